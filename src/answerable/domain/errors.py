@@ -1,0 +1,39 @@
+"""What can go wrong, in words for a person. Nothing here knows about HTTP; `web` turns each into a status."""
+
+
+class AnswerableError(Exception):
+    """The message is one sentence that helps the person who reads it."""
+
+    may_help_to_retry: bool = False
+
+
+class NotFound(AnswerableError):
+    """It does not exist, or the one who asks may not see it: from outside the two look the same."""
+
+
+class NotAllowed(AnswerableError):
+    """Who asks is known, and may not do this."""
+
+
+class NotSignedIn(AnswerableError):
+    """Nobody is known to be asking."""
+
+
+class Invalid(AnswerableError):
+    """What was given cannot be used; the message says what is wrong and what to do."""
+
+
+class Conflict(AnswerableError):
+    """The thing has changed in the meantime, or somebody else was first."""
+
+
+class TooMuch(AnswerableError):
+    """A stated limit of size or rate was passed."""
+
+    may_help_to_retry = True
+
+
+class Unavailable(AnswerableError):
+    """Something outside, or the database, does not answer."""
+
+    may_help_to_retry = True
