@@ -1,0 +1,1 @@
+"""The doors for customers, one hallway for each surface."""

@@ -1,0 +1,1 @@
+"""Chat on a web page: the widget is its client, and anybody may write another."""
