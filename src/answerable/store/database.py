@@ -43,7 +43,7 @@ class Store:
         """
 
         def unit(db: Connection) -> T:
-            db.info["event_lock"] = self._dialect.event_lock
+            db.info["lock"] = self._dialect.lock
             return query(db, *args, **kwargs)
 
         return await asyncio.shield(asyncio.wrap_future(self._dialect.write(unit)))

@@ -23,11 +23,17 @@ def append_all(
     """Adds several events of one conversation, in their order."""
     if not rows:
         return
-    db.info["event_lock"](db)
+    db.info["lock"](db, "events")
     db.execute(
         insert(events),
         [
-            {"conversation_id": conversation_id, "kind": kind, "content": content, "at": at, "customer_sees": customer_sees}
+            {
+                "conversation_id": conversation_id,
+                "kind": kind,
+                "content": content,
+                "at": at,
+                "customer_sees": customer_sees,
+            }
             for kind, content, at, customer_sees in rows
         ],
     )

@@ -17,6 +17,7 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+
 from answerable.store.types import Instant
 
 metadata = MetaData(
@@ -248,7 +249,9 @@ turns = Table(
     Column("opened_at", Instant, nullable=False),
     Column("ended_at", Instant),
     UniqueConstraint("conversation_id", "number"),
-    Index("ix_turns_unfinished", "state", sqlite_where=text("ended_at IS NULL"), postgresql_where=text("ended_at IS NULL")),
+    Index(
+        "ix_turns_unfinished", "state", sqlite_where=text("ended_at IS NULL"), postgresql_where=text("ended_at IS NULL")
+    ),
 )
 
 messages = Table(

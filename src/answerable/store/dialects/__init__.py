@@ -19,4 +19,6 @@ def dialect_for(url: str) -> Dialect:
     from answerable.domain.errors import Invalid
 
     scheme = url.split(":", 1)[0]
-    raise Invalid(f"The database address begins with '{scheme}:'; use sqlite:///path/to/file or postgresql://host/name.")
+    raise Invalid(
+        f"The database address begins with '{scheme}:'; use sqlite:///path/to/file or postgresql://host/name."
+    )

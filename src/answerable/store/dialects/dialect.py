@@ -10,6 +10,9 @@ from answerable.store.live import Live
 
 T = TypeVar("T")
 
+Lock = Literal["events", "releases", "schema"]
+"""Events: ids become visible in order. Releases: numbers have no gaps. Schema: one migrates at a time."""
+
 Unit = Callable[[Connection], T]
 """Work that happens whole or not at all."""
 
@@ -32,12 +35,8 @@ class Dialect(Protocol):
         """Wake-ups of committed transactions go to `live` from now on, those of other processes included."""
         ...
 
-    def migration_lock(self, db: Connection) -> None:
-        """Lets one process at a time change the schema."""
-        ...
-
-    def event_lock(self, db: Connection) -> None:
-        """From here to the end of the transaction nobody else can add events, so that their ids become visible in order."""
+    def lock(self, db: Connection, what: Lock) -> None:
+        """From here to the end of the transaction nobody else holds this lock."""
         ...
 
     def close(self) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from answerable.domain.errors import Unavailable
-from answerable.store.dialects.dialect import Unit, take_topics
+from answerable.store.dialects.dialect import Lock, Unit, take_topics
 from answerable.store.live import Live
 from answerable.store.types import decode_json, encode_json
 
@@ -22,8 +22,7 @@ T = TypeVar("T")
 CHANNEL = "answerable"
 CONNECTIONS = 12
 # Names of advisory locks: any two numbers that nobody else is likely to use in this database.
-EVENT_LOCK = 4_170_001
-MIGRATION_LOCK = 4_170_002
+LOCKS: dict[Lock, int] = {"events": 4_170_001, "schema": 4_170_002, "releases": 4_170_003}
 # A transaction that PostgreSQL ends to break a tie (serialisation failure, deadlock) is tried again so often.
 TRIES = 5
 TIE_BREAKS = frozenset({"40001", "40P01"})
@@ -64,13 +63,11 @@ class Postgres:
         self._listening = threading.Thread(target=self._listen_for_ever, args=(live,), name="store-listen", daemon=True)
         self._listening.start()
 
-    def migration_lock(self, db: Connection) -> None:
-        """Held to the end of the transaction."""
-        db.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
-
-    def event_lock(self, db: Connection) -> None:
-        """Without it an event with a smaller id could be committed after a larger one was read, and be missed."""
-        db.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": EVENT_LOCK})
+    def lock(self, db: Connection, what: Lock) -> None:
+        """An advisory lock. Without the one on events, an event with a smaller id could become visible after a larger
+        one was read, and be missed.
+        """
+        db.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCKS[what]})
 
     def close(self) -> None:
         """Lets running work finish first."""
@@ -128,7 +125,9 @@ def _notify(db: Connection, topics: set[str]) -> None:
 def _explained(error: DBAPIError) -> Exception:
     state: Any = getattr(error.orig, "sqlstate", None)
     if state == "53100":
-        return Unavailable("The database server's disk is full. Free some space there; nothing that was acknowledged is lost.")
+        return Unavailable(
+            "The database server's disk is full. Free some space there; nothing that was acknowledged is lost."
+        )
     if isinstance(error, OperationalError) and (state is None or state.startswith(("08", "57"))):
         return Unavailable("The database server does not answer. Check that it runs and that the address is right.")
     return error

@@ -13,7 +13,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from answerable.domain.errors import Unavailable
-from answerable.store.dialects.dialect import Unit, take_topics
+from answerable.store.dialects.dialect import Lock, Unit, take_topics
 from answerable.store.live import Live
 from answerable.store.types import decode_json, encode_json
 
@@ -74,11 +74,8 @@ class SQLite:
         """All writers of a chat are in this process."""
         self._live = live
 
-    def migration_lock(self, db: Connection) -> None:
-        """The transaction that migrates began by locking the file."""
-
-    def event_lock(self, db: Connection) -> None:
-        """There is one writer."""
+    def lock(self, db: Connection, what: Lock) -> None:
+        """There is one writer: whoever writes holds every lock."""
 
     def close(self) -> None:
         """Lets queued work finish first."""
@@ -115,7 +112,7 @@ class SQLite:
                     for unit, future in batch:
                         self._run(db, unit, future, outcomes, alone=len(batch) == 1)
                     topics = take_topics(db)
-        except Exception as error:  # noqa: BLE001 - whoever waits must hear of it, whatever it is
+        except Exception as error:
             explained = _explained(error) if isinstance(error, OperationalError) else error
             for _, future in batch:
                 if not future.done():
@@ -127,7 +124,13 @@ class SQLite:
             self._live.wake(topics)
 
     def _run(
-        self, db: Connection, unit: Unit[Any], future: Future[Any], outcomes: list[tuple[Future[Any], Any]], *, alone: bool
+        self,
+        db: Connection,
+        unit: Unit[Any],
+        future: Future[Any],
+        outcomes: list[tuple[Future[Any], Any]],
+        *,
+        alone: bool,
     ) -> None:
         if alone:
             outcomes.append((future, unit(db)))
@@ -139,7 +142,7 @@ class SQLite:
         except OperationalError:
             # The disk or the lock: nothing of this batch can be trusted to be kept.
             raise
-        except Exception as error:  # noqa: BLE001 - it belongs to the one who asked
+        except Exception as error:
             savepoint.rollback()
             db.info["topics"] = before
             future.set_exception(error)
@@ -170,7 +173,9 @@ def _begin(db: Connection) -> None:
 def _explained(error: DBAPIError) -> Exception:
     said = str(error.orig)
     if "disk is full" in said or "disk I/O" in said:
-        return Unavailable("The disk is full: the database cannot be written. Free some space; nothing that was acknowledged is lost.")
+        return Unavailable(
+            "The disk is full: the database cannot be written. Free some space; nothing that was acknowledged is lost."
+        )
     if "locked" in said:
         return Unavailable("The database is locked by another program; try again in a moment.")
     if "readonly" in said:

@@ -32,7 +32,7 @@ def upgrade(dialect: Dialect, to: str = "head") -> None:
     with dialect.engine.connect() as db:
         db.execution_options(answerable_writes=True)
         with db.begin():
-            dialect.migration_lock(db)
+            dialect.lock(db, "schema")
             _refuse_newer(db, scripts)
             _take_steps(db, scripts, to)
 
