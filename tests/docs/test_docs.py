@@ -1,0 +1,61 @@
+"""What the docs promise holds: links lead somewhere, and examples are code that compiles."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+from markdown_it import MarkdownIt
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "src" / "answerable").rglob("README.md")]
+MARKDOWN = MarkdownIt()
+
+
+def _name(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+def _links(page: Path) -> list[str]:
+    tokens = [child for token in MARKDOWN.parse(page.read_text()) for child in token.children or []]
+    return [
+        str(token.attrGet("href") or token.attrGet("src")) for token in tokens if token.type in ("link_open", "image")
+    ]
+
+
+def _anchors(page: Path) -> set[str]:
+    """The names that a page's headings can be linked by, made the way code hosts make them."""
+    tokens = MARKDOWN.parse(page.read_text())
+    headings = [tokens[at + 1].content for at, token in enumerate(tokens) if token.type == "heading_open"]
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def _examples(page: Path, language: str) -> list[str]:
+    return [
+        token.content for token in MARKDOWN.parse(page.read_text()) if token.type == "fence" and token.info == language
+    ]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_name)
+def test_every_link_between_our_pages_leads_somewhere(page: Path) -> None:
+    for link in _links(page):
+        if re.match(r"[a-z]+:", link) or link.startswith("/"):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), f"{_name(page)} links to {link}"
+        assert not anchor or anchor in _anchors(target), f"{_name(page)} links to {link}, and there is no such heading"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_name)
+def test_every_python_example_compiles(page: Path) -> None:
+    for example in _examples(page, "python"):
+        ast.parse(example, _name(page))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=_name)
+def test_every_command_in_an_example_exists(page: Path) -> None:
+    known = re.findall(r'"(\w+)": _', (ROOT / "tools" / "commands.py").read_text())
+    for example in _examples(page, "console"):
+        for command in re.findall(r"^\$ \./dev (\w+)", example, re.MULTILINE):
+            assert command in known, f"{_name(page)} shows ./dev {command}"

@@ -1,0 +1,1 @@
+"""What `./dev` does: it installs, starts, tests, checks and locks a checkout, with the standard library alone."""
