@@ -1,0 +1,58 @@
+"""Customers and the keys that their browsers keep."""
+
+from dataclasses import dataclass, replace
+
+from answerable.domain.clock import now
+from answerable.domain.errors import NotSignedIn
+from answerable.domain.ids import new_id
+from answerable.domain.people import Customer
+from answerable.people.tokens import digest, new_token
+from answerable.store import Store, customers
+
+
+@dataclass(frozen=True, slots=True)
+class Introduction:
+    """A new customer and the key to be known by from now on."""
+
+    customer: Customer
+    token: str
+
+
+async def introduce(
+    store: Store, *, name: str | None = None, email: str | None = None, attributes: dict[str, str] | None = None
+) -> Introduction:
+    """Keeps a new customer, as they describe themselves; nothing of it is proved."""
+    customer = Customer(
+        id=new_id("cus"),
+        name=name or None,
+        email=email or None,
+        identity="known" if email else "anonymous",
+        attributes=attributes or {},
+        created_at=now(),
+    )
+    token = new_token()
+    await store.write(customers.add, customer, token_digest=digest(token))
+    return Introduction(customer, token)
+
+
+async def customer_with(store: Store, token: str) -> Customer:
+    """The customer whose key it is. Raises NotSignedIn."""
+    customer = await store.read(customers.by_key, digest(token)) if token else None
+    if customer is None:
+        raise NotSignedIn("The customer key is missing or not known; get a new one with POST /chat/customers.")
+    return customer
+
+
+async def identify(
+    store: Store, customer: Customer, *, name: str | None, email: str | None, attributes: dict[str, str]
+) -> Customer:
+    """Adds what the customer now says of themselves; it proves nothing."""
+    described = replace(
+        customer,
+        name=name or customer.name,
+        email=email or customer.email,
+        identity="known" if (email or customer.email) and customer.identity == "anonymous" else customer.identity,
+        attributes={**customer.attributes, **attributes},
+    )
+    await store.write(customers.describe, described)
+    return described
