@@ -1,0 +1,1 @@
+"""Answering one turn; the only room that knows the Agents SDK."""

@@ -1,0 +1,45 @@
+"""What an agent is asked, and what whoever answers must be able to do."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from answerable.domain.conversations import Conversation, Message, Reply
+from answerable.domain.people import Customer
+from answerable.traces import Ledger
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A turn, as the agent is asked to answer it."""
+
+    customer: Customer
+    conversation: Conversation
+    said: tuple[Message, ...]
+    """What the customer said since the last reply."""
+    before: tuple[Message, ...]
+    """What was said before in this episode, notes left out."""
+
+
+class Say(Protocol):
+    """Takes a sentence of the reply that has passed the guards, while the rest is still being written."""
+
+    def __call__(self, index: int, text: str) -> None:
+        """`index` counts from 0; the same index again replaces what was said."""
+        ...
+
+
+class Answers(Protocol):
+    """Whoever answers turns."""
+
+    @property
+    def model_name(self) -> str:
+        """Which model it runs on."""
+        ...
+
+    async def answer(self, asked: Asked, ledger: Ledger, say: Say) -> Reply:
+        """The reply to a turn. Raises AnswerableError if it cannot get one; the conversation is then handed off."""
+        ...
+
+    def apology(self, asked: Asked, reason: str) -> Reply:
+        """What is said when no reply could be had: the conversation goes to a person."""
+        ...

@@ -1,0 +1,26 @@
+"""The reception: receives messages, keeps turns, hands over to people and back, one verb a file."""
+
+from answerable.conversations.answering import Answering
+from answerable.conversations.looking import Detail, Row, detail, inbox, inbox_counts, rows_for
+from answerable.conversations.receiving import Arrival, Received, ask_for_person, rate, receive
+from answerable.conversations.working import assign, hand_back, reply, resolve, take_over
+
+__all__ = [
+    "Answering",
+    "Arrival",
+    "Detail",
+    "Received",
+    "Row",
+    "ask_for_person",
+    "assign",
+    "detail",
+    "hand_back",
+    "inbox",
+    "inbox_counts",
+    "rate",
+    "receive",
+    "reply",
+    "resolve",
+    "rows_for",
+    "take_over",
+]

@@ -1,0 +1,231 @@
+"""Answering a turn: the job that opens a run, lets the agent answer, and keeps exactly one reply."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+
+from answerable.agents.asked import Answers, Asked
+from answerable.conversations.keeping import keep_handoff, keep_message, shortened, tell
+from answerable.domain.clock import now
+from answerable.domain.conversations import Conversation, Decision, Message, Reply, Turn
+from answerable.domain.errors import AnswerableError
+from answerable.domain.ids import new_id
+from answerable.domain.runs import Run, RunState, Span, Usage
+from answerable.jobs import Jobs
+from answerable.store import Store, conversations, customers, events, messages, runs, turns
+from answerable.traces import Ledger
+
+log = logging.getLogger(__name__)
+
+SWEEP_SECONDS = 5.0
+UNEXPECTED = "Something went wrong inside the agent."
+
+
+class Answering:
+    """Runs the agent for the turns of this process."""
+
+    def __init__(self, store: Store, agent: Answers) -> None:
+        self._store = store
+        self._agent = agent
+        self._under_way: set[str] = set()
+        self._jobs: Jobs | None = None
+
+    def work_with(self, jobs: Jobs) -> None:
+        """The jobs that start turns; set once, before the first turn."""
+        self._jobs = jobs
+
+    async def answer_turn(self, turn_id: str) -> None:
+        """Answers a turn; done twice, it is answered once. Raises only if the database cannot be reached."""
+        if turn_id in self._under_way:
+            return
+        self._under_way.add(turn_id)
+        try:
+            following = await self._answer(turn_id)
+        finally:
+            self._under_way.discard(turn_id)
+        if following is not None and self._jobs is not None:
+            self._jobs.start_soon("answer_turn", following)
+
+    async def sweep(self) -> None:
+        """Starts every turn that should be under way and is not; once."""
+        assert self._jobs is not None
+        for turn_id in await self._store.read(turns.unfinished):
+            if turn_id not in self._under_way:
+                await self._jobs.ensure("answer_turn", turn_id)
+
+    async def sweep_for_ever(self) -> None:
+        """Sweeps again and again, until cancelled."""
+        while True:
+            try:
+                await self.sweep()
+            except Exception:
+                log.exception("The sweep of unfinished turns failed; the next one follows in %s s.", SWEEP_SECONDS)
+            await asyncio.sleep(SWEEP_SECONDS)
+
+    async def _answer(self, turn_id: str) -> str | None:
+        begun = await self._store.write(_begin, turn_id, self._agent.model_name)
+        if begun is None:
+            return None
+        asked, run, recorded = begun
+        ledger = Ledger(self._store, run, recorded)
+        parts = _Parts(self._store, run)
+        state: RunState = "finished"
+        try:
+            reply = await self._agent.answer(asked, ledger, parts.say)
+        except AnswerableError as error:
+            log.warning("Run %s was handed off: %s", run.id, error)
+            state, reply = "failed", self._agent.apology(asked, str(error))
+        except Exception:
+            log.exception("Run %s failed.", run.id)
+            state, reply = "failed", self._agent.apology(asked, UNEXPECTED)
+        await parts.settle()
+        await ledger.settle()
+        return await self._store.write(_finish, turn_id, run, ledger, reply, state)
+
+
+class _Parts:
+    """Sends the sentences of a reply ahead, in batches. What is not sent when the reply is kept need not be."""
+
+    def __init__(self, store: Store, run: Run) -> None:
+        self._store = store
+        self._run = run
+        self._waiting: list[tuple[int, str]] = []
+        self._sending: asyncio.Task[None] | None = None
+
+    def say(self, index: int, text: str) -> None:
+        self._waiting.append((index, text))
+        if self._sending is None or self._sending.done():
+            self._sending = asyncio.get_running_loop().create_task(self._send())
+
+    async def settle(self) -> None:
+        self._waiting.clear()
+        if self._sending is not None:
+            await self._sending
+
+    async def _send(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting, []
+            await self._store.write(_send_parts, self._run, batch)
+
+
+def _send_parts(db: Connection, run: Run, batch: Sequence[tuple[int, str]]) -> None:
+    at = now()
+    contents = [{"turn_id": run.turn_id, "index": index, "text": text} for index, text in batch]
+    events.append_all(db, run.conversation_id, [("reply_part", content, at, True) for content in contents])
+
+
+def _begin(db: Connection, turn_id: str, model: str) -> tuple[Asked, Run, list[Span]] | None:
+    """The turn's question and its run: the one that was cut off, with what is recorded of it, or a new one."""
+    turn = turns.by_id(db, turn_id)
+    if turn is None or turn.state != "running":
+        return None
+    conversation = conversations.by_id(db, turn.conversation_id)
+    assert conversation is not None
+    customer = customers.by_id(db, conversation.customer_id)
+    assert customer is not None
+    told = [message for message in messages.of_episode(db, turn.episode_id) if message.author != "note"]
+    said = tuple(message for message in told if message.turn_id == turn.id and message.author == "customer")
+    before = tuple(message for message in told if said and message.number < said[0].number)
+    asked = Asked(customer, conversation, said, before)
+    run = runs.unfinished(db, turn.id)
+    if run is not None and run.model == model:
+        return asked, run, runs.steps(db, run.id)
+    at = now()
+    if run is not None:
+        # The model was changed between crash and restart: what it did until then stays on the record.
+        runs.end(db, run.id, state="given_up", decision=None, usage=Usage(), strip=(), at=at)
+    run = Run(
+        id=new_id("run"),
+        turn_id=turn.id,
+        conversation_id=conversation.id,
+        release=conversation.release,
+        model=model,
+        state="running",
+        decision=None,
+        confidence=None,
+        reason=None,
+        usage=Usage(),
+        started_at=at,
+        ended_at=None,
+    )
+    runs.start(db, run)
+    return asked, run, []
+
+
+def _finish(db: Connection, turn_id: str, run: Run, ledger: Ledger, reply: Reply, state: RunState) -> str | None:
+    """Keeps the reply and the rest of the ledger, and gives the next turn if it must be started."""
+    conversation = conversations.by_id(db, run.conversation_id, for_update=True)
+    turn = turns.by_id(db, turn_id)
+    assert conversation is not None
+    assert turn is not None
+    at = now()
+    ledger.write_rest(db)
+    if turn.ended_at is not None:
+        # A person took over, or another worker was first: this reply is not sent.
+        if turn.state == "passed":
+            runs.end(db, run.id, state="given_up", decision=None, usage=ledger.usage, strip=ledger.strip, at=at)
+        return None
+    message = _keep_reply(db, conversation, turn, run, reply)
+    runs.end(db, run.id, state=state, decision=reply.decision, usage=ledger.usage, strip=ledger.strip, at=at)
+    turns.end(db, turn, "answered", at)
+    following = _after(db, conversation, turn, run, reply)
+    events.append(db, conversation.id, "run", {"run_id": run.id}, at, customer_sees=False)
+    tell(db, conversation.id, at, message)
+    return following
+
+
+def _keep_reply(db: Connection, conversation: Conversation, turn: Turn, run: Run, reply: Reply) -> Message:
+    at = now()
+    episode = conversations.last_episode(db, conversation.id)
+    message = keep_message(
+        db,
+        conversation,
+        episode,
+        "agent",
+        reply.text,
+        at,
+        turn_id=turn.id,
+        run_id=run.id,
+        decision=reply.decision,
+        citations=reply.citations,
+    )
+    messages.put_out(db, message, conversation.surface, "delivered", at)
+    return message
+
+
+def _after(db: Connection, conversation: Conversation, turn: Turn, run: Run, reply: Reply) -> str | None:
+    """What comes after a reply: people, the turn that gathered meanwhile, or the customer."""
+    at = now()
+    waiting = turns.open_one(db, conversation.id)
+    if reply.decision.kind == "hand_off":
+        if waiting is not None:
+            turns.end(db, waiting, "passed", at)
+        keep_handoff(
+            db,
+            conversation,
+            conversations.last_episode(db, conversation.id),
+            at,
+            reason=reply.decision.reason,
+            summary=reply.handoff_summary or reply.decision.reason,
+            tried=reply.tried,
+            question=_question(db, turn),
+            run_id=run.id,
+        )
+        return None
+    if waiting is not None:
+        turns.start(db, waiting)
+        conversations.change(db, conversation.id, at, waiting_on="agent", why=_why(reply.decision))
+        return waiting.id
+    conversations.change(db, conversation.id, at, waiting_on="customer", why=_why(reply.decision))
+    return None
+
+
+def _question(db: Connection, turn: Turn) -> str:
+    told = messages.of_episode(db, turn.episode_id)
+    return "\n".join(each.text for each in told if each.turn_id == turn.id and each.author == "customer")
+
+
+def _why(decision: Decision) -> str:
+    return shortened(decision.reason)

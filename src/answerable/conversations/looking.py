@@ -1,0 +1,143 @@
+"""Looking at conversations: the inbox, and one conversation with all that was said."""
+
+import base64
+import binascii
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from answerable.domain.conversations import Conversation, Episode, Handoff, Message, View
+from answerable.domain.errors import Invalid
+from answerable.domain.people import Customer, Rep
+from answerable.domain.runs import Run
+from answerable.people import conversation_for_rep
+from answerable.store import Store, conversations, customers, events, messages, reps, runs
+from answerable.store.conversations import Listed
+
+PAGE_SIZE_MAX = 200
+OTHER_CONVERSATIONS_MAX = 20
+
+Strip = list[list[Any]]
+"""Kind, duration in microseconds and state of each step."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A conversation in a list."""
+
+    listed: Listed
+    customer: Customer
+    assignee_name: str | None
+    strip: Strip
+
+    @property
+    def conversation(self) -> Conversation:
+        """The conversation itself."""
+        return self.listed.conversation
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page of rows, newest first."""
+
+    rows: list[Row]
+    next: str | None
+    """Where the next page begins; none if this is the last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """A conversation with all that was said."""
+
+    row: Row
+    episodes: list[Episode]
+    messages: list[Message]
+    runs: list[tuple[Run, Strip]]
+    handoffs: list[Handoff]
+    others: list[Row]
+    """The same customer's other conversations, newest first."""
+    rep_names: dict[str, str]
+    last_event_id: int
+
+
+async def inbox(
+    store: Store, rep: Rep, view: View, *, search: str = "", cursor: str | None = None, limit: int = 50
+) -> Page:
+    """A page of one of the rep's views. Raises Invalid for a cursor that no page gave."""
+    before = _read_cursor(cursor) if cursor else None
+    size = max(1, min(limit, PAGE_SIZE_MAX))
+
+    def look(db: Connection) -> Page:
+        found = conversations.inbox(db, view, rep.id, search=search, before=before, limit=size + 1)
+        rows = _rows(db, found[:size])
+        more = len(found) > size
+        return Page(rows, _cursor(rows[-1].conversation) if more else None)
+
+    return await store.read(look)
+
+
+async def inbox_counts(store: Store, rep: Rep) -> dict[View, int]:
+    """How many conversations are in each of the rep's views."""
+    return await store.read(conversations.counts, rep.id)
+
+
+async def detail(store: Store, rep: Rep, conversation_id: str) -> Detail:
+    """A conversation with all that was said. Raises NotFound."""
+
+    def look(db: Connection) -> Detail:
+        conversation = conversation_for_rep(db, rep, conversation_id)
+        listed = conversations.listed(db, conversation.id)
+        assert listed is not None
+        siblings = conversations.of_customer(db, conversation.customer_id, OTHER_CONVERSATIONS_MAX + 1)
+        return Detail(
+            row=_rows(db, [listed])[0],
+            episodes=conversations.all_episodes(db, conversation.id),
+            messages=messages.of_conversation(db, conversation.id),
+            runs=runs.of_conversation(db, conversation.id),
+            handoffs=conversations.all_handoffs(db, conversation.id),
+            others=_rows(db, [each for each in siblings if each.conversation.id != conversation.id]),
+            rep_names=reps.names(db),
+            last_event_id=events.last_id(db),
+        )
+
+    return await store.read(look)
+
+
+def rows_for(db: Connection, conversation_ids: set[str]) -> dict[str, Row]:
+    """Several conversations as a list shows them, by id."""
+    found = [listed for each in sorted(conversation_ids) if (listed := conversations.listed(db, each)) is not None]
+    return {row.conversation.id: row for row in _rows(db, found)}
+
+
+def _rows(db: Connection, found: list[Listed]) -> list[Row]:
+    if not found:
+        return []
+    asking = customers.by_ids(db, {each.conversation.customer_id for each in found})
+    names = reps.names(db) if any(each.conversation.assignee_id for each in found) else {}
+    strips = runs.strips(db, {each.last_run_id for each in found if each.last_run_id})
+    return [
+        Row(
+            listed=each,
+            customer=asking[each.conversation.customer_id],
+            assignee_name=names.get(each.conversation.assignee_id or ""),
+            strip=strips.get(each.last_run_id or "", []),
+        )
+        for each in found
+    ]
+
+
+def _cursor(conversation: Conversation) -> str:
+    return base64.urlsafe_b64encode(f"{conversation.changed_at.isoformat()}|{conversation.id}".encode()).decode()
+
+
+def _read_cursor(cursor: str) -> tuple[datetime, str]:
+    try:
+        moment, conversation_id = base64.urlsafe_b64decode(cursor.encode()).decode().split("|")
+        at = datetime.fromisoformat(moment)
+    except (ValueError, binascii.Error) as error:
+        raise Invalid("The cursor is not one that a page gave; begin without it.") from error
+    if at.tzinfo is None:
+        raise Invalid("The cursor is not one that a page gave; begin without it.")
+    return at, conversation_id

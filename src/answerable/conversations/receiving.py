@@ -1,0 +1,211 @@
+"""Receiving: what a customer says is kept before it is acknowledged, once, whatever arrives twice."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import Connection
+
+from answerable.conversations.keeping import (
+    keep_handoff,
+    keep_message,
+    open_turn,
+    pass_turns,
+    reopened,
+    shortened,
+    tell,
+)
+from answerable.domain.clock import now
+from answerable.domain.conversations import Conversation, Episode, Message, Page, Surface
+from answerable.domain.errors import Conflict, Invalid, TooMuch
+from answerable.domain.ids import new_id
+from answerable.domain.people import Customer
+from answerable.jobs import Jobs
+from answerable.people import conversation_for_customer, message_for_customer
+from answerable.store import Store, conversations, events, messages, turns
+from answerable.store import releases as release_queries
+from answerable.store.messages import AlreadyArrived
+
+MESSAGE_BYTES_MAX = 32 * 1024
+OUTSIDE_ID_CHARACTERS_MAX = 200
+ASKED_FOR_PERSON = "The customer asked for a person."
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A message as a surface received it, in the customer's plain words."""
+
+    customer: Customer
+    surface: Surface
+    outside_id: str
+    """Names the message outside; the same again is the same message."""
+    text: str
+    conversation_id: str | None = None
+    page: Page | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What became of an arrival."""
+
+    message: Message
+    conversation: Conversation
+    last_event_id: int
+    turn_to_start: str | None
+    """A turn that no run is under way for."""
+
+
+async def receive(store: Store, jobs: Jobs, arrival: Arrival) -> Received:
+    """Keeps the message and sees to it that it is answered. Once this returns, nothing can lose it.
+
+    Raises Invalid or TooMuch if the text cannot be kept, NotFound if the conversation is not this customer's, and
+    Conflict if the outside id came with other words before.
+    """
+    text = readable(arrival.text)
+    _check_outside_id(arrival.outside_id)
+    try:
+        received = await store.write(_keep, arrival, text, now())
+    except AlreadyArrived:
+        # Two of the same at the same time: the other one was kept, and this one finds it.
+        received = await store.write(_keep, arrival, text, now())
+    if received.turn_to_start is not None:
+        jobs.start_soon("answer_turn", received.turn_to_start)
+    return received
+
+
+async def ask_for_person(store: Store, customer: Customer, conversation_id: str) -> Conversation:
+    """Gives the conversation to people at the customer's wish. Raises NotFound."""
+
+    def hand_over(db: Connection, at: datetime) -> Conversation:
+        conversation = conversation_for_customer(db, customer, conversation_id, for_update=True)
+        if conversation.handled_by == "rep" and conversation.status == "open":
+            return conversation
+        conversation, episode = reopened(db, conversation, at)
+        pass_turns(db, conversation, at)
+        said = [message.text for message in messages.of_episode(db, episode.id) if message.author == "customer"]
+        keep_handoff(
+            db,
+            conversation,
+            episode,
+            at,
+            reason=ASKED_FOR_PERSON,
+            summary=f"{ASKED_FOR_PERSON} They wrote {len(said)} message{'' if len(said) == 1 else 's'} before.",
+            tried=(),
+            question=said[-1] if said else "",
+            run_id=None,
+        )
+        note = keep_message(db, conversation, episode, "note", ASKED_FOR_PERSON, at)
+        tell(db, conversation.id, at, note)
+        return conversation_for_customer(db, customer, conversation_id)
+
+    return await store.write(hand_over, now())
+
+
+async def rate(store: Store, customer: Customer, message_id: str, *, helpful: bool) -> Message:
+    """Keeps whether a reply helped. Raises NotFound, or Invalid for a message that is no reply."""
+
+    def keep(db: Connection, at: datetime) -> Message:
+        message = message_for_customer(db, customer, message_id)
+        if message.author not in ("agent", "rep"):
+            raise Invalid("Only a reply can be rated.")
+        messages.rate(db, message_id, helpful)
+        rated = message_for_customer(db, customer, message_id)
+        tell(db, message.conversation_id, at, rated, changed=False)
+        return rated
+
+    return await store.write(keep, now())
+
+
+def readable(text: str) -> str:
+    """The text as it is kept. Raises Invalid if there is nothing to read in it, TooMuch if it is too long."""
+    if len(text.encode("utf-8", "replace")) > MESSAGE_BYTES_MAX:
+        raise TooMuch(
+            f"The message is longer than {MESSAGE_BYTES_MAX // 1024} kB. Please shorten it; nothing was sent."
+        )
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise Invalid("The message is not valid Unicode text. Please send plain text.") from error
+    if any(ord(sign) < 32 and sign not in "\t\n\r" for sign in text):
+        raise Invalid("The message holds binary data. Please send plain text.")
+    if not text.strip():
+        raise Invalid("The message is empty. Please write something.")
+    return text
+
+
+def _check_outside_id(outside_id: str) -> None:
+    if not outside_id or len(outside_id) > OUTSIDE_ID_CHARACTERS_MAX or not outside_id.isprintable():
+        raise Invalid(f"The Idempotency-Key must have 1 to {OUTSIDE_ID_CHARACTERS_MAX} printable characters.")
+
+
+def _keep(db: Connection, arrival: Arrival, text: str, at: datetime) -> Received:
+    digest = _digest(arrival, text)
+    existing = (
+        conversation_for_customer(db, arrival.customer, arrival.conversation_id, for_update=True)
+        if arrival.conversation_id
+        else None
+    )
+    before = messages.arrived(db, arrival.customer.id, arrival.outside_id)
+    if before is not None:
+        return _again(db, arrival, *before, digest=digest)
+    conversation, episode = reopened(db, existing, at) if existing else _opened(db, arrival, text, at)
+    turn = open_turn(db, conversation, episode, at) if conversation.handled_by == "agent" else None
+    message = keep_message(
+        db,
+        conversation,
+        episode,
+        "customer",
+        text,
+        at,
+        turn_id=turn.id if turn else None,
+        outside_id=arrival.outside_id,
+        page=arrival.page,
+    )
+    messages.arrive(db, message, author_id=arrival.customer.id, digest=digest)
+    starts = turn is not None and conversation.running_turn_id is None
+    if turn is not None and starts:
+        turns.start(db, turn)
+    conversations.change(db, conversation.id, at, waiting_on="rep" if turn is None else "agent")
+    tell(db, conversation.id, at, message)
+    return _received(db, arrival, message, turn.id if turn is not None and starts else None)
+
+
+def _again(db: Connection, arrival: Arrival, message: Message, digest_before: str, *, digest: str) -> Received:
+    if digest != digest_before:
+        raise Conflict("This Idempotency-Key came with another message before. Use a new one for each message.")
+    turn = turns.by_id(db, message.turn_id) if message.turn_id else None
+    return _received(db, arrival, message, turn.id if turn is not None and turn.state == "running" else None)
+
+
+def _received(db: Connection, arrival: Arrival, message: Message, turn_to_start: str | None) -> Received:
+    conversation = conversation_for_customer(db, arrival.customer, message.conversation_id)
+    return Received(message, conversation, events.last_id(db), turn_to_start)
+
+
+def _opened(db: Connection, arrival: Arrival, text: str, at: datetime) -> tuple[Conversation, Episode]:
+    conversation = Conversation(
+        id=new_id("con"),
+        customer_id=arrival.customer.id,
+        surface=arrival.surface,
+        subject=shortened(text),
+        status="open",
+        handled_by="agent",
+        waiting_on="agent",
+        assignee_id=None,
+        release=release_queries.newest(db),
+        language=None,
+        why=None,
+        running_turn_id=None,
+        opened_at=at,
+        changed_at=at,
+    )
+    conversations.add(db, conversation)
+    episode = Episode(new_id("eps"), conversation.id, 1, at, None, None)
+    conversations.add_episode(db, episode)
+    return conversation, episode
+
+
+def _digest(arrival: Arrival, text: str) -> str:
+    said = msgspec.json.encode([text, arrival.conversation_id])
+    return hashlib.sha256(said).hexdigest()

@@ -1,0 +1,177 @@
+"""What reps do with a conversation: take it over, reply, hand it back, resolve it, assign it."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from answerable.conversations.keeping import keep_message, open_turn, pass_turns, reopened, tell
+from answerable.conversations.receiving import readable
+from answerable.domain.clock import now
+from answerable.domain.conversations import Conversation, Message
+from answerable.domain.errors import Conflict, NotFound
+from answerable.domain.people import Rep
+from answerable.jobs import Jobs
+from answerable.people import conversation_for_rep
+from answerable.store import Store, conversations, messages, reps, turns
+from answerable.store.messages import AlreadyArrived
+
+T = TypeVar("T")
+
+NOT_YOURS = "{name} has this conversation. Take it over first if you want to reply."
+RESOLVED = "This conversation is resolved. It opens again when the customer writes, or when you reply."
+
+
+async def take_over(store: Store, rep: Rep, conversation_id: str) -> None:
+    """The rep has it from now on; a reply that the agent was writing is not sent. Raises NotFound."""
+
+    def take(db: Connection, conversation: Conversation, at: datetime) -> None:
+        if conversation.handled_by == "rep" and conversation.assignee_id == rep.id and conversation.status == "open":
+            return
+        _take(db, rep, conversation, at)
+
+    await _change(store, rep, conversation_id, take)
+
+
+async def reply(store: Store, rep: Rep, conversation_id: str, *, text: str, outside_id: str, resolve: bool) -> Message:
+    """Says something to the customer, and takes the conversation if nobody has it.
+
+    Raises NotFound, Invalid, TooMuch, and Conflict if another rep has it.
+    """
+    words = readable(text)
+
+    def say(db: Connection, conversation: Conversation, at: datetime) -> Message:
+        before = messages.arrived(db, rep.id, outside_id)
+        if before is not None:
+            return before[0]
+        if conversation.handled_by == "rep" and conversation.assignee_id not in (None, rep.id):
+            raise Conflict(NOT_YOURS.format(name=reps.names(db).get(conversation.assignee_id or "", "Another rep")))
+        if conversation.handled_by == "agent" or conversation.assignee_id is None or conversation.status == "resolved":
+            _take(db, rep, conversation, at)
+        episode = conversations.last_episode(db, conversation.id)
+        message = keep_message(db, conversation, episode, "rep", words, at, rep_id=rep.id, outside_id=outside_id)
+        messages.arrive(db, message, author_id=rep.id, digest="")
+        messages.put_out(db, message, conversation.surface, "delivered", at)
+        if resolve:
+            conversations.resolve_episode(db, episode.id, rep.id, at)
+            conversations.change(db, conversation.id, at, status="resolved", waiting_on="nobody", why=None)
+        else:
+            conversations.change(db, conversation.id, at, waiting_on="customer", why=None)
+        tell(db, conversation.id, at, message)
+        return message
+
+    try:
+        return await _change(store, rep, conversation_id, say)
+    except AlreadyArrived:
+        return await _change(store, rep, conversation_id, say)
+
+
+async def hand_back(store: Store, jobs: Jobs, rep: Rep, conversation_id: str) -> None:
+    """The agent has it again; if the customer is waiting, it answers. Raises NotFound, Conflict."""
+
+    def give(db: Connection, conversation: Conversation, at: datetime) -> str | None:
+        if conversation.status == "resolved":
+            raise Conflict(RESOLVED)
+        if conversation.handled_by == "agent":
+            return None
+        episode = conversations.last_episode(db, conversation.id)
+        said = messages.of_episode(db, episode.id)
+        unanswered = _unanswered(said)
+        conversations.change(
+            db,
+            conversation.id,
+            at,
+            handled_by="agent",
+            assignee_id=None,
+            why=None,
+            waiting_on="agent" if unanswered else "customer",
+        )
+        started = None
+        if unanswered:
+            turn = open_turn(db, conversation, episode, at)
+            messages.move_to_turn(db, [message.id for message in unanswered], turn.id)
+            turns.start(db, turn)
+            started = turn.id
+        note = keep_message(db, conversation, episode, "note", f"{rep.name} handed it back to the AI agent.", at)
+        tell(db, conversation.id, at, note)
+        return started
+
+    turn_id = await _change(store, rep, conversation_id, give)
+    if turn_id is not None:
+        jobs.start_soon("answer_turn", turn_id)
+
+
+async def resolve(store: Store, rep: Rep, conversation_id: str) -> None:
+    """Closes the episode. Raises NotFound."""
+
+    def close(db: Connection, conversation: Conversation, at: datetime) -> None:
+        if conversation.status == "resolved":
+            return
+        pass_turns(db, conversation, at)
+        episode = conversations.last_episode(db, conversation.id)
+        conversations.resolve_episode(db, episode.id, rep.id, at)
+        conversations.change(db, conversation.id, at, status="resolved", waiting_on="nobody", why=None)
+        note = keep_message(db, conversation, episode, "note", f"{rep.name} resolved it.", at)
+        tell(db, conversation.id, at, note)
+
+    await _change(store, rep, conversation_id, close)
+
+
+async def assign(store: Store, rep: Rep, conversation_id: str, to_rep_id: str | None) -> None:
+    """Gives the conversation to a particular rep, or to whoever is free. Raises NotFound, Conflict."""
+
+    def give(db: Connection, conversation: Conversation, at: datetime) -> None:
+        to = reps.by_id(db, to_rep_id) if to_rep_id else None
+        if to_rep_id and (to is None or not to.active):
+            raise NotFound("There is no such rep.")
+        if conversation.status == "resolved":
+            raise Conflict(RESOLVED)
+        if conversation.handled_by == "rep" and conversation.assignee_id == to_rep_id:
+            return
+        pass_turns(db, conversation, at)
+        waits = conversation.waiting_on if conversation.handled_by == "rep" else "rep"
+        conversations.change(db, conversation.id, at, handled_by="rep", assignee_id=to_rep_id, waiting_on=waits)
+        words = f"{rep.name} assigned it to {to.name}." if to else f"{rep.name} gave it back to everybody."
+        note = keep_message(db, conversation, conversations.last_episode(db, conversation.id), "note", words, at)
+        tell(db, conversation.id, at, note)
+
+    await _change(store, rep, conversation_id, give)
+
+
+async def _change(
+    store: Store, rep: Rep, conversation_id: str, change: Callable[[Connection, Conversation, datetime], T]
+) -> T:
+    def on_conversation(db: Connection, at: datetime) -> T:
+        return change(db, conversation_for_rep(db, rep, conversation_id, for_update=True), at)
+
+    return await store.write(on_conversation, now())
+
+
+def _take(db: Connection, rep: Rep, conversation: Conversation, at: datetime) -> None:
+    conversation, episode = reopened(db, conversation, at)
+    pass_turns(db, conversation, at)
+    waits = "rep" if _unanswered(messages.of_episode(db, episode.id)) else conversation.waiting_on
+    conversations.change(
+        db,
+        conversation.id,
+        at,
+        handled_by="rep",
+        assignee_id=rep.id,
+        waiting_on="rep" if waits == "agent" else waits,
+    )
+    note = keep_message(db, conversation, episode, "note", f"{rep.name} took over.", at)
+    tell(db, conversation.id, at, note)
+
+
+def _unanswered(said: list[Message]) -> list[Message]:
+    """What the customer said since the last reply."""
+    since: list[Message] = []
+    for message in said:
+        if message.author == "customer":
+            since.append(message)
+        elif message.author == "rep" or (
+            message.author == "agent" and message.decision is not None and message.decision.kind != "hand_off"
+        ):
+            since = []
+    return since

@@ -1,0 +1,140 @@
+"""Queries about messages, their arrival and their delivery."""
+
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, and_, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from answerable.domain.conversations import Citation, Decision, Message, OutboxState, Page, Surface
+from answerable.domain.errors import Conflict
+from answerable.store.tables import arrivals, conversations, messages, outbox
+
+LAST_TEXT_CHARACTERS = 200
+
+
+class AlreadyArrived(Conflict):
+    """Another transaction kept the same arrival first; the whole transaction must be tried again."""
+
+
+def add(db: Connection, message: Message) -> None:
+    """Keeps a message; its conversation counts it and shows it in the lists."""
+    db.execute(
+        insert(messages).values(
+            id=message.id,
+            conversation_id=message.conversation_id,
+            episode_id=message.episode_id,
+            number=message.number,
+            author=message.author,
+            rep_id=message.rep_id,
+            text=message.text,
+            turn_id=message.turn_id,
+            run_id=message.run_id,
+            outside_id=message.outside_id,
+            decision=msgspec.to_builtins(message.decision),
+            citations=msgspec.to_builtins(message.citations),
+            page=msgspec.to_builtins(message.page),
+            helpful=message.helpful,
+            created_at=message.created_at,
+        )
+    )
+    counted: dict[str, Any] = {"message_count": message.number}
+    if message.author != "note":
+        counted |= {"last_text": message.text[:LAST_TEXT_CHARACTERS], "last_author": message.author}
+    if message.run_id is not None:
+        counted["last_run_id"] = message.run_id
+    db.execute(update(conversations).where(conversations.c.id == message.conversation_id).values(**counted))
+
+
+def count(db: Connection, conversation_id: str) -> int:
+    """How many messages a conversation has."""
+    query = select(conversations.c.message_count).where(conversations.c.id == conversation_id)
+    number: int = db.execute(query).scalar_one()
+    return number
+
+
+def by_id(db: Connection, message_id: str) -> Message | None:
+    """The message of that name."""
+    row = db.execute(select(messages).where(messages.c.id == message_id)).one_or_none()
+    return _message(row) if row else None
+
+
+def of_conversation(db: Connection, conversation_id: str) -> list[Message]:
+    """All messages, in order."""
+    query = select(messages).where(messages.c.conversation_id == conversation_id).order_by(messages.c.number)
+    return [_message(row) for row in db.execute(query)]
+
+
+def of_episode(db: Connection, episode_id: str) -> list[Message]:
+    """The messages of one stretch of a conversation, in order."""
+    query = select(messages).where(messages.c.episode_id == episode_id).order_by(messages.c.number)
+    return [_message(row) for row in db.execute(query)]
+
+
+def reply_to(db: Connection, turn_id: str) -> Message | None:
+    """The agent's reply to a turn, if it is there."""
+    row = db.execute(select(messages).where(messages.c.turn_id == turn_id, messages.c.author == "agent")).one_or_none()
+    return _message(row) if row else None
+
+
+def arrived(db: Connection, author_id: str, outside_id: str) -> tuple[Message, str] | None:
+    """The message that came from this author under this outside id, and the digest of what it said."""
+    row = db.execute(
+        select(messages, arrivals.c.digest.label("arrival_digest")).join(
+            arrivals,
+            and_(
+                arrivals.c.message_id == messages.c.id,
+                arrivals.c.author_id == author_id,
+                arrivals.c.outside_id == outside_id,
+            ),
+        )
+    ).one_or_none()
+    return (_message(row), row.arrival_digest) if row else None
+
+
+def arrive(db: Connection, message: Message, *, author_id: str, digest: str) -> None:
+    """Keeps that the message has arrived under its outside id. Raises AlreadyArrived if it has."""
+    try:
+        db.execute(
+            insert(arrivals).values(
+                author_id=author_id, outside_id=message.outside_id, message_id=message.id, digest=digest
+            )
+        )
+    except IntegrityError as error:
+        raise AlreadyArrived("The same message arrived at the same time.") from error
+
+
+def move_to_turn(db: Connection, message_ids: list[str], turn_id: str) -> None:
+    """Makes messages part of another turn."""
+    db.execute(update(messages).where(messages.c.id.in_(message_ids)).values(turn_id=turn_id))
+
+
+def rate(db: Connection, message_id: str, helpful: bool) -> None:
+    """Keeps what the customer said of a reply."""
+    db.execute(update(messages).where(messages.c.id == message_id).values(helpful=helpful))
+
+
+def put_out(db: Connection, message: Message, surface: Surface, state: OutboxState, at: datetime | None) -> None:
+    """Puts a reply into the outbox of its surface."""
+    db.execute(insert(outbox).values(message_id=message.id, surface=surface, state=state, attempts=0, delivered_at=at))
+
+
+def _message(row: Any) -> Message:
+    return Message(
+        id=row.id,
+        conversation_id=row.conversation_id,
+        episode_id=row.episode_id,
+        number=row.number,
+        author=row.author,
+        rep_id=row.rep_id,
+        text=row.text,
+        turn_id=row.turn_id,
+        run_id=row.run_id,
+        outside_id=row.outside_id,
+        decision=msgspec.convert(row.decision, Decision | None),
+        citations=msgspec.convert(row.citations, tuple[Citation, ...]),
+        page=msgspec.convert(row.page, Page | None),
+        helpful=row.helpful,
+        created_at=row.created_at,
+    )
