@@ -17,9 +17,6 @@ from answerable.domain.knowledge import ImportState, SourceKind
 from answerable.domain.people import Identity, Role
 from answerable.domain.runs import RunState, SpanKind, SpanState
 
-View = Literal["needs_you", "mine", "with_ai", "waiting", "all"]
-"""The inbox's views: needs a person (nobody's or mine); assigned to me; the agent has it; their turn; all."""
-
 
 class Problem(Struct, frozen=True, kw_only=True):
     """What went wrong (RFC 9457)."""
@@ -379,7 +376,7 @@ class SourceRow(Struct, frozen=True, kw_only=True):
 
 
 class NewImport(Struct, frozen=True, kw_only=True):
-    """A site to read, by the address of its sitemap or home page. Folders and files come in at the command line."""
+    """A site to read, by the address of its sitemap or home page. Folders and files: at the command line."""
 
     url: Annotated[str, Meta(max_length=2000)]
 

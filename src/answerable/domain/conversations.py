@@ -20,6 +20,9 @@ DecisionKind = Literal["answer", "ask", "act", "hand_off", "refuse"]
 TurnState = Literal["open", "running", "answered", "passed"]
 """Open: still taking messages. Running: a run is under way. Answered: its reply is kept. Passed: a person has it."""
 
+View = Literal["needs_you", "mine", "with_ai", "waiting", "all"]
+"""Of the inbox: needs a person (anybody, or me); assigned to me; the agent has it; the customer's turn; all."""
+
 OutboxState = Literal["waiting", "claimed", "delivered", "failed"]
 
 

@@ -1,0 +1,207 @@
+"""Queries about conversations, their episodes and hand-offs, and the inbox."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, insert, or_, select, tuple_, update
+
+from answerable.domain.conversations import Author, Conversation, Episode, Handoff, View
+from answerable.store.tables import conversations, customers, episodes, handoffs, messages
+
+VIEWS: tuple[View, ...] = ("needs_you", "mine", "with_ai", "waiting", "all")
+
+_FIELDS = tuple(conversations.c[name] for name in Conversation.__slots__)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A conversation as a list shows it."""
+
+    conversation: Conversation
+    last_text: str
+    last_author: Author
+    last_run_id: str | None
+
+
+def add(db: Connection, conversation: Conversation) -> None:
+    """Keeps a new conversation."""
+    values = {name: getattr(conversation, name) for name in Conversation.__slots__}
+    db.execute(insert(conversations).values(**values, message_count=0, last_text="", last_author="customer"))
+
+
+def by_id(db: Connection, conversation_id: str, *, for_update: bool = False) -> Conversation | None:
+    """The conversation of that name; `for_update` makes others wait until this transaction ends."""
+    query = select(*_FIELDS).where(conversations.c.id == conversation_id)
+    row = db.execute(query.with_for_update() if for_update else query).one_or_none()
+    return Conversation(**row._mapping) if row else None
+
+
+def of_customer(db: Connection, customer_id: str, limit: int) -> list[Listed]:
+    """A customer's conversations, newest first."""
+    query = _listed().where(conversations.c.customer_id == customer_id)
+    return _read_listed(db, query.order_by(conversations.c.changed_at.desc(), conversations.c.id.desc()).limit(limit))
+
+
+def listed(db: Connection, conversation_id: str) -> Listed | None:
+    """One conversation as a list shows it."""
+    rows = _read_listed(db, _listed().where(conversations.c.id == conversation_id))
+    return rows[0] if rows else None
+
+
+def inbox(
+    db: Connection, view: View, rep_id: str, *, search: str, before: tuple[datetime, str] | None, limit: int
+) -> list[Listed]:
+    """A page of a view, newest first, beginning after the row whose time and id are `before`."""
+    query = _listed().where(_in_view(view, rep_id))
+    if search:
+        like = f"%{_escaped(search)}%"
+        query = query.join(customers, customers.c.id == conversations.c.customer_id).where(
+            or_(
+                conversations.c.subject.ilike(like, escape="\\"),
+                customers.c.name.ilike(like, escape="\\"),
+                customers.c.email.ilike(like, escape="\\"),
+                conversations.c.id.in_(
+                    select(messages.c.conversation_id).where(messages.c.text.ilike(like, escape="\\"))
+                ),
+            )
+        )
+    if before is not None:
+        query = query.where(tuple_(conversations.c.changed_at, conversations.c.id) < tuple_(*_bound(before)))
+    return _read_listed(db, query.order_by(conversations.c.changed_at.desc(), conversations.c.id.desc()).limit(limit))
+
+
+def counts(db: Connection, rep_id: str) -> dict[View, int]:
+    """How many conversations are in each view of a rep."""
+    row = db.execute(select(*(func.count().filter(_in_view(view, rep_id)).label(view) for view in VIEWS))).one()
+    return {view: row._mapping[view] for view in VIEWS}
+
+
+def change(db: Connection, conversation_id: str, at: datetime, **values: Any) -> None:
+    """Sets columns of a conversation; it moves to the top of the lists."""
+    db.execute(update(conversations).where(conversations.c.id == conversation_id).values(**values, changed_at=at))
+
+
+def running(db: Connection) -> int:
+    """How many conversations have a turn under way."""
+    return db.execute(select(func.count()).where(conversations.c.running_turn_id.is_not(None))).scalar_one()
+
+
+def count(db: Connection) -> int:
+    """How many conversations there are."""
+    return db.execute(select(func.count()).select_from(conversations)).scalar_one()
+
+
+# -- episodes --------------------------------------------------------------------------------------------------------
+
+
+def add_episode(db: Connection, episode: Episode) -> None:
+    """Opens an episode."""
+    db.execute(
+        insert(episodes).values(
+            id=episode.id,
+            conversation_id=episode.conversation_id,
+            number=episode.number,
+            opened_at=episode.opened_at,
+        )
+    )
+
+
+def last_episode(db: Connection, conversation_id: str) -> Episode:
+    """The episode under way, or the last one that was resolved."""
+    row = db.execute(
+        select(episodes)
+        .where(episodes.c.conversation_id == conversation_id)
+        .order_by(episodes.c.number.desc())
+        .limit(1)
+    ).one()
+    return Episode(**row._mapping)
+
+
+def all_episodes(db: Connection, conversation_id: str) -> list[Episode]:
+    """All episodes, in order."""
+    rows = db.execute(select(episodes).where(episodes.c.conversation_id == conversation_id).order_by(episodes.c.number))
+    return [Episode(**row._mapping) for row in rows]
+
+
+def resolve_episode(db: Connection, episode_id: str, by: str, at: datetime) -> None:
+    """Closes an episode."""
+    db.execute(
+        update(episodes)
+        .where(episodes.c.id == episode_id, episodes.c.resolved_at.is_(None))
+        .values(resolved_at=at, resolved_by=by)
+    )
+
+
+# -- hand-offs -------------------------------------------------------------------------------------------------------
+
+
+def add_handoff(db: Connection, handoff: Handoff) -> None:
+    """Keeps why the conversation goes to a person."""
+    db.execute(
+        insert(handoffs).values(
+            id=handoff.id,
+            conversation_id=handoff.conversation_id,
+            episode_id=handoff.episode_id,
+            run_id=handoff.run_id,
+            reason=handoff.reason,
+            summary=handoff.summary,
+            tried=list(handoff.tried),
+            question=handoff.question,
+            created_at=handoff.created_at,
+        )
+    )
+
+
+def all_handoffs(db: Connection, conversation_id: str) -> list[Handoff]:
+    """All hand-offs, in order."""
+    rows = db.execute(
+        select(handoffs)
+        .where(handoffs.c.conversation_id == conversation_id)
+        .order_by(handoffs.c.created_at, handoffs.c.id)
+    )
+    return [Handoff(**{**row._mapping, "tried": tuple(row.tried)}) for row in rows]
+
+
+def _in_view(view: View, rep_id: str) -> ColumnElement[bool]:
+    table = conversations.c
+    is_open = table.status == "open"
+    match view:
+        case "needs_you":
+            nobody_or_me = or_(table.assignee_id.is_(None), table.assignee_id == rep_id)
+            return and_(is_open, table.handled_by == "rep", table.waiting_on == "rep", nobody_or_me)
+        case "mine":
+            return and_(is_open, table.assignee_id == rep_id)
+        case "with_ai":
+            return and_(is_open, table.handled_by == "agent", table.waiting_on == "agent")
+        case "waiting":
+            return and_(is_open, table.waiting_on == "customer")
+        case "all":
+            return table.id.is_not(None)
+
+
+def _listed() -> Any:
+    return select(*_FIELDS, conversations.c.last_text, conversations.c.last_author, conversations.c.last_run_id)
+
+
+def _read_listed(db: Connection, query: Any) -> list[Listed]:
+    rows: Sequence[Any] = db.execute(query).all()
+    own = Conversation.__slots__
+    return [
+        Listed(
+            conversation=Conversation(**{name: row._mapping[name] for name in own}),
+            last_text=row.last_text,
+            last_author=row.last_author,
+            last_run_id=row.last_run_id,
+        )
+        for row in rows
+    ]
+
+
+def _bound(before: tuple[datetime, str]) -> tuple[Any, Any]:
+    return bindparam(None, before[0], type_=conversations.c.changed_at.type), bindparam(None, before[1])
+
+
+def _escaped(words: str) -> str:
+    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

@@ -1,0 +1,65 @@
+"""The store: runs a room's queries as transactions, off the event loop."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
+
+from sqlalchemy import Connection
+
+from answerable.store.dialects import dialect_for
+from answerable.store.live import Live
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+Query = Callable[Concatenate[Connection, P], T]
+
+
+class Store:
+    """One database. `read` and `write` take a function of queries and run it as one transaction.
+
+    The functions run in a thread, so they must not touch anything that belongs to the event loop.
+    """
+
+    def __init__(self, url: str) -> None:
+        """Opens `sqlite:///path` or `postgresql://…`; raises Invalid for another address."""
+        self._dialect = dialect_for(url)
+        self.live = Live()
+        self._dialect.wake_with(self.live)
+
+    @property
+    def database(self) -> Literal["sqlite", "postgres"]:
+        """Which of the two it is."""
+        return self._dialect.name
+
+    async def read(self, query: "Query[P, T]", *args: P.args, **kwargs: P.kwargs) -> T:
+        """What the query gives, on one snapshot of the database."""
+        return await asyncio.wrap_future(self._dialect.read(lambda db: query(db, *args, **kwargs)))
+
+    async def write(self, query: "Query[P, T]", *args: P.args, **kwargs: P.kwargs) -> T:
+        """What the query gives, once all that it wrote is durable; if it raises, nothing is kept.
+
+        The work goes on when the caller is cancelled: half a transaction is not a thing.
+        """
+
+        def unit(db: Connection) -> T:
+            db.info["lock"] = self._dialect.lock
+            return query(db, *args, **kwargs)
+
+        return await asyncio.shield(asyncio.wrap_future(self._dialect.write(unit)))
+
+    def migrate(self) -> None:
+        """Brings the schema up to date. Raises Conflict if the database was made by a newer program."""
+        from answerable.store.migrations import upgrade
+
+        upgrade(self._dialect)
+
+    def close(self) -> None:
+        """Finishes what was begun."""
+        self._dialect.close()
+
+    def __enter__(self) -> "Store":
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.close()

@@ -1,0 +1,133 @@
+"""PostgreSQL: for more than one machine, or more than one process."""
+
+import logging
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, Literal, TypeVar
+
+import psycopg
+from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from answerable.domain.errors import Unavailable
+from answerable.store.dialects.dialect import Lock, Unit, take_topics
+from answerable.store.live import Live
+from answerable.store.types import decode_json, encode_json
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+CHANNEL = "answerable"
+CONNECTIONS = 12
+# Names of advisory locks: any two numbers that nobody else is likely to use in this database.
+LOCKS: dict[Lock, int] = {"events": 4_170_001, "schema": 4_170_002, "releases": 4_170_003}
+# A transaction that PostgreSQL ends to break a tie (serialisation failure, deadlock) is tried again so often.
+TRIES = 5
+TIE_BREAKS = frozenset({"40001", "40P01"})
+# NOTIFY carries at most 8000 bytes; more topics than fit wake everybody.
+PAYLOAD_BYTES_MAX = 7_900
+RECONNECT_SECONDS = 1.0
+
+
+class Postgres:
+    """A server, spoken to by psycopg from a few threads."""
+
+    name: Literal["sqlite", "postgres"] = "postgres"
+
+    def __init__(self, url: str) -> None:
+        self._url = make_url(url).set(drivername="postgresql+psycopg")
+        self.engine: Engine = create_engine(
+            self._url,
+            json_serializer=encode_json,
+            json_deserializer=decode_json,
+            pool_size=CONNECTIONS,
+            max_overflow=0,
+            pool_pre_ping=True,
+        )
+        self._threads = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="store")
+        self._listening: threading.Thread | None = None
+        self._closing = threading.Event()
+
+    def write(self, unit: Unit[T]) -> "Future[T]":
+        """Runs on a connection of its own; ties between transactions are broken by trying again."""
+        return self._threads.submit(self._write, unit)
+
+    def read(self, unit: Unit[T]) -> "Future[T]":
+        """Runs on a connection of its own, on one snapshot."""
+        return self._threads.submit(self._read, unit)
+
+    def wake_with(self, live: Live) -> None:
+        """Listens on a connection of its own, and wakes everybody after a reconnect, since something may be missed."""
+        self._listening = threading.Thread(target=self._listen_for_ever, args=(live,), name="store-listen", daemon=True)
+        self._listening.start()
+
+    def lock(self, db: Connection, what: Lock) -> None:
+        """An advisory lock. Without the one on events, an event with a smaller id could become visible after a larger
+        one was read, and be missed.
+        """
+        db.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCKS[what]})
+
+    def close(self) -> None:
+        """Lets running work finish first."""
+        self._closing.set()
+        self._threads.shutdown()
+        if self._listening:
+            self._listening.join()
+        self.engine.dispose()
+
+    def _write(self, unit: Unit[T]) -> T:
+        for attempt in range(1, TRIES + 1):
+            try:
+                with self.engine.begin() as db:
+                    db.info.pop("topics", None)
+                    outcome = unit(db)
+                    _notify(db, take_topics(db))
+            except DBAPIError as error:
+                if getattr(error.orig, "sqlstate", None) not in TIE_BREAKS or attempt == TRIES:
+                    raise _explained(error) from error
+            else:
+                return outcome
+        raise AssertionError("the last try returns or raises")
+
+    def _read(self, unit: Unit[T]) -> T:
+        try:
+            with self.engine.connect().execution_options(isolation_level="REPEATABLE READ") as db:
+                return unit(db)
+        except OperationalError as error:
+            raise _explained(error) from error
+
+    def _listen_for_ever(self, live: Live) -> None:
+        address = self._url.set(drivername="postgresql").render_as_string(hide_password=False)
+        while not self._closing.is_set():
+            try:
+                with psycopg.connect(address, autocommit=True) as connection:
+                    connection.execute(f"LISTEN {CHANNEL}")
+                    live.wake(live.listeners.copy())
+                    while not self._closing.is_set():
+                        for notice in connection.notifies(timeout=0.5):
+                            live.wake(notice.payload.split(",") if notice.payload != "*" else live.listeners.copy())
+            except psycopg.OperationalError as error:
+                log.warning("Lost the connection that listens to PostgreSQL: %s", error)
+                self._closing.wait(RECONNECT_SECONDS)
+
+
+def _notify(db: Connection, topics: set[str]) -> None:
+    if not topics:
+        return
+    payload = ",".join(sorted(topics))
+    if len(payload) > PAYLOAD_BYTES_MAX:
+        payload = "*"
+    db.execute(text("SELECT pg_notify(:channel, :payload)"), {"channel": CHANNEL, "payload": payload})
+
+
+def _explained(error: DBAPIError) -> Exception:
+    state: Any = getattr(error.orig, "sqlstate", None)
+    if state == "53100":
+        return Unavailable(
+            "The database server's disk is full. Free some space there; nothing that was acknowledged is lost."
+        )
+    if isinstance(error, OperationalError) and (state is None or state.startswith(("08", "57"))):
+        return Unavailable("The database server does not answer. Check that it runs and that the address is right.")
+    return error

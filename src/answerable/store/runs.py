@@ -1,0 +1,158 @@
+"""Queries about runs and their spans: the ledger."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from answerable.domain.conversations import Decision
+from answerable.domain.runs import Run, RunState, Span, Usage
+from answerable.store.tables import runs, spans
+
+
+def start(db: Connection, run: Run) -> None:
+    """Keeps that a run has begun."""
+    db.execute(
+        insert(runs).values(
+            id=run.id,
+            turn_id=run.turn_id,
+            conversation_id=run.conversation_id,
+            release=run.release,
+            model=run.model,
+            state=run.state,
+            tokens_in=0,
+            tokens_out=0,
+            cost_micros=0,
+            strip=[],
+            started_at=run.started_at,
+        )
+    )
+
+
+def unfinished(db: Connection, turn_id: str) -> Run | None:
+    """The run of a turn that was cut off, if there is one."""
+    row = db.execute(select(runs).where(runs.c.turn_id == turn_id, runs.c.state == "running")).first()
+    return _run(row) if row else None
+
+
+def by_id(db: Connection, run_id: str) -> Run | None:
+    """The run of that name."""
+    row = db.execute(select(runs).where(runs.c.id == run_id)).one_or_none()
+    return _run(row) if row else None
+
+
+def of_conversation(db: Connection, conversation_id: str) -> list[tuple[Run, list[list[Any]]]]:
+    """The runs of a conversation with their strips, oldest first."""
+    rows = db.execute(
+        select(runs).where(runs.c.conversation_id == conversation_id).order_by(runs.c.started_at, runs.c.id)
+    )
+    return [(_run(row), row.strip) for row in rows]
+
+
+def with_strip(db: Connection, run_id: str) -> tuple[Run, list[list[Any]]] | None:
+    """A run with its strip: kind, duration and state of each step, in order."""
+    row = db.execute(select(runs).where(runs.c.id == run_id)).one_or_none()
+    return (_run(row), row.strip) if row else None
+
+
+def strips(db: Connection, run_ids: set[str]) -> dict[str, list[list[Any]]]:
+    """The strips of several runs."""
+    return {row.id: row.strip for row in db.execute(select(runs.c.id, runs.c.strip).where(runs.c.id.in_(run_ids)))}
+
+
+def end(
+    db: Connection,
+    run_id: str,
+    *,
+    state: RunState,
+    decision: Decision | None,
+    usage: Usage,
+    strip: Sequence[Sequence[Any]],
+    at: datetime,
+) -> None:
+    """Keeps how a run ended."""
+    db.execute(
+        update(runs)
+        .where(runs.c.id == run_id)
+        .values(
+            state=state,
+            decision=decision.kind if decision else None,
+            confidence=decision.confidence if decision else None,
+            reason=decision.reason if decision else None,
+            tokens_in=usage.tokens_in,
+            tokens_out=usage.tokens_out,
+            cost_micros=usage.cost_micros,
+            strip=[list(bar) for bar in strip],
+            ended_at=at,
+        )
+    )
+
+
+def record(db: Connection, steps: Sequence[Span]) -> None:
+    """Adds steps to the ledger."""
+    db.execute(
+        insert(spans),
+        [
+            {
+                "run_id": span.run_id,
+                "number": span.number,
+                "id": span.id,
+                "parent_id": span.parent_id,
+                "kind": span.kind,
+                "name": span.name,
+                "summary": span.summary,
+                "state": span.state,
+                "input": span.input,
+                "output": span.output,
+                "error": span.error,
+                "tokens_in": span.usage.tokens_in,
+                "tokens_out": span.usage.tokens_out,
+                "cost_micros": span.usage.cost_micros,
+                "started_at": span.started_at,
+                "duration_us": span.duration_us,
+            }
+            for span in steps
+        ],
+    )
+
+
+def steps(db: Connection, run_id: str) -> list[Span]:
+    """The ledger of a run, in its order."""
+    return [_span(row) for row in db.execute(select(spans).where(spans.c.run_id == run_id).order_by(spans.c.number))]
+
+
+def _run(row: Any) -> Run:
+    return Run(
+        id=row.id,
+        turn_id=row.turn_id,
+        conversation_id=row.conversation_id,
+        release=row.release,
+        model=row.model,
+        state=row.state,
+        decision=row.decision,
+        confidence=row.confidence,
+        reason=row.reason,
+        usage=Usage(row.tokens_in, row.tokens_out, row.cost_micros),
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+    )
+
+
+def _span(row: Any) -> Span:
+    return Span(
+        id=row.id,
+        run_id=row.run_id,
+        parent_id=row.parent_id,
+        number=row.number,
+        kind=row.kind,
+        name=row.name,
+        summary=row.summary,
+        state=row.state,
+        input=row.input,
+        output=row.output,
+        error=row.error,
+        usage=Usage(row.tokens_in, row.tokens_out, row.cost_micros),
+        started_at=row.started_at,
+        duration_us=row.duration_us,
+    )
