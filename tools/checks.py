@@ -1,5 +1,6 @@
 """Checks everything that can be checked without a person, and says at the end what took how long."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -110,14 +111,28 @@ def _node_lock() -> list[str]:
 
 def _front_end(front_end: hatch_build.FrontEnd, build_tools: Path) -> Outcome:
     source = front_end.source(ROOT)
-    npm, environ = hatch_build.npm_environment(build_tools)
+    environ = hatch_build.npm_environment(build_tools)
+    if complaint := _lock_complaint(source):
+        return Outcome(front_end.name, passed=False, seconds=0, output=complaint)
     if not (source / "node_modules").exists():
-        installed = _program(
-            front_end.name, *npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", cwd=source, environ=environ
-        )
+        installed = _program(front_end.name, *hatch_build.INSTALL, cwd=source, environ=environ)
         if not installed.passed:
             return installed
-    return _program(front_end.name, *npm, "run", "check", cwd=source, environ=environ)
+    return _program(front_end.name, "npm", "run", "check", cwd=source, environ=environ)
+
+
+def _lock_complaint(source: Path) -> str:
+    """What is wrong with a package-lock.json: it must fit package.json, and name no registry's address."""
+    package = json.loads((source / "package.json").read_text())
+    text = (source / "package-lock.json").read_text()
+    locked = json.loads(text)["packages"][""]
+    if any(package.get(kind, {}) != locked.get(kind, {}) for kind in ("dependencies", "devDependencies")):
+        return f"{source.name}/package-lock.json is older than package.json: run `npm install` there."
+    if '"resolved":' in text:
+        return (
+            f"{source.name}/package-lock.json names a registry: put omit-lockfile-registry-resolved=true into .npmrc."
+        )
+    return ""
 
 
 def _show_table(outcomes: list[Outcome], *, seconds: float) -> None:

@@ -94,11 +94,12 @@ def step(sentence: str) -> Iterator[None]:
 
 
 @contextmanager
-def tools_for_building(*locks: str) -> Iterator[Path]:
+def tools_for_building(*locks: str, cached: bool = True) -> Iterator[Path]:
     """A folder with the packages of these locks, gone again afterwards: what only builds need, nobody carries."""
     with tempfile.TemporaryDirectory(prefix="answerable-build-") as folder:
         for lock in locks:
-            _install(LOCKS / lock, "--target", folder, doing="fetching the build tools")
+            options = ["--target", folder, *([] if cached else ["--no-cache"])]
+            _install(LOCKS / lock, *options, doing="fetching the build tools")
         yield Path(folder)
 
 
@@ -212,7 +213,7 @@ def _install(lock: Path, *options: str, doing: str) -> None:
     try:
         run(
             uv, "pip", "install", "--quiet", "--python", BIN / "python", "--require-hashes", "--only-binary", ":all:",
-            "--compile-bytecode", *options, "-r", lock, doing=doing,
+            *options, "-r", lock, doing=doing,
         )  # fmt: skip
     except Trouble as trouble:
         if trouble.exit_code != REGISTRY_UNREACHABLE:
@@ -227,9 +228,15 @@ def _install_package(installed: Installed, *, keep_node_modules: bool) -> None:
         _build_front_ends(stale, keep_node_modules=keep_node_modules)
     if installed.package == package:
         return
-    with step("Installing answerable itself"), tools_for_building("build.lock") as folder:
-        _install_editable(folder)
-    _keep(replace(installed, package=package))
+    try:
+        with step("Installing answerable itself"), tools_for_building("build.lock") as folder:
+            _install_editable(folder)
+    except Trouble as trouble:
+        if trouble.exit_code != REGISTRY_UNREACHABLE or not installed.package:
+            raise
+        say("No package registry could be reached: going on with answerable as it was last installed.")
+    else:
+        _keep(replace(installed, package=package))
 
 
 def _install_editable(build_tools: Path) -> None:
@@ -244,10 +251,14 @@ def _install_editable(build_tools: Path) -> None:
 def _build_front_ends(stale: list[hatch_build.FrontEnd], *, keep_node_modules: bool) -> None:
     locks = [] if hatch_build.node_on_path() else ["node.lock"]
     try:
-        with tools_for_building(*locks) as folder:
+        # An unpacked node is 200 MB and npm keeps every archive: only developers have a use for that again.
+        with tools_for_building(*locks, cached=keep_node_modules) as folder:
+            environ = hatch_build.npm_environment(folder)
+            if not keep_node_modules:
+                environ["npm_config_cache"] = str(folder / "npm-cache")
             for front_end in stale:
                 with step(f"Building the {front_end.name}"):
-                    hatch_build.build(ROOT, front_end, tools=folder, keep_node_modules=keep_node_modules)
+                    hatch_build.build(ROOT, front_end, environ, keep_node_modules=keep_node_modules)
     except (Trouble, hatch_build.BuildFailed) as failure:
         trouble = (
             failure
