@@ -13,6 +13,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -168,6 +169,7 @@ _PIP_INSTALL = (
 )
 
 
+@cache
 def _pip() -> list[str]:
     """A pip that installs into `.venv`: the system's own where it can, else the one that Python carries."""
     if (BIN / "pip").exists():

@@ -16,13 +16,11 @@ OTHER = 1
 
 _DISK_FULL = re.compile(r"no space left on device|\bENOSPC\b|disk quota exceeded|not enough space", re.IGNORECASE)
 _NOT_WRITABLE = re.compile(r"permission denied|read-only file system|\bEACCES\b|\bEROFS\b", re.IGNORECASE)
-_HASH_MISMATCH = re.compile(
-    r"hash mismatch|do not match the hashes|\bEINTEGRITY\b|in --require-hashes mode", re.IGNORECASE
-)
+_HASH_MISMATCH = re.compile(r"hash mismatch|do not match the hashes|\bEINTEGRITY\b", re.IGNORECASE)
 _UNREACHABLE = re.compile(
     r"dns error|name resolution|name or service not known|failed to lookup address|connection refused|connection reset"
     r"|network is unreachable|no route to host|timed? ?out|could not connect|error sending request"
-    r"|client error \(connect\)|failed to fetch"
+    r"|client error \(connect\)|failed to fetch|network was disabled"
     r"|newconnectionerror|max retries exceeded|retrying \(retry|proxyerror|sslerror|certificate|network connectivity"
     r"|\bENOTFOUND\b|\bECONNREFUSED\b|\bECONNRESET\b|\bEAI_AGAIN\b|\bETIMEDOUT\b|\bERR_SOCKET_TIMEOUT\b",
     re.IGNORECASE,
