@@ -1,0 +1,1 @@
+"""Calls to language, embedding and speech models; the embedded and the scripted one."""

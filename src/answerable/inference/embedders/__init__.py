@@ -1,0 +1,5 @@
+"""Embedders turn texts into vectors whose dot product says how alike they mean: one file for each kind we ship."""
+
+from answerable.inference.embedders.embedder import Embedder, EmbedderUnavailable, Vectors
+
+__all__ = ["Embedder", "EmbedderUnavailable", "Vectors"]

@@ -1,0 +1,39 @@
+"""What an embedder promises: `Embedder`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Vectors = npt.NDArray[np.float32]
+"""Rows of length one: their dot product is the cosine."""
+
+
+class EmbedderUnavailable(Exception):
+    """The embedder cannot be used: a file is missing or altered, or an endpoint does not answer."""
+
+    def __init__(self, sentence: str, *, may_pass: bool) -> None:
+        super().__init__(sentence)
+        self.may_pass = may_pass
+        """Whether trying again later may help."""
+
+
+class Embedder(Protocol):
+    """Turns texts into vectors."""
+
+    @property
+    def name(self) -> str:
+        """Names model and weights; vectors of different names must not be compared."""
+
+    @property
+    def dimensions(self) -> int:
+        """How long a vector is."""
+
+    def embed_batch(self, texts: Sequence[str]) -> Vectors:
+        """One vector for each text that is to be found, normalised to length one."""
+
+    def embed_query(self, text: str) -> Vectors:
+        """The vector of what somebody asks, normalised to length one."""

@@ -1,0 +1,1 @@
+"""What we know: importing, cutting into passages, searching, quoting."""

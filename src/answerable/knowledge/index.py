@@ -1,0 +1,336 @@
+"""The search index in the process: `PassageIndex` holds the passages of every release and finds the best ones.
+
+Public names: `IndexedPassage`, `PassageIndex`, `SearchResult`, `Hit`, `text_to_embed`.
+
+A search is answered *as a release has it*: which passages take part, and every statistic a score is made of, come from
+the passages in force in that release and from nothing else. A replay of an old run therefore finds what it found then.
+The same passages give the same result in whatever order and portions they were added.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from threading import Lock
+
+import numpy as np
+import numpy.typing as npt
+
+from answerable.inference.embedders import Embedder, Vectors
+from answerable.knowledge.confidence import Evidence, confidence_in
+from answerable.knowledge.lexical import LexicalScores, View, score_words
+from answerable.knowledge.postings import Postings
+from answerable.knowledge.questions import Question, question_of
+from answerable.knowledge.tokens import words
+from answerable.knowledge.vectors import PackedVectors
+
+DENSE_WEIGHT = 0.6
+"""The rest is the weight of words. Chosen on techqa and mtrag_un, reported on the other sets: docs/benchmarks.md."""
+
+CANDIDATES_MIN = 64
+"""So many of the best are compared to the last digit before their order is fixed."""
+SCORE_DIGITS = 9
+"""Scores that agree this far are equal; the order is then that of the ids."""
+VIEWS_REMEMBERED = 8
+
+_ROUNDING = 1e-5
+"""Scores of float32 that are this near may change places when a row stands among others."""
+_STILL_IN_FORCE = np.iinfo(np.int64).max
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedPassage:
+    """A passage as the index needs it."""
+
+    passage_id: str
+    article_id: str
+    revision_id: str
+    title: str
+    heading_path: tuple[str, ...]
+    text: str
+    language: str
+    from_release: int
+    to_release: int | None
+    """The first release in which it is no longer in force."""
+    vector: Vectors | None = None
+    """Of `text_to_embed`; without one the passage is found by its words only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage that a search found, and why."""
+
+    passage_id: str
+    article_id: str
+    revision_id: str
+    score: float
+    """What the order is made by; comparable within one search only."""
+    lexical: float
+    """From 0 to 1: its match by words, in passage and article, beside the best there is."""
+    dense: float
+    """The cosine between question and passage; 0 without vectors."""
+    lexical_rank: int
+    dense_rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class SearchResult:
+    """What a search found, best first."""
+
+    hits: tuple[Hit, ...]
+    confidence: float
+    """From 0 to 1: how likely it is that the best hit answers the question."""
+    rarities: Mapping[str, float]
+    """How much each word of the question tells, in this release; `choose_quotes` takes it."""
+
+
+def text_to_embed(title: str, heading_path: Sequence[str], text: str) -> str:
+    """What the embedder reads of a passage: where it stands, then what it says."""
+    return " > ".join(dict.fromkeys([title, *heading_path])) + "\n" + text
+
+
+def words_to_index(title: str, heading_path: Sequence[str], text: str) -> list[str]:
+    """The words by which a passage is found."""
+    return words(text_to_embed(title, heading_path, text))
+
+
+@dataclass(frozen=True)
+class _Snapshot:
+    """The index as a reader sees it: unchanging, row by row. A writer puts a new one in its place."""
+
+    passage_ids: tuple[str, ...]
+    revision_ids: tuple[str, ...]
+    languages: npt.NDArray[np.str_]
+    articles: npt.NDArray[np.int32]
+    """Each row's article, by number."""
+    article_ids: tuple[str, ...]
+    from_releases: npt.NDArray[np.int64]
+    to_releases: npt.NDArray[np.int64]
+    postings: Postings
+    vectors: PackedVectors
+    views: dict[tuple[int, str | None], View] = field(default_factory=dict)
+    """What was asked for lately; the only thing here that readers write, each entry once and whole."""
+
+    def view(self, release: int, language: str | None) -> View:
+        """What is in force in a release, with its statistics."""
+        key = (release, language)
+        known = self.views.get(key)
+        if known is None:
+            in_force = (self.from_releases <= release) & (self.to_releases > release)
+            if language is not None:
+                in_force &= self.languages == language
+            known = View.of(in_force, self.postings.lengths, self.articles)
+            if len(self.views) >= VIEWS_REMEMBERED:
+                self.views.clear()
+            self.views[key] = known
+        return known
+
+
+class PassageIndex:
+    """Finds passages by words and by meaning. Reads never wait; writes come one after the other."""
+
+    def __init__(self, embedder: Embedder | None) -> None:
+        self._embedder = embedder
+        self._dimensions = embedder.dimensions if embedder is not None else 0
+        self._snapshot = _empty(self._dimensions)
+        self._rows: dict[str, int] = {}
+        self._article_numbers: dict[str, int] = {}
+        self._writing = Lock()
+
+    def __len__(self) -> int:
+        return len(self._snapshot.passage_ids)
+
+    def add(self, passages: Iterable[IndexedPassage]) -> None:
+        """Takes passages in. One that is known already only has its releases set anew: its text never changes."""
+        with self._writing:
+            given = {passage.passage_id: passage for passage in passages}
+            new = [passage for passage_id, passage in given.items() if passage_id not in self._rows]
+            snapshot = self._with_releases(
+                self._snapshot,
+                {
+                    passage_id: (passage.from_release, passage.to_release)
+                    for passage_id, passage in given.items()
+                    if passage_id in self._rows
+                },
+            )
+            if new:
+                added = self._snapshot_of(new)
+                snapshot = _joined(snapshot, added, tuple(self._article_numbers))
+                for passage_id in added.passage_ids:
+                    self._rows[passage_id] = len(self._rows)
+            self._snapshot = snapshot
+
+    def close(self, passage_ids: Iterable[str], *, to_release: int) -> None:
+        """Ends the time of some passages: `to_release` is the first release without them."""
+        with self._writing:
+            starts = self._snapshot.from_releases
+            changes = {
+                passage_id: (int(starts[self._rows[passage_id]]), to_release)
+                for passage_id in passage_ids
+                if passage_id in self._rows
+            }
+            self._snapshot = self._with_releases(self._snapshot, changes)
+
+    def search(
+        self, query: str, *, release: int, limit: int, history: tuple[str, ...] = (), language: str | None = None
+    ) -> SearchResult:
+        """The best passages for a question, as a release has them.
+
+        `history` is what both sides said before, oldest first. With a `language`, only passages in it are looked at.
+        """
+        snapshot = self._snapshot
+        view = snapshot.view(release, language)
+        question = question_of(query, history, self._embedder)
+        if view.passage_count == 0 or limit < 1:
+            return SearchResult((), 0.0, {})
+        lexical_scores = score_words(question.terms, snapshot.postings, snapshot.articles, view)
+        ranking = _ranked(snapshot, view, question, lexical_scores, limit)
+        return SearchResult(
+            hits=tuple(_hit(snapshot, ranking, place) for place in range(min(limit, len(ranking.rows)))),
+            confidence=confidence_in(_evidence(snapshot, view, question, lexical_scores, ranking)),
+            rarities={term: lexical_scores.rarities[term] for term in question.asked},
+        )
+
+    def _snapshot_of(self, passages: Sequence[IndexedPassage]) -> _Snapshot:
+        for passage in passages:
+            self._article_numbers.setdefault(passage.article_id, len(self._article_numbers))
+        return _Snapshot(
+            passage_ids=tuple(passage.passage_id for passage in passages),
+            revision_ids=tuple(passage.revision_id for passage in passages),
+            languages=np.array([passage.language for passage in passages], dtype=np.str_),
+            articles=np.array([self._article_numbers[passage.article_id] for passage in passages], dtype=np.int32),
+            article_ids=(),
+            from_releases=np.array([passage.from_release for passage in passages], dtype=np.int64),
+            to_releases=np.array([_end(passage.to_release) for passage in passages], dtype=np.int64),
+            postings=Postings.of(words_to_index(p.title, p.heading_path, p.text) for p in passages),
+            vectors=PackedVectors.of([passage.vector for passage in passages], self._dimensions),
+        )
+
+    def _with_releases(self, snapshot: _Snapshot, changes: Mapping[str, tuple[int, int | None]]) -> _Snapshot:
+        if not changes:
+            return snapshot
+        from_releases, to_releases = snapshot.from_releases.copy(), snapshot.to_releases.copy()
+        for passage_id, (from_release, to_release) in changes.items():
+            from_releases[self._rows[passage_id]] = from_release
+            to_releases[self._rows[passage_id]] = _end(to_release)
+        return replace(snapshot, from_releases=from_releases, to_releases=to_releases, views={})
+
+
+def _end(to_release: int | None) -> int:
+    return _STILL_IN_FORCE if to_release is None else to_release
+
+
+def _empty(dimensions: int) -> _Snapshot:
+    nothing = np.zeros(0, dtype=np.int64)
+    return _Snapshot(
+        passage_ids=(),
+        revision_ids=(),
+        languages=np.zeros(0, dtype=np.str_),
+        articles=np.zeros(0, dtype=np.int32),
+        article_ids=(),
+        from_releases=nothing,
+        to_releases=nothing,
+        postings=Postings.of([]),
+        vectors=PackedVectors.of([], dimensions),
+    )
+
+
+def _joined(one: _Snapshot, other: _Snapshot, article_ids: tuple[str, ...]) -> _Snapshot:
+    return _Snapshot(
+        passage_ids=one.passage_ids + other.passage_ids,
+        revision_ids=one.revision_ids + other.revision_ids,
+        languages=np.concatenate([one.languages, other.languages]),
+        articles=np.concatenate([one.articles, other.articles]),
+        article_ids=article_ids,
+        from_releases=np.concatenate([one.from_releases, other.from_releases]),
+        to_releases=np.concatenate([one.to_releases, other.to_releases]),
+        postings=one.postings.followed_by(other.postings),
+        vectors=one.vectors.followed_by(other.vectors),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Ranking:
+    """The best rows in their final order, with what they were ranked by."""
+
+    rows: tuple[int, ...]
+    scores: tuple[float, ...]
+    dense: tuple[float, ...]
+    all_lexical: npt.NDArray[np.float32]
+    all_dense: npt.NDArray[np.float32]
+
+
+def _ranked(snapshot: _Snapshot, view: View, question: Question, lexical_scores: LexicalScores, limit: int) -> _Ranking:
+    """More rows than asked for, so that the best can be told from the best of another article."""
+    lexical = _lexical(snapshot, lexical_scores)
+    dense = snapshot.vectors.likeness(question.vector) if question.vector is not None else np.zeros_like(lexical)
+    fused = DENSE_WEIGHT * dense + (1 - DENSE_WEIGHT) * lexical
+    fused[~view.in_force] = -np.inf
+    rows = _best_rows(fused, min(max(4 * limit, CANDIDATES_MIN), view.passage_count))
+    exact = snapshot.vectors.likeness_of(rows, question.vector) if question.vector is not None else np.zeros(len(rows))
+    scores = np.round(DENSE_WEIGHT * exact + (1 - DENSE_WEIGHT) * lexical[rows].astype(np.float64), SCORE_DIGITS)
+    order = sorted(range(len(rows)), key=lambda place: (-scores[place], snapshot.passage_ids[rows[place]]))
+    return _Ranking(
+        tuple(int(rows[place]) for place in order),
+        tuple(float(scores[place]) for place in order),
+        tuple(float(exact[place]) for place in order),
+        np.where(view.in_force, lexical, -np.inf),
+        np.where(view.in_force, dense, -np.inf),
+    )
+
+
+def _hit(snapshot: _Snapshot, ranking: _Ranking, place: int) -> Hit:
+    row = ranking.rows[place]
+    lexical, dense = ranking.all_lexical, ranking.all_dense
+    return Hit(
+        passage_id=snapshot.passage_ids[row],
+        article_id=snapshot.article_ids[snapshot.articles[row]],
+        revision_id=snapshot.revision_ids[row],
+        score=ranking.scores[place],
+        lexical=float(lexical[row]),
+        dense=ranking.dense[place],
+        lexical_rank=1 + int(np.count_nonzero(lexical > lexical[row] + _ROUNDING)),
+        dense_rank=1 + int(np.count_nonzero(dense > dense[row] + _ROUNDING)),
+    )
+
+
+def _lexical(snapshot: _Snapshot, scores: LexicalScores) -> npt.NDArray[np.float32]:
+    """Passage and article each beside the best there is, in equal parts."""
+    articles = scores.articles[snapshot.articles] / max(float(scores.articles.max()), 1e-9)
+    passages = scores.passages / max(float(scores.passages.max()), 1e-9)
+    return np.asarray((articles + passages) / 2, dtype=np.float32)
+
+
+def _best_rows(scores: npt.NDArray[np.float32], count: int) -> npt.NDArray[np.intp]:
+    """The rows of the best scores: all that are as good as the last one, up to rounding."""
+    last = np.partition(scores, len(scores) - count)[len(scores) - count]
+    return np.flatnonzero(scores >= last - _ROUNDING)
+
+
+def _evidence(
+    snapshot: _Snapshot, view: View, question: Question, scores: LexicalScores, ranking: _Ranking
+) -> Evidence:
+    """What the confidence is made of."""
+    best = ranking.rows[0]
+    article = snapshot.articles[best]
+    of_article = np.flatnonzero((snapshot.articles == article) & view.in_force)
+    others = (
+        score for row, score in zip(ranking.rows, ranking.scores, strict=True) if snapshot.articles[row] != article
+    )
+    hit = _hit(snapshot, ranking, 0)
+    return Evidence(
+        dense=hit.dense,
+        covered=_share(question, scores, lambda term: snapshot.postings.holds(term, best)),
+        covered_by_article=_share(
+            question, scores, lambda term: any(snapshot.postings.holds(term, int(row)) for row in of_article)
+        ),
+        known=_share(question, scores, lambda term: term in scores.known),
+        lead=1 - next(others, 0.0) / max(hit.score, 1e-9),
+        agreement=2 / (hit.lexical_rank + hit.dense_rank),
+    )
+
+
+def _share(question: Question, scores: LexicalScores, holds: Callable[[str], bool]) -> float:
+    """How much of what was asked, by the rarity of the words, is held."""
+    total = sum(scores.rarities[term] for term in question.asked)
+    return sum(scores.rarities[term] for term in question.asked if holds(term)) / total if total else 0.0

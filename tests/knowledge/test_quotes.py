@@ -1,0 +1,51 @@
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from answerable.knowledge.quotes import choose_quotes
+from tests.knowledge.test_passages import BODIES
+
+REFUNDS = """## Refunds
+
+Yearly plans can be refunded within 30 days. Monthly plans cannot.
+
+To ask for a refund:
+
+1. Open **Billing**.
+2. Choose the invoice.
+3. Press *Ask for a refund*.
+
+It takes up to five working days until the money is back.
+"""
+
+
+@given(st.text(), BODIES)
+def test_a_quote_is_always_verbatim(question: str, text: str) -> None:
+    for quote in choose_quotes(question, text):
+        assert quote.text
+        assert quote.text == text[quote.start : quote.end]
+
+
+@given(BODIES)
+def test_a_text_that_is_its_own_question_is_quoted(text: str) -> None:
+    quotes = choose_quotes(text, text)
+
+    assert all(before.end <= after.start for before, after in pairwise(quotes))
+
+
+def test_steps_stay_together_with_what_leads_up_to_them() -> None:
+    (quote,) = choose_quotes("Which invoice do I choose to ask for a refund?", REFUNDS, characters_max=150)
+
+    assert quote.text.startswith("To ask for a refund:")
+    assert quote.text.endswith("3. Press *Ask for a refund*.")
+
+
+def test_the_sentence_that_answers_is_quoted_whole() -> None:
+    (quote,) = choose_quotes("Within how many days can yearly plans be refunded?", REFUNDS, characters_max=50)
+
+    assert quote.text == "Yearly plans can be refunded within 30 days."
+
+
+def test_nothing_is_quoted_of_a_text_that_has_nothing_to_do_with_the_question() -> None:
+    assert choose_quotes("Which aeroplanes fly to Lisbon?", REFUNDS) == ()
