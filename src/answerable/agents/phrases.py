@@ -1,0 +1,145 @@
+"""What the embedded model and the reply guard know of languages, read from `phrases.toml`."""
+
+import re
+import tomllib
+import unicodedata
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any
+
+DEFAULT_LANGUAGE = "en"
+
+_WORD = re.compile(r"[^\W_]+(?:['’.\-][^\W_]+)*", re.UNICODE)
+_HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
+_KANA = re.compile(r"[\u3040-\u30ff]")
+_ELISION = re.compile(r"\b(?:l|d|j|m|t|s|n|c|qu)['’](?=\w)", re.IGNORECASE)
+
+# Letters that only some of our languages have: they decide where a text is too short for function words.
+_TELLING_LETTERS = (("ß", "de"), ("ä", "de"), ("ö", "de"), ("ü", "de"), ("ñ", "es"), ("¿", "es"), ("¡", "es"),
+                    ("ã", "pt"), ("õ", "pt"), ("ê", "fr"), ("œ", "fr"), ("ç", "fr"), ("è", "fr"))  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """What we know of one language."""
+
+    code: str
+    stopwords: frozenset[str]
+    greeting: frozenset[str]
+    thanks: frozenset[str]
+    goodbye: frozenset[str]
+    yes: frozenset[str]
+    no: frozenset[str]
+    unclear: frozenset[str]
+    small_talk: frozenset[str]
+    not_helped: frozenset[str]
+    person: tuple[re.Pattern[str], ...]
+    follow_up: tuple[str, ...]
+    points_back: frozenset[str]
+    asks: frozenset[str]
+    negations: frozenset[str]
+    service: frozenset[str]
+    months: tuple[str, ...]
+    numbers: dict[str, str]
+    frames: dict[str, str]
+
+    @property
+    def joins_words(self) -> bool:
+        """Whether it is written without spaces between words."""
+        return self.code == "zh"
+
+    def frame(self, name: str, **parts: str) -> str:
+        """What the embedded model says of its own accord, with the parts put in."""
+        text = self.frames[name]
+        for key, part in parts.items():
+            text = text.replace("{" + key + "}", part)
+        return text
+
+
+@cache
+def languages() -> dict[str, Language]:
+    """All languages by their code."""
+    content = tomllib.loads((resources.files(__package__) / "phrases.toml").read_text("utf-8"))
+    return {code: _language(code, table) for code, table in content.items()}
+
+
+def language(code: str | None) -> Language:
+    """The language with this code, or English."""
+    return languages().get((code or DEFAULT_LANGUAGE)[:2].lower(), languages()[DEFAULT_LANGUAGE])
+
+
+def plain(text: str) -> str:
+    """A message as the phrase lists have it: lower case, one space, no punctuation around words."""
+    text = unicodedata.normalize("NFKC", text).casefold().replace("’", "'")
+    return " ".join(_WORD.findall(text))
+
+
+def words(text: str) -> list[str]:
+    """The words of a text in lower case; each Chinese character counts as one, elided articles are cut off."""
+    text = unicodedata.normalize("NFKC", text).casefold().replace("’", "'")
+    found: list[str] = []
+    for match in _WORD.finditer(_ELISION.sub(" ", text)):
+        word = match.group()
+        if _HAN.search(word):
+            found += re.findall(r"[\u3400-\u9fff\uf900-\ufaff]|[^\u3400-\u9fff\uf900-\ufaff]+", word)
+        else:
+            found.append(word)
+    return found
+
+
+def content_words(text: str, *, code: str | None = None) -> list[str]:
+    """The words that carry content; without a language, no language's function words count."""
+    known = [language(code)] if code else list(languages().values())
+    return [word for word in words(text) if not any(word in each.stopwords for each in known)]
+
+
+def language_of(text: str, *, default: str = DEFAULT_LANGUAGE) -> str:
+    """The language that a text is most likely in, told by its script, its function words and telling letters."""
+    if _KANA.search(text):
+        return "ja"
+    if len(_HAN.findall(text)) > len(_WORD.findall(_HAN.sub(" ", text))):
+        return "zh"
+    plain_text = plain(text)
+    votes = {code: _votes(plain_text, each) for code, each in languages().items() if code != "zh"}
+    best = max(votes, key=lambda code: votes[code])
+    rivals = [code for code, count in votes.items() if count == votes[best]]
+    lower = text.casefold()
+    for letter, code in _TELLING_LETTERS:
+        if letter in lower and (votes[best] == 0 or code in rivals):
+            return code
+    if votes[best] == 0 or (len(rivals) > 1 and default in rivals):
+        return default
+    return best
+
+
+def _votes(plain_text: str, each: Language) -> int:
+    whole = each.greeting | each.thanks | each.goodbye | each.unclear | each.yes | each.no | each.small_talk
+    said = 3 if plain_text in whole else 0
+    tokens = words(plain_text)
+    opening = 2 if tokens and tokens[0] in each.greeting else 0
+    return said + opening + sum(token in each.stopwords for token in tokens)
+
+
+def _language(code: str, table: dict[str, Any]) -> Language:
+    return Language(
+        code=code,
+        stopwords=frozenset(table["stopwords"].split()),
+        greeting=frozenset(table["greeting"]),
+        thanks=frozenset(table["thanks"]),
+        goodbye=frozenset(table["goodbye"]),
+        yes=frozenset(table["yes"]),
+        no=frozenset(table["no"]),
+        unclear=frozenset(table["unclear"]),
+        small_talk=frozenset(table["small_talk"]),
+        not_helped=frozenset(table["not_helped"]),
+        person=tuple(re.compile(pattern) for pattern in table["person"]),
+        follow_up=tuple(table["follow_up"]),
+        points_back=frozenset(table["points_back"]),
+        asks=frozenset(table["asks"]),
+        negations=frozenset(table["negations"].split()),
+        service=frozenset(table["service"].split()),
+        months=tuple(table["months"].split()),
+        numbers=dict(pair.split("=") for pair in table["numbers"].split()),
+        frames=dict(table["frames"]),
+    )
