@@ -28,7 +28,7 @@ class BuildFailed(Exception):
 
 @dataclass(frozen=True)
 class FrontEnd:
-    """A folder with a package.json whose `npm run build` writes into the Python package."""
+    """A folder with a package.json whose `npm run build` writes to `dist`, or straight into the Python package."""
 
     name: str
 
@@ -88,13 +88,22 @@ def build(root: Path, front_end: FrontEnd, environ: dict[str, str], *, keep_node
     keep = keep_node_modules or (source / "node_modules").exists()
     try:
         _run(INSTALL, source, environ)
+        shutil.rmtree(source / "dist", ignore_errors=True)
         _run(("npm", "run", "build"), source, environ)
+        _move_into_package(source / "dist", front_end.built(root))
     finally:
         if not keep:
             shutil.rmtree(source / "node_modules", ignore_errors=True)
     if not front_end.is_built(root):
         raise BuildFailed(f"`npm run build` in {source.name}/ wrote nothing to {front_end.built(root)}.")
     front_end.stamp(root).write_text(fingerprint)
+
+
+def _move_into_package(dist: Path, built: Path) -> None:
+    if dist.is_dir():
+        built.parent.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(built, ignore_errors=True)
+        shutil.move(dist, built)
 
 
 def node_on_path() -> bool:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Literal
 
 import hatch_build
-from tools.trouble import REGISTRY_UNREACHABLE, VENV_MISSING, WHEEL_MISSING, Trouble, explain
+from tools.trouble import FRONT_END_FAILED, OTHER, REGISTRY_UNREACHABLE, VENV_MISSING, WHEEL_MISSING, Trouble, explain
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -262,15 +262,16 @@ def _build_front_ends(stale: list[hatch_build.FrontEnd], *, keep_node_modules: b
                 with step(f"Building the {front_end.name}"):
                     hatch_build.build(ROOT, front_end, environ, keep_node_modules=keep_node_modules)
     except (Trouble, hatch_build.BuildFailed) as failure:
-        trouble = (
-            failure
-            if isinstance(failure, Trouble)
-            else explain(str(failure), doing="building the screens", folder=ROOT)
-        )
+        trouble = failure if isinstance(failure, Trouble) else _front_end_trouble(str(failure))
         unbuilt = [front_end.name for front_end in stale if not front_end.is_built(ROOT)]
         if trouble.exit_code != REGISTRY_UNREACHABLE or unbuilt:
             raise trouble from failure
         say(f"WARNING: {trouble.sentence}\nWARNING: going on with OLDER screens than the sources here.")
+
+
+def _front_end_trouble(output: str) -> Trouble:
+    trouble = explain(output, doing="building the screens", folder=ROOT)
+    return trouble if trouble.exit_code != OTHER else Trouble(trouble.sentence, FRONT_END_FAILED, output)
 
 
 def _keep(installed: Installed) -> Installed:

@@ -117,13 +117,13 @@ class Checkout:
     root: Path
     index: str
 
-    def dev(self, *arguments: str, python: Path = SYSTEM_PYTHON, **environ: str) -> Ended:
+    def dev(self, *arguments: str, **environ: str) -> Ended:
         """Run `./dev` and wait for it."""
-        ended = self.begin(*arguments, python=python, **environ)
+        ended = self.begin(*arguments, **environ)
         printed, said = ended.communicate(timeout=60)
         return Ended(ended.returncode, said, printed)
 
-    def begin(self, *arguments: str, python: Path = SYSTEM_PYTHON, **environ: str) -> subprocess.Popen[str]:
+    def begin(self, *arguments: str, **environ: str) -> subprocess.Popen[str]:
         """Run `./dev` beside us, with no registry but ours and no cache but its own."""
         home = self.root / "home"
         clean = {
@@ -136,7 +136,7 @@ class Checkout:
             "UV_HTTP_RETRIES": "0",
             "UV_NO_CONFIG": "1",
         }
-        command = [str(python), str(self.root / "dev"), *arguments]
+        command = [str(SYSTEM_PYTHON), str(self.root / "dev"), *arguments]
         return subprocess.Popen(
             command,
             env=clean | environ,

@@ -10,37 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.dev.registry import ROOT, SYSTEM_PYTHON, Checkout, fill, lock, make_checkout, serve
+from tests.dev.registry import ROOT, SYSTEM_PYTHON, Checkout, lock
 from tools.trouble import DISK_FULL, HASH_MISMATCH, REGISTRY_UNREACHABLE, VENV_MISSING, WHEEL_MISSING, WRONG_USE
 
 NOBODY_LISTENS = "http://127.0.0.1:9/simple"
-
-
-@pytest.fixture(scope="module")
-def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
-    if not (ROOT / ".venv" / "bin" / "uv").exists():
-        pytest.skip("Not tested: this environment was not made by ./dev, so it holds no uv to install with.")
-    folder = tmp_path_factory.mktemp("registry")
-    fill(folder)
-    with serve(folder) as index:
-        yield folder, index
-
-
-@pytest.fixture(scope="module")
-def installed(registry: tuple[Path, str], tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    """A checkout that has been started once; tests put back what they change."""
-    checkout = make_checkout(tmp_path_factory.mktemp("checkout"), *registry)
-    ended = checkout.dev("start", "--port", "8080")
-    assert (ended.exit_code, ended.printed) == (0, "ran start --port 8080\n"), ended.said
-    return checkout
-
-
-@pytest.fixture
-def fresh(registry: tuple[Path, str], tmp_path: Path) -> Checkout:
-    """A checkout in which nothing has been installed."""
-    root = tmp_path / "checkout"
-    root.mkdir()
-    return make_checkout(root, *registry)
 
 
 @pytest.fixture
