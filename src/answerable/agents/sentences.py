@@ -27,8 +27,8 @@ _ABBREVIATIONS = frozenset(
     re.findall(
         r"\S+",
         """e.g i.e cf mr mrs ms dr prof st vs approx z.b d.h u.a o.ä u.u bzw ca inkl exkl zzgl evtl ggf vgl hr fr p.ej
-        ej sr sra srta ud uds dott dott.ssa sig sig.ra es p.ex ex dra m mm mme mlle bijv d.w.z o.a jan feb mar apr jun jul
-        aug sep sept oct nov dec okt dez tue wed thu al""",
+        ej sr sra srta ud uds dott dott.ssa sig sig.ra es p.ex ex dra m mm mme mlle bijv d.w.z o.a jan feb mar apr jun
+        jul aug sep sept oct nov dec okt dez tue wed thu al""",
     )
 )
 _BEFORE_DIGITS = frozenset(re.findall(r"\S+", "no nr núm num n° nº art fig abs ziff kap pos p pp tel ver v"))
