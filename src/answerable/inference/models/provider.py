@@ -1,0 +1,46 @@
+"""Models by name, for the Agents SDK: `Models(endpoint, own={"embedded": …}).get_model(name)`."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+
+from agents import set_trace_processors
+from agents.models.interface import Model, ModelProvider
+from agents.tracing import TracingProcessor
+
+from answerable.inference.models.calling import EndpointClient, EndpointModel
+from answerable.inference.models.endpoint import Endpoint
+
+
+class Models(ModelProvider):
+    """Gives models of our own by their name, and all others from one endpoint. Names may have slashes in them."""
+
+    def __init__(self, endpoint: Endpoint, *, own: Mapping[str, Model] | None = None) -> None:
+        self.endpoint = endpoint
+        self._own = dict(own or {})
+        self._given: dict[str, EndpointModel] = {}
+        self._client: EndpointClient | None = None
+        self._turns = asyncio.Semaphore(endpoint.calls_at_once)
+
+    def get_model(self, model_name: str | None) -> Model:
+        """The model with this name; without one, the one that settings name."""
+        name = model_name or self.endpoint.name
+        if name in self._own:
+            return self._own[name]
+        endpoint = replace(self.endpoint, name=name)
+        if endpoint.model not in self._given:
+            self._client = self._client or EndpointClient(self.endpoint)
+            self._given[endpoint.model] = EndpointModel(endpoint, self._client, turns=self._turns)
+        return self._given[endpoint.model]
+
+    async def aclose(self) -> None:
+        """Closes the connections."""
+        if self._client is not None:
+            await self._client.close()
+        self._client = None
+        self._given = {}
+
+
+def keep_traces_at_home(*processors: TracingProcessor) -> None:
+    """Takes away the SDK's own trace processor, which would send traces to OpenAI, and puts these in its place."""
+    set_trace_processors(list(processors))
