@@ -1,0 +1,89 @@
+import { type CSSProperties, memo } from "react";
+import { Link } from "wouter";
+import type { InboxRow } from "../api/types";
+import { useNow } from "../parts/now";
+import { Strip } from "../parts/Strip";
+import { Avatar, Time } from "../parts/small";
+import { ago, customerName, firstName } from "../parts/words";
+
+export const ROW_HEIGHT = 88;
+
+interface Props {
+  row: InboxRow;
+  to: string;
+  style: CSSProperties;
+  isOpen: boolean;
+  isAfterOpen: boolean;
+  hasRule: boolean;
+  /** In the list of those that need a person, the reason needs no mark of its own. */
+  isQueue: boolean;
+  place: number;
+  /** How many there are in the whole list; -1 where that is not known yet. */
+  total: number;
+}
+
+export const Row = memo(
+  function Row({ row, to, style, isOpen, isAfterOpen, hasRule, isQueue, place, total }: Props) {
+    const now = useNow();
+    const name = customerName(row.customer);
+    return (
+      <div role="listitem" aria-setsize={total} aria-posinset={place} className="conv-place" style={style}>
+        <Link
+          to={to}
+          data-id={row.id}
+          className={hasRule && !isOpen && !isAfterOpen ? "conv ruled" : "conv"}
+          aria-current={isOpen ? "true" : undefined}
+        >
+          <Avatar id={row.customer.id} name={name} />
+          <div className="who">
+            <b className="trunc" dir="auto">
+              {name}
+            </b>
+            <Time value={row.changed_at}>{ago(row.changed_at, now)}</Time>
+          </div>
+          <div className="sub trunc" dir="auto">
+            {row.subject}
+          </div>
+          <div className="meta">
+            <What row={row} isQueue={isQueue} />
+            <Strip bars={row.strip} isRunning={row.agent_is_writing} />
+          </div>
+        </Link>
+      </div>
+    );
+  },
+  (before, after) =>
+    before.row === after.row &&
+    before.to === after.to &&
+    before.isOpen === after.isOpen &&
+    before.isAfterOpen === after.isAfterOpen &&
+    before.hasRule === after.hasRule &&
+    before.total === after.total &&
+    before.place === after.place &&
+    before.style.transform === after.style.transform,
+);
+
+/** Why it is where it is, in a few words. */
+function What({ row, isQueue }: { row: InboxRow; isQueue: boolean }) {
+  if (row.status === "resolved") return <span className="trunc">Resolved</span>;
+  const isWaitingForAPerson = row.waiting_on === "rep" && row.assignee_id === null;
+  if (isWaitingForAPerson && row.why && !isQueue) {
+    return (
+      <span className="chip warn" dir="auto">
+        <span className="trunc">{row.why}</span>
+      </span>
+    );
+  }
+  const who = row.assignee_name ? firstName(row.assignee_name) : null;
+  const words = row.agent_is_writing ? (row.why ?? "Writing answer") : (row.why ?? lastSaid(row));
+  return (
+    <span className="trunc" dir="auto">
+      {who ? `${who} · ${words}` : words}
+    </span>
+  );
+}
+
+function lastSaid(row: InboxRow): string {
+  if (row.waiting_on === "customer") return row.last_author === "rep" ? "Replied" : "Answered";
+  return row.waiting_on === "rep" ? "Waiting for a reply" : "With the agent";
+}

@@ -1,0 +1,19 @@
+/** What a list can be narrowed to. */
+
+import type { InboxRow } from "../api/types";
+
+export interface Filter {
+  id: string;
+  name: string;
+  holds: (row: InboxRow) => boolean;
+}
+
+export const FILTERS: readonly Filter[] = [
+  { id: "unassigned", name: "Nobody has it", holds: (row) => row.assignee_id === null },
+  { id: "open", name: "Open", holds: (row) => row.status === "open" },
+  { id: "resolved", name: "Resolved", holds: (row) => row.status === "resolved" },
+  { id: "writing", name: "Agent is writing", holds: (row) => row.agent_is_writing },
+  { id: "known", name: "Signed-in customers", holds: (row) => row.customer.identity === "verified" },
+];
+
+export const filterOf = (id: string | null): Filter | null => FILTERS.find((filter) => filter.id === id) ?? null;

@@ -1,0 +1,97 @@
+import { Dialog } from "@base-ui/react/dialog";
+import { useQuery } from "@tanstack/react-query";
+import { Command } from "cmdk";
+import { BookOpen, Search } from "lucide-react";
+import { useDeferredValue, useState } from "react";
+import { useLocation } from "wouter";
+import { foundArticlesQuery, foundConversationsQuery } from "../api/queries";
+import { Avatar } from "../parts/small";
+import { customerName } from "../parts/words";
+import { useAllCommands } from "./commands";
+import { Keys } from "./KeyCaps";
+import { show } from "./overlays";
+
+/** Every command, and every conversation and article by its words. */
+export default function Palette() {
+  const [typed, setTyped] = useState("");
+  const words = useDeferredValue(typed.trim());
+  const commands = useAllCommands().filter((command) => !command.isKeyOnly);
+  const groups = [...new Set(commands.map((command) => command.group))];
+  const [, go] = useLocation();
+  const { data: conversations } = useQuery(foundConversationsQuery(words));
+  const { data: articles } = useQuery(foundArticlesQuery(words));
+  const close = (then: () => void) => {
+    show(null);
+    then();
+  };
+
+  return (
+    <Dialog.Root open onOpenChange={(isOpen) => !isOpen && show(null)}>
+      <Dialog.Portal>
+        <Dialog.Backdrop className="backdrop" />
+        <Dialog.Popup className="dialog palette" aria-label="Search or jump">
+          <Command label="Search or jump" loop>
+            <div className="palette-field">
+              <Search className="i dim" aria-hidden="true" />
+              <Command.Input value={typed} onValueChange={setTyped} placeholder="Search or jump" dir="auto" />
+              <kbd>Esc</kbd>
+            </div>
+            <Command.List>
+              <Command.Empty>Nothing is called that. Try a customer, an article or a command.</Command.Empty>
+              {groups.map((group) => (
+                <Command.Group key={group} heading={group}>
+                  {commands
+                    .filter((command) => command.group === group)
+                    .map((command) => (
+                      <Command.Item
+                        key={command.id}
+                        value={`${command.title} ${command.id}`}
+                        onSelect={() => close(command.run)}
+                      >
+                        {command.title}
+                        {command.keys?.[0] && <Keys keys={command.keys[0]} />}
+                      </Command.Item>
+                    ))}
+                </Command.Group>
+              ))}
+              {words && conversations && conversations.items.length > 0 && (
+                <Command.Group heading="Conversations" forceMount>
+                  {conversations.items.map((row) => (
+                    <Command.Item
+                      key={row.id}
+                      forceMount
+                      value={`conversation ${row.id}`}
+                      onSelect={() => close(() => go(`/inbox/all/${row.id}`))}
+                    >
+                      <Avatar id={row.customer.id} name={customerName(row.customer)} />
+                      <span className="trunc" dir="auto">
+                        {customerName(row.customer)} <span className="dim">{row.subject}</span>
+                      </span>
+                    </Command.Item>
+                  ))}
+                </Command.Group>
+              )}
+              {words && articles && articles.items.length > 0 && (
+                <Command.Group heading="Articles" forceMount>
+                  {articles.items.map((row) => (
+                    <Command.Item
+                      key={row.id}
+                      forceMount
+                      value={`article ${row.id}`}
+                      onSelect={() => close(() => go(`/knowledge/articles/${row.id}`))}
+                    >
+                      <BookOpen className="i dim" aria-hidden="true" />
+                      <span className="trunc" dir="auto">
+                        {row.title}
+                      </span>
+                    </Command.Item>
+                  ))}
+                </Command.Group>
+              )}
+            </Command.List>
+          </Command>
+        </Dialog.Popup>
+      </Dialog.Portal>
+    </Dialog.Root>
+  );
+}

@@ -1,0 +1,27 @@
+/** Which of the shell's own overlays is open: the palette, the list of keys, or the menu of a narrow screen. */
+
+import { useSyncExternalStore } from "react";
+
+export type Overlay = "palette" | "keys" | "menu" | null;
+
+const listeners = new Set<() => void>();
+let open: Overlay = null;
+
+export function show(overlay: Overlay): void {
+  open = overlay;
+  for (const listener of listeners) listener();
+}
+
+export const openPalette = () => show("palette");
+export const openKeys = () => show("keys");
+export const openMenu = () => show("menu");
+
+export function useOverlay(): Overlay {
+  return useSyncExternalStore(
+    (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    () => open,
+  );
+}

@@ -1,0 +1,18 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+const server = process.env.ANSWERABLE_URL ?? "http://127.0.0.1:8000";
+
+export default defineConfig({
+  base: "/console/",
+  plugins: [react()],
+  build: {
+    outDir: "../src/answerable/web/assets/console",
+    emptyOutDir: true,
+    // Below this size Vite would inline fonts and pictures as data: addresses, which the content policy refuses.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+  server: { proxy: { "/api": server } },
+  test: { include: ["tests/**/*.test.{ts,tsx}"], environment: "node" },
+});
