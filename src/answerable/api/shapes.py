@@ -18,16 +18,6 @@ from answerable.domain.people import Identity, Role
 from answerable.domain.runs import RunState, SpanKind, SpanState
 
 
-class Problem(Struct, frozen=True, kw_only=True):
-    """What went wrong (RFC 9457)."""
-
-    status: int
-    title: str
-    detail: str
-    """One sentence for a person."""
-    may_help_to_retry: bool = False
-
-
 class SignIn(Struct, frozen=True, kw_only=True):
     """With a password."""
 

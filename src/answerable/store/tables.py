@@ -123,6 +123,7 @@ imports = Table(
     Column("gone", Integer, nullable=False),
     Column("skipped", Json, nullable=False),
     Column("started_at", Instant, nullable=False),
+    Column("seen_at", Instant, nullable=False),
     Column("ended_at", Instant),
     # Two imports of one source at once: the second is refused by the database itself.
     Index(

@@ -1,0 +1,33 @@
+"""What the reps' door needs, and who is at it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from litestar import Request
+
+from answerable.domain.people import Rep
+from answerable.jobs import Jobs
+from answerable.knowledge.importing import Importing
+from answerable.knowledge.library import Library
+from answerable.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the reps' door needs."""
+
+    store: Store
+    jobs: Jobs
+    library: Library
+    importing: Importing
+    company: str
+    model_name: str
+    address: str
+    """Where people reach the program, for links that are handed over."""
+    secure: bool
+    """Whether browsers come by HTTPS."""
+
+
+async def current_rep(request: Request[Rep, str, Any]) -> Rep:
+    """Who is signed in; the guard has made sure that somebody is."""
+    return request.user

@@ -1,0 +1,115 @@
+"""The inbox, conversations, and the trace of how an answer came about."""
+
+from typing import Annotated
+
+from litestar import get, post
+from litestar.params import Parameter
+from litestar.status_codes import HTTP_200_OK
+from sqlalchemy import Connection
+
+from answerable.api.desk import Desk
+from answerable.api.shapes import Assign, ConversationDetail, Inbox, InboxCounts, RepReply, Trace
+from answerable.api.showing import conversation_detail, inbox_row, run_card, span_card
+from answerable.conversations import (
+    assign,
+    detail,
+    hand_back,
+    inbox,
+    inbox_counts,
+    reply,
+    resolve,
+    take_over,
+)
+from answerable.domain.conversations import View
+from answerable.domain.errors import NotFound
+from answerable.domain.people import Rep
+from answerable.store import runs
+
+IdempotencyKey = Annotated[str, Parameter(header="Idempotency-Key", min_length=1, max_length=200)]
+Search = Annotated[str, Parameter(max_length=200)]
+
+
+@get("/inbox")
+async def look_into_inbox(
+    desk: Desk, rep: Rep, view: View = "needs_you", q: Search = "", cursor: str | None = None, limit: int = 50
+) -> Inbox:
+    """A page of one of the views, newest first."""
+    page = await inbox(desk.store, rep, view, search=q.strip(), cursor=cursor, limit=limit)
+    return Inbox(items=[inbox_row(each) for each in page.rows], next=page.next)
+
+
+@get("/inbox/counts")
+async def count_inbox(desk: Desk, rep: Rep) -> InboxCounts:
+    """How many conversations are in each view."""
+    counts = await inbox_counts(desk.store, rep)
+    return InboxCounts(**counts)
+
+
+@get("/conversations/{conversation_id:str}")
+async def one_conversation(desk: Desk, rep: Rep, conversation_id: str) -> ConversationDetail:
+    """A conversation with all that was said."""
+    return conversation_detail(await detail(desk.store, rep, conversation_id))
+
+
+@post("/conversations/{conversation_id:str}/take-over", status_code=HTTP_200_OK)
+async def take_it_over(desk: Desk, rep: Rep, conversation_id: str) -> ConversationDetail:
+    """I have it from now on."""
+    await take_over(desk.store, rep, conversation_id)
+    return conversation_detail(await detail(desk.store, rep, conversation_id))
+
+
+@post("/conversations/{conversation_id:str}/reply", status_code=HTTP_200_OK)
+async def reply_to_it(
+    desk: Desk, rep: Rep, conversation_id: str, data: RepReply, key: IdempotencyKey
+) -> ConversationDetail:
+    """Says something to the customer; takes the conversation if nobody has it."""
+    await reply(desk.store, rep, conversation_id, text=data.text, outside_id=key, resolve=data.resolve)
+    return conversation_detail(await detail(desk.store, rep, conversation_id))
+
+
+@post("/conversations/{conversation_id:str}/hand-back", status_code=HTTP_200_OK)
+async def hand_it_back(desk: Desk, rep: Rep, conversation_id: str) -> ConversationDetail:
+    """The agent has it again."""
+    await hand_back(desk.store, desk.jobs, rep, conversation_id)
+    return conversation_detail(await detail(desk.store, rep, conversation_id))
+
+
+@post("/conversations/{conversation_id:str}/resolve", status_code=HTTP_200_OK)
+async def resolve_it(desk: Desk, rep: Rep, conversation_id: str) -> ConversationDetail:
+    """It is done."""
+    await resolve(desk.store, rep, conversation_id)
+    return conversation_detail(await detail(desk.store, rep, conversation_id))
+
+
+@post("/conversations/{conversation_id:str}/assign", status_code=HTTP_200_OK)
+async def assign_it(desk: Desk, rep: Rep, conversation_id: str, data: Assign) -> ConversationDetail:
+    """Somebody in particular shall have it, or nobody in particular."""
+    await assign(desk.store, rep, conversation_id, data.rep_id)
+    return conversation_detail(await detail(desk.store, rep, conversation_id))
+
+
+@get("/runs/{run_id:str}")
+async def one_run(desk: Desk, run_id: str) -> Trace:
+    """A run, step by step."""
+
+    def look(db: Connection) -> Trace:
+        found = runs.with_strip(db, run_id)
+        if found is None:
+            raise NotFound("There is no such run.")
+        run, strip = found
+        return Trace(run=run_card(run, strip), spans=[span_card(span, run) for span in runs.steps(db, run_id)])
+
+    return await desk.store.read(look)
+
+
+ROUTES = [
+    look_into_inbox,
+    count_inbox,
+    one_conversation,
+    take_it_over,
+    reply_to_it,
+    hand_it_back,
+    resolve_it,
+    assign_it,
+    one_run,
+]

@@ -1,0 +1,88 @@
+"""What happens everywhere, as reps see it, live."""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import msgspec
+from litestar import get
+from litestar.params import Parameter
+from litestar.response import Stream
+from sqlalchemy import Connection
+
+from answerable.api.desk import Desk
+from answerable.api.shapes import LiveEvent
+from answerable.api.showing import inbox_row, message_card, run_card, span_card
+from answerable.conversations import Row, rows_for
+from answerable.domain.conversations import Message
+from answerable.domain.live import Event
+from answerable.store import events, reps, runs
+from answerable.store.live import EVERYTHING
+from answerable.web.live import Sent, first_id, stream
+
+EVENTS_A_READ = 200
+
+encode = msgspec.json.Encoder().encode
+
+
+@get("/events")
+async def listen(
+    desk: Desk,
+    last_event_id: Annotated[str | None, Parameter(header="Last-Event-ID", max_length=30)] = None,
+    after: int | None = None,
+) -> Stream:
+    """What happens from now on, or from where the listener left off (server-sent events of `LiveEvent`)."""
+    begin = first_id(last_event_id, after)
+    if not last_event_id and after is None:
+        begin = await desk.store.read(events.last_id)
+
+    async def fetch(seen: int) -> tuple[int, Sequence[Sent]]:
+        return await desk.store.read(_sent_after, seen)
+
+    return stream(desk.store, EVERYTHING, begin, fetch)
+
+
+def _sent_after(db: Connection, seen: int) -> tuple[int, list[Sent]]:
+    found = events.after(db, seen, conversation_id=None, for_customer=False, limit=EVENTS_A_READ)
+    if not found:
+        return seen, []
+    names = reps.names(db)
+    changed = rows_for(db, {event.conversation_id for event in found if event.kind == "conversation"})
+    steps = _steps(db, found)
+    sent = []
+    for event in found:
+        content = _content(db, event, names, changed, steps)
+        if content is not None:
+            data = encode(LiveEvent(conversation_id=event.conversation_id, content=content))
+            sent.append(Sent(event.id, event.kind, data))
+    return found[-1].id, sent
+
+
+def _content(
+    db: Connection, event: Event, names: dict[str, str], changed: dict[str, Row], steps: dict[tuple[str, int], Any]
+) -> Any:
+    match event.kind:
+        case "message":
+            return msgspec.to_builtins(message_card(msgspec.convert(event.content, Message), names))
+        case "conversation":
+            row = changed.get(event.conversation_id)
+            return msgspec.to_builtins(inbox_row(row)) if row else None
+        case "run":
+            found = runs.with_strip(db, event.content["run_id"])
+            return msgspec.to_builtins(run_card(*found)) if found else None
+        case "step":
+            span = steps.get((event.content["run_id"], event.content["number"]))
+            return {**event.content, "span": span} if span else None
+        case "reply_part":
+            return event.content
+
+
+def _steps(db: Connection, found: list[Event]) -> dict[tuple[str, int], Any]:
+    """The steps that the events speak of, each without input and output: those are fetched when somebody looks."""
+    shown: dict[tuple[str, int], Any] = {}
+    for run_id in {event.content["run_id"] for event in found if event.kind == "step"}:
+        run = runs.by_id(db, run_id)
+        if run is not None:
+            for span in runs.steps(db, run_id):
+                card = msgspec.to_builtins(span_card(span, run))
+                shown[run_id, span.number] = {**card, "input": None, "output": None}
+    return shown

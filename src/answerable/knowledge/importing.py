@@ -1,0 +1,320 @@
+"""Importing: compares what an importer reads with what we have, and ships the difference as one release.
+
+The same source again and again makes no duplicates: an article is known by its key, and whether it changed by the
+digest of all that is shown of it. An import is whole or nothing: until its one transaction, nobody sees any of it.
+"""
+
+import asyncio
+import hashlib
+import logging
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+import msgspec
+from answerable.inference.embedders import Embedder
+from answerable.knowledge.index import text_to_embed
+from answerable.knowledge.passages import cut_passages
+from sqlalchemy import Connection
+
+from answerable.domain.clock import now
+from answerable.domain.errors import AnswerableError, Invalid, NotFound
+from answerable.domain.ids import new_id
+from answerable.domain.knowledge import Draft, ImportReport, Passage, Revision, Skipped, Source, SourceKind
+from answerable.store import Store, articles, imports, releases
+from answerable.store.articles import InForce
+
+log = logging.getLogger(__name__)
+
+TEXTS_A_BATCH = 64
+SKIPPED_KEPT_MAX = 500
+SLUG_CHARACTERS = 80
+# An import says after every article that it is alive; one that was silent for so long was cut off.
+SILENCE_MAX = timedelta(minutes=5)
+REPORT_EVERY = 20
+
+Reading = Iterable[Draft | Skipped]
+"""What an importer gives as it goes; it may take its time between two."""
+
+Progress = Callable[[ImportReport], None]
+
+
+@dataclass(slots=True)
+class _Comparison:
+    """What is read, beside what is in force."""
+
+    before: dict[str, InForce]
+    changed: list[Draft] = field(default_factory=list)
+    seen: set[str] = field(default_factory=set)
+    skipped: list[tuple[str, str]] = field(default_factory=list)
+    new: int = 0
+    unchanged: int = 0
+
+    def take(self, each: Draft | Skipped) -> None:
+        """Sorts one thing into new, changed, unchanged or skipped."""
+        if isinstance(each, Skipped):
+            self.skipped.append((each.name, each.reason))
+            return
+        if each.key in self.seen:
+            self.skipped.append((each.key, "It came twice; the first one was taken."))
+            return
+        self.seen.add(each.key)
+        known = self.before.get(each.key)
+        if known is not None and known.digest == digest(each):
+            self.unchanged += 1
+            return
+        self.new += known is None
+        self.changed.append(each)
+
+    @property
+    def gone(self) -> list[InForce]:
+        """What is in force and was not read. What could not be read this time stays as it was."""
+        unreadable = {name for name, _ in self.skipped}
+        return [known for key, known in self.before.items() if key not in self.seen and key not in unreadable]
+
+
+class Importing:
+    """Imports from any source."""
+
+    def __init__(self, store: Store, embedder: Embedder, read_site: Callable[[str], Reading]) -> None:
+        """`read_site` reads a site by its address."""
+        self._store = store
+        self._embedder = embedder
+        self._read_site = read_site
+        self._under_way: set[asyncio.Task[ImportReport]] = set()
+
+    async def begin_site(self, url: str, *, author: str) -> ImportReport:
+        """Begins to import a site and gives the report to follow. Raises Invalid, Conflict."""
+        if not re.match(r"https?://[^/\s]+", url):
+            raise Invalid("Give the whole address of the site or of its sitemap, beginning with https://.")
+        reading = self._read_site(url)
+        report = await self._begin("site", url)
+        task = asyncio.create_task(self._go_on(report, reading, author=author))
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        return report
+
+    async def run(
+        self, kind: SourceKind, location: str, reading: Reading, *, author: str, progress: Progress | None = None
+    ) -> ImportReport:
+        """Imports a source and gives what was done. Raises Conflict if an import of it is under way."""
+        report = await self._begin(kind, location)
+        return await self._go_on(report, reading, author=author, progress=progress)
+
+    async def report(self, import_id: str) -> ImportReport:
+        """What an import did, or has done so far. Raises NotFound."""
+        found = await self._store.read(imports.by_id, import_id)
+        if found is None:
+            raise NotFound("There is no such import.")
+        return found
+
+    async def close(self) -> None:
+        """Ends imports under way; nothing of them is kept."""
+        for task in tuple(self._under_way):
+            task.cancel()
+        await asyncio.gather(*self._under_way, return_exceptions=True)
+
+    async def embed_missing(self) -> int:
+        """Gives a vector to every passage in force that has none of this embedder's; says how many."""
+        missing = await self._store.read(articles.without_vector, self._embedder.name)
+        texts = {
+            vector_digest: text_to_embed(each.title, each.passage.heading_path, each.passage.text)
+            for vector_digest, each in missing
+        }
+        await self._embed(texts)
+        return len(missing)
+
+    async def _begin(self, kind: SourceKind, location: str) -> ImportReport:
+        def begin(db: Connection) -> ImportReport:
+            at = now()
+            source = imports.source(db, kind, location)
+            if source is None:
+                source = Source(new_id("src"), kind, location, at)
+                imports.add_source(db, source)
+            report = ImportReport(new_id("imp"), source.id, "running", None, 0, 0, 0, 0, (), at, None)
+            imports.begin(db, report, silent_since=at - SILENCE_MAX)
+            return report
+
+        return await self._store.write(begin)
+
+    async def _go_on(
+        self, report: ImportReport, reading: Reading, *, author: str, progress: Progress | None = None
+    ) -> ImportReport:
+        try:
+            return await self._import(report, reading, author=author, progress=progress)
+        except AnswerableError as error:
+            failed = _ended(report, "failed", skipped=(("", str(error)),))
+        except asyncio.CancelledError:
+            await self._store.write(
+                imports.keep, _ended(report, "failed", skipped=(("", "It was stopped; nothing was changed."),)), now()
+            )
+            raise
+        except Exception:
+            log.exception("Import %s failed.", report.id)
+            failed = _ended(report, "failed", skipped=(("", "Something went wrong on our side; nothing was changed."),))
+        await self._store.write(imports.keep, failed, now())
+        return failed
+
+    async def _import(
+        self, report: ImportReport, reading: Reading, *, author: str, progress: Progress | None
+    ) -> ImportReport:
+        comparison = _Comparison(await self._store.read(articles.of_source, report.source_id))
+        iterator = iter(reading)
+        count = 0
+        while (each := await asyncio.to_thread(next, iterator, None)) is not None:
+            comparison.take(each)
+            count += 1
+            if count % REPORT_EVERY == 0:
+                report = _so_far(report, comparison)
+                await self._store.write(imports.keep, report, now())
+                if progress:
+                    progress(report)
+        if not comparison.seen:
+            what_is_wrong = comparison.skipped[0][1] if comparison.skipped else "There is no article in it."
+            raise Invalid(f"Nothing could be read, so nothing was changed. {what_is_wrong}")
+        return await self._ship(report, comparison, author=author, progress=progress)
+
+    async def _ship(
+        self, report: ImportReport, comparison: _Comparison, *, author: str, progress: Progress | None
+    ) -> ImportReport:
+        cut = [(draft, _cut(draft)) for draft in comparison.changed]
+        await self._embed({vector_digest: text for _, pieces in cut for _, vector_digest, text in pieces})
+        done = await self._store.write(_ship, report, comparison, cut, author)
+        if progress:
+            progress(done)
+        return done
+
+    async def _embed(self, texts: dict[str, str]) -> None:
+        """Makes and keeps the vectors that are not there yet; they may stay even if the import then fails."""
+        known = await self._store.read(articles.known_vectors, list(texts), self._embedder.name)
+        missing = [vector_digest for vector_digest in texts if vector_digest not in known]
+        for start in range(0, len(missing), TEXTS_A_BATCH):
+            digests = missing[start : start + TEXTS_A_BATCH]
+            made = await asyncio.to_thread(self._embedder.embed_batch, [texts[each] for each in digests])
+            rows = [(each, vector.tobytes()) for each, vector in zip(digests, made, strict=True)]
+            await self._store.write(articles.add_vectors, self._embedder.name, rows)
+
+
+def digest(draft: Draft) -> str:
+    """SHA-256 over all that is shown of an article, in hexadecimal."""
+    shown = [draft.title, draft.text, draft.url, draft.language, draft.section]
+    return hashlib.sha256(msgspec.json.encode(shown)).hexdigest()
+
+
+def slugified(title: str) -> str:
+    """A title as part of an address: letters and digits of any language, joined by hyphens."""
+    plain = "".join(sign for sign in unicodedata.normalize("NFKD", title.lower()) if not unicodedata.combining(sign))
+    slug = "-".join(re.findall(r"[^\W_]+", plain))[:SLUG_CHARACTERS].strip("-")
+    return slug or "article"
+
+
+Piece = tuple[tuple[int, tuple[str, ...], int, int, str], str, str]
+"""A passage to be (number, headings, start, end, text), the digest of what is embedded, and what is embedded."""
+
+
+def _cut(draft: Draft) -> list[Piece]:
+    return list(_pieces(draft))
+
+
+def _pieces(draft: Draft) -> Iterator[Piece]:
+    for span in cut_passages(draft.text):
+        embedded = text_to_embed(draft.title, span.heading_path, span.text)
+        vector_digest = hashlib.sha256(embedded.encode()).hexdigest()
+        yield (span.number, span.heading_path, span.start, span.end, span.text), vector_digest, embedded
+
+
+def _ship(
+    db: Connection, report: ImportReport, comparison: _Comparison, cut: list[tuple[Draft, list[Piece]]], author: str
+) -> ImportReport:
+    gone = comparison.gone
+    done = _ended(_so_far(report, comparison), "done", skipped=tuple(comparison.skipped[:SKIPPED_KEPT_MAX]))
+    done = replace(done, gone=len(gone))
+    if cut or gone:
+        at = now()
+        release = releases.ship(db, reason=_reason(done), author=author, at=at)
+        known = articles.dormant(db, report.source_id)
+        for draft, pieces in cut:
+            before = comparison.before.get(draft.key)
+            if before is not None:
+                articles.end_revision(db, before.revision_id, to_release=release)
+            _keep_revision(db, report.source_id, draft, pieces, known.get(draft.key), release)
+        for each in gone:
+            articles.end_revision(db, each.revision_id, to_release=release)
+        done = replace(done, release=release)
+    imports.keep(db, done, now())
+    return done
+
+
+def _keep_revision(
+    db: Connection, source_id: str, draft: Draft, pieces: list[Piece], known: tuple[str, int] | None, release: int
+) -> None:
+    at = now()
+    article_id, number = known if known is not None else (new_id("art"), 0)
+    if known is None:
+        articles.add(
+            db, article_id=article_id, source_id=source_id, key=draft.key, slug=_free_slug(db, draft.title), at=at
+        )
+    revision = Revision(
+        id=new_id("rev"),
+        article_id=article_id,
+        number=number + 1,
+        title=draft.title,
+        text=draft.text,
+        url=draft.url,
+        language=draft.language,
+        section=draft.section,
+        digest=digest(draft),
+        from_release=release,
+        to_release=None,
+        created_at=at,
+    )
+    passages = [
+        (
+            Passage(
+                id=f"{revision.id}.{number}",
+                revision_id=revision.id,
+                article_id=article_id,
+                number=number,
+                heading_path=path,
+                text=text,
+                start=start,
+                end=end,
+            ),
+            vector_digest,
+        )
+        for (number, path, start, end, text), vector_digest, _ in pieces
+    ]
+    articles.add_revision(db, revision, passages)
+
+
+def _free_slug(db: Connection, title: str) -> str:
+    wanted = slugified(title)
+    taken = articles.slugs_like(db, wanted)
+    if wanted not in taken:
+        return wanted
+    return next(slug for count in range(2, len(taken) + 3) if (slug := f"{wanted}-{count}") not in taken)
+
+
+def _so_far(report: ImportReport, comparison: _Comparison) -> ImportReport:
+    return replace(
+        report,
+        new=comparison.new,
+        changed=len(comparison.changed) - comparison.new,
+        unchanged=comparison.unchanged,
+        skipped=tuple(comparison.skipped[:SKIPPED_KEPT_MAX]),
+    )
+
+
+def _ended(report: ImportReport, state: str, *, skipped: tuple[tuple[str, str], ...]) -> ImportReport:
+    return replace(report, state="done" if state == "done" else "failed", skipped=skipped, ended_at=now())
+
+
+def _reason(report: ImportReport) -> str:
+    parts = [
+        f"{count} {word}"
+        for count, word in ((report.new, "new"), (report.changed, "changed"), (report.gone, "gone"))
+        if count
+    ]
+    return f"Import: {', '.join(parts)}."

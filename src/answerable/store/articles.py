@@ -1,0 +1,343 @@
+"""Queries about articles, their revisions and passages, as any release has them."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from answerable.domain.knowledge import Article, ImportReport, Passage, Revision, Source
+from answerable.store.imports import last_imports
+from answerable.store.tables import articles, passages, releases, revisions, sources, vectors
+
+# SQLite takes at most 32,766 values in a statement.
+IDS_A_QUERY = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """An article as a source's last import left it."""
+
+    article_id: str
+    revision_id: str
+    number: int
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class ArticlePage:
+    """A page of articles by title."""
+
+    articles: list[Article]
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """A source, how much came of it, and what its last import did."""
+
+    source: Source
+    articles: int
+    last_import: ImportReport | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPassage:
+    """A passage with what a search and a reader need of its article."""
+
+    passage: Passage
+    title: str
+    url: str | None
+    slug: str
+    language: str
+    revision: int
+    from_release: int
+    to_release: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class VectoredPassage:
+    """A passage with its vector, if it has one for the embedder that was asked for."""
+
+    stored: StoredPassage
+    vector: bytes | None
+
+
+def in_force_at(release: int) -> ColumnElement[bool]:
+    """Revisions that a release has: a filter, not a copy."""
+    return and_(
+        revisions.c.from_release <= release, or_(revisions.c.to_release.is_(None), revisions.c.to_release > release)
+    )
+
+
+# -- writing ---------------------------------------------------------------------------------------------------------
+
+
+def of_source(db: Connection, source_id: str) -> dict[str, InForce]:
+    """What is in force now of one source, by key."""
+    rows = db.execute(
+        select(
+            articles.c.key, articles.c.id, revisions.c.id.label("revision_id"), revisions.c.number, revisions.c.digest
+        )
+        .join(revisions, revisions.c.article_id == articles.c.id)
+        .where(articles.c.source_id == source_id, revisions.c.to_release.is_(None))
+    )
+    return {row.key: InForce(row.id, row.revision_id, row.number, row.digest) for row in rows}
+
+
+def dormant(db: Connection, source_id: str) -> dict[str, tuple[str, int]]:
+    """Every article that a source ever had, by key: its id and its last revision's number."""
+    rows = db.execute(
+        select(articles.c.key, articles.c.id, func.max(revisions.c.number).label("number"))
+        .join(revisions, revisions.c.article_id == articles.c.id)
+        .where(articles.c.source_id == source_id)
+        .group_by(articles.c.key, articles.c.id)
+    )
+    return {row.key: (row.id, row.number) for row in rows}
+
+
+def slugs_like(db: Connection, wanted: str) -> set[str]:
+    """The slugs in use that begin so."""
+    return set(db.execute(select(articles.c.slug).where(articles.c.slug.startswith(wanted, autoescape=True))).scalars())
+
+
+def add(db: Connection, *, article_id: str, source_id: str, key: str, slug: str, at: datetime) -> None:
+    """Keeps a new article."""
+    db.execute(insert(articles).values(id=article_id, source_id=source_id, key=key, slug=slug, created_at=at))
+
+
+def add_revision(db: Connection, revision: Revision, cut: Sequence[tuple[Passage, str]]) -> None:
+    """Keeps a revision and its passages, each with the digest of what its vector is made of."""
+    db.execute(insert(revisions).values({name: getattr(revision, name) for name in Revision.__slots__}))
+    if cut:
+        db.execute(
+            insert(passages),
+            [
+                {
+                    "id": passage.id,
+                    "revision_id": passage.revision_id,
+                    "article_id": passage.article_id,
+                    "number": passage.number,
+                    "heading_path": list(passage.heading_path),
+                    "text": passage.text,
+                    "start": passage.start,
+                    "end": passage.end,
+                    "vector_digest": vector_digest,
+                }
+                for passage, vector_digest in cut
+            ],
+        )
+
+
+def end_revision(db: Connection, revision_id: str, *, to_release: int) -> None:
+    """From that release on the revision is no longer in force."""
+    db.execute(update(revisions).where(revisions.c.id == revision_id).values(to_release=to_release))
+
+
+def known_vectors(db: Connection, digests: Iterable[str], embedder: str) -> set[str]:
+    """Which of these texts have a vector already."""
+    found: set[str] = set()
+    for some in _portions(digests):
+        query = select(vectors.c.digest).where(vectors.c.embedder == embedder, vectors.c.digest.in_(some))
+        found.update(db.execute(query).scalars())
+    return found
+
+
+def add_vectors(db: Connection, embedder: str, made: Sequence[tuple[str, bytes]]) -> None:
+    """Keeps vectors by the digest of their text; the same text twice is one."""
+    if not made:
+        return
+    dialect = sqlite if db.dialect.name == "sqlite" else postgresql
+    rows = [{"digest": digest, "embedder": embedder, "vector": vector} for digest, vector in made]
+    db.execute(dialect.insert(vectors).on_conflict_do_nothing(), rows)
+
+
+# -- reading ---------------------------------------------------------------------------------------------------------
+
+
+def for_index(db: Connection, embedder: str, *, after_release: int, up_to_release: int) -> Iterator[VectoredPassage]:
+    """Every passage whose time began or ended after one release and up to another."""
+    changed = or_(
+        and_(revisions.c.from_release > after_release, revisions.c.from_release <= up_to_release),
+        and_(revisions.c.to_release > after_release, revisions.c.to_release <= up_to_release),
+    )
+    of_text = and_(vectors.c.digest == passages.c.vector_digest, vectors.c.embedder == embedder)
+    query = _stored().add_columns(vectors.c.vector).outerjoin(vectors, of_text).where(changed).order_by(passages.c.id)
+    for row in db.execution_options(yield_per=1000).execute(query):
+        yield VectoredPassage(_as_stored(row), row.vector)
+
+
+def without_vector(db: Connection, embedder: str) -> list[tuple[str, StoredPassage]]:
+    """Passages in force that have no vector of this embedder, with the digest that it shall have."""
+    of_text = and_(vectors.c.digest == passages.c.vector_digest, vectors.c.embedder == embedder)
+    query = (
+        _stored()
+        .add_columns(passages.c.vector_digest)
+        .outerjoin(vectors, of_text)
+        .where(vectors.c.digest.is_(None), revisions.c.to_release.is_(None))
+    )
+    return [(row.vector_digest, _as_stored(row)) for row in db.execute(query)]
+
+
+def passages_by_id(db: Connection, passage_ids: Iterable[str]) -> dict[str, StoredPassage]:
+    """Several passages, by their ids."""
+    found: dict[str, StoredPassage] = {}
+    for some in _portions(passage_ids):
+        found |= {row.id: _as_stored(row) for row in db.execute(_stored().where(passages.c.id.in_(some)))}
+    return found
+
+
+def one(db: Connection, article_id: str, release: int) -> Article | None:
+    """An article as a release has it."""
+    row = db.execute(_article().where(articles.c.id == article_id, in_force_at(release))).one_or_none()
+    return _as_article(row) if row else None
+
+
+def by_slug(db: Connection, slug: str, release: int) -> Article | None:
+    """An article by its name in addresses, as a release has it."""
+    row = db.execute(_article().where(articles.c.slug == slug, in_force_at(release))).one_or_none()
+    return _as_article(row) if row else None
+
+
+def all_in_force(db: Connection, release: int) -> list[Article]:
+    """Every article that a release has, by section and title."""
+    query = _article().where(in_force_at(release)).order_by(revisions.c.section, revisions.c.title, articles.c.id)
+    return [_as_article(row) for row in db.execute(query)]
+
+
+def page(
+    db: Connection, *, search: str, source_id: str | None, language: str | None, after: str | None, limit: int
+) -> ArticlePage:
+    """A page of the articles in force now by title, beginning after the article of that id."""
+    wanted = [revisions.c.to_release.is_(None)]
+    if search:
+        escaped = search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        like = f"%{escaped}%"
+        wanted.append(or_(revisions.c.title.ilike(like, escape="\\"), revisions.c.text.ilike(like, escape="\\")))
+    if source_id:
+        wanted.append(articles.c.source_id == source_id)
+    if language:
+        wanted.append(revisions.c.language == language)
+    total = db.execute(select(func.count()).select_from(articles.join(revisions)).where(*wanted)).scalar_one()
+    if after:
+        last = db.execute(
+            select(func.lower(revisions.c.title)).where(
+                revisions.c.article_id == after, revisions.c.to_release.is_(None)
+            )
+        ).scalar_one_or_none()
+        title = func.lower(revisions.c.title)
+        if last is not None:
+            wanted.append(or_(title > last, and_(title == last, articles.c.id > after)))
+    query = _article().where(*wanted).order_by(func.lower(revisions.c.title), articles.c.id).limit(limit)
+    return ArticlePage([_as_article(row) for row in db.execute(query)], total)
+
+
+def count(db: Connection) -> int:
+    """How many articles are in force now."""
+    return db.execute(select(func.count()).where(revisions.c.to_release.is_(None))).scalar_one()
+
+
+def revisions_of(db: Connection, article_id: str) -> list[Revision]:
+    """All versions of an article, newest first."""
+    query = select(revisions).where(revisions.c.article_id == article_id).order_by(revisions.c.number.desc())
+    return [Revision(**row._mapping) for row in db.execute(query)]
+
+
+def passages_of(db: Connection, revision_id: str) -> list[Passage]:
+    """The pieces of a revision, in order."""
+    query = select(passages).where(passages.c.revision_id == revision_id).order_by(passages.c.number)
+    return [_as_passage(row) for row in db.execute(query)]
+
+
+def sources_with_imports(db: Connection) -> list[SourceState]:
+    """All sources, oldest first."""
+    counted = dict(
+        db.execute(
+            select(articles.c.source_id, func.count())
+            .join(revisions, revisions.c.article_id == articles.c.id)
+            .where(revisions.c.to_release.is_(None))
+            .group_by(articles.c.source_id)
+        )
+        .tuples()
+        .all()
+    )
+    last = last_imports(db)
+    found = [Source(**row._mapping) for row in db.execute(select(sources).order_by(sources.c.created_at, sources.c.id))]
+    return [SourceState(each, counted.get(each.id, 0), last.get(each.id)) for each in found]
+
+
+def _article() -> Any:
+    return (
+        select(
+            articles.c.id,
+            articles.c.source_id,
+            articles.c.key,
+            articles.c.slug,
+            revisions.c.id.label("revision_id"),
+            revisions.c.number.label("revision"),
+            revisions.c.title,
+            revisions.c.text,
+            revisions.c.url,
+            revisions.c.language,
+            revisions.c.section,
+            revisions.c.from_release,
+            releases.c.created_at.label("revised_at"),
+        )
+        .join(revisions, revisions.c.article_id == articles.c.id)
+        .join(releases, releases.c.number == revisions.c.from_release)
+    )
+
+
+def _as_article(row: Any) -> Article:
+    return Article(**row._mapping)
+
+
+def _stored() -> Any:
+    return (
+        select(
+            passages,
+            articles.c.slug,
+            revisions.c.title,
+            revisions.c.url,
+            revisions.c.language,
+            revisions.c.number.label("revision"),
+            revisions.c.from_release,
+            revisions.c.to_release,
+        )
+        .join(revisions, revisions.c.id == passages.c.revision_id)
+        .join(articles, articles.c.id == passages.c.article_id)
+    )
+
+
+def _as_stored(row: Any) -> StoredPassage:
+    return StoredPassage(
+        passage=_as_passage(row),
+        title=row.title,
+        url=row.url,
+        slug=row.slug,
+        language=row.language,
+        revision=row.revision,
+        from_release=row.from_release,
+        to_release=row.to_release,
+    )
+
+
+def _as_passage(row: Any) -> Passage:
+    return Passage(
+        id=row.id,
+        revision_id=row.revision_id,
+        article_id=row.article_id,
+        number=row.number,
+        heading_path=tuple(row.heading_path),
+        text=row.text,
+        start=row.start,
+        end=row.end,
+    )
+
+
+def _portions(ids: Iterable[str]) -> Iterator[list[str]]:
+    every = list(ids)
+    for start in range(0, len(every), IDS_A_QUERY):
+        yield every[start : start + IDS_A_QUERY]

@@ -1,0 +1,185 @@
+"""The routes of the chat door."""
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from litestar import Request, Router, get, post, put
+from litestar.config.cors import CORSConfig
+from litestar.di import Provide
+from litestar.middleware.rate_limit import RateLimitConfig
+from litestar.params import Parameter
+from litestar.response import Stream
+from litestar.status_codes import HTTP_202_ACCEPTED
+from litestar.types import Middleware
+from sqlalchemy import Connection
+
+from answerable.conversations import ask_for_person, rate
+from answerable.domain.people import Customer
+from answerable.jobs import Jobs
+from answerable.people import conversation_for_customer, customer_with, introduce
+from answerable.people.tokens import digest
+from answerable.store import Store
+from answerable.store import reps as rep_queries
+from answerable.surfaces.chat.deliver import (
+    conversation_shown,
+    conversation_stream,
+    conversations_shown,
+    shown,
+)
+from answerable.surfaces.chat.receive import receive_chat
+from answerable.surfaces.chat.shapes import (
+    ChatConfig,
+    ChatConversation,
+    ChatConversationRow,
+    ChatMessage,
+    CustomerKey,
+    Feedback,
+    NewChatMessage,
+    NewCustomer,
+    Received,
+)
+from answerable.web.live import first_id
+
+IdempotencyKey = Annotated[str, Parameter(header="Idempotency-Key", min_length=1, max_length=200)]
+LastEventId = Annotated[str | None, Parameter(header="Last-Event-ID", max_length=30)]
+
+
+@dataclass(frozen=True, slots=True)
+class ChatDoor:
+    """What the chat door needs."""
+
+    store: Store
+    jobs: Jobs
+    config: ChatConfig
+    origins: tuple[str, ...]
+    """Sites whose pages may speak to this door; `*` for all."""
+    messages_a_minute_max: int
+    """Of one customer; 0 for no limit."""
+    customers_a_minute_max: int
+    """New ones from one address; 0 for no limit."""
+
+
+def chat_routes(door: ChatDoor) -> Router:
+    """The chat door."""
+    return Router(
+        "/chat",
+        route_handlers=[
+            config,
+            _limited(new_customer, door.customers_a_minute_max, _by_address),
+            _limited(new_message, door.messages_a_minute_max, _by_key),
+            list_conversations,
+            one_conversation,
+            listen,
+            person,
+            feedback,
+        ],
+        dependencies={
+            "door": Provide(lambda: door, sync_to_thread=False),
+            "customer": Provide(current_customer),
+        },
+        tags=["Chat"],
+    )
+
+
+def chat_cors(door: ChatDoor) -> CORSConfig:
+    """Lets pages of the workspace's origins speak to the chat door."""
+    return CORSConfig(
+        allow_origins=list(door.origins),
+        allow_headers=["authorization", "content-type", "idempotency-key", "last-event-id"],
+        allow_methods=["GET", "POST", "PUT", "OPTIONS"],
+        max_age=600,
+    )
+
+
+async def current_customer(request: Request[Any, Any, Any], door: ChatDoor) -> Customer:
+    """Whose key came with the request. Raises NotSignedIn."""
+    return await customer_with(door.store, _key(request))
+
+
+@get("/config")
+async def config(door: ChatDoor) -> ChatConfig:
+    """What the widget shows before anything is said."""
+    return door.config
+
+
+@post("/customers")
+async def new_customer(door: ChatDoor, data: NewCustomer) -> CustomerKey:
+    """Introduces a visitor; the key is shown only this once."""
+    introduced = await introduce(door.store, name=data.name, email=data.email, attributes=data.attributes)
+    return CustomerKey(customer_id=introduced.customer.id, token=introduced.token)
+
+
+@post("/messages", status_code=HTTP_202_ACCEPTED)
+async def new_message(door: ChatDoor, customer: Customer, data: NewChatMessage, key: IdempotencyKey) -> Received:
+    """Keeps a message; the reply comes over the conversation's stream."""
+    received = await receive_chat(door.store, door.jobs, customer, data, key)
+    return Received(
+        conversation_id=received.conversation.id,
+        message=shown(received.message, {}),
+        turn_id=received.message.turn_id,
+        last_event_id=received.last_event_id,
+    )
+
+
+@get("/conversations")
+async def list_conversations(door: ChatDoor, customer: Customer) -> list[ChatConversationRow]:
+    """The customer's own conversations, newest first."""
+    return await conversations_shown(door.store, customer)
+
+
+@get("/conversations/{conversation_id:str}")
+async def one_conversation(door: ChatDoor, customer: Customer, conversation_id: str) -> ChatConversation:
+    """A conversation with all that was said."""
+    return await conversation_shown(door.store, customer, conversation_id)
+
+
+@get("/conversations/{conversation_id:str}/events")
+async def listen(
+    door: ChatDoor,
+    customer: Customer,
+    conversation_id: str,
+    last_event_id: LastEventId = None,
+    after: int | None = None,
+) -> Stream:
+    """What happens in a conversation from now on, or from where the listener left off (server-sent events)."""
+
+    def check(db: Connection) -> None:
+        conversation_for_customer(db, customer, conversation_id)
+
+    await door.store.read(check)
+    return conversation_stream(door.store, conversation_id, first_id(last_event_id, after))
+
+
+@post("/conversations/{conversation_id:str}/person", status_code=HTTP_202_ACCEPTED)
+async def person(door: ChatDoor, customer: Customer, conversation_id: str) -> ChatConversation:
+    """Asks for a person."""
+    await ask_for_person(door.store, customer, conversation_id)
+    return await conversation_shown(door.store, customer, conversation_id)
+
+
+@put("/messages/{message_id:str}/feedback")
+async def feedback(door: ChatDoor, customer: Customer, message_id: str, data: Feedback) -> ChatMessage:
+    """Says whether a reply helped."""
+    rated = await rate(door.store, customer, message_id, helpful=data.helpful)
+    return shown(rated, await door.store.read(rep_queries.names))
+
+
+def _limited(handler: object, a_minute_max: int, identify: object) -> Router:
+    middleware: list[Middleware] = []
+    if a_minute_max > 0:
+        limit = RateLimitConfig(rate_limit=("minute", a_minute_max), identifier_for_request=identify)  # type: ignore[arg-type]
+        middleware.append(limit.middleware)
+    return Router("/", route_handlers=[handler], middleware=middleware)  # type: ignore[list-item]
+
+
+def _key(request: Request[Any, Any, Any]) -> str:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+def _by_key(request: Request[Any, Any, Any]) -> str:
+    return digest(_key(request))
+
+
+def _by_address(request: Request[Any, Any, Any]) -> str:
+    return request.client.host if request.client else "unknown"

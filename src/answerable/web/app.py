@@ -1,0 +1,82 @@
+"""The application: doors, errors, headers and OpenAPI put together."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+
+from litestar import Litestar, get
+from litestar.config.csrf import CSRFConfig
+from litestar.datastructures import MutableScopeHeaders, State
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.spec import Server
+from litestar.types import ControllerRouterHandler, Message, Scope
+
+from answerable import __version__
+from answerable.store import Store
+from answerable.web.errors import HANDLERS
+
+BODY_BYTES_MAX = 256 * 1024
+
+PAGE_POLICY = (
+    "default-src 'self'; img-src 'self' data:; font-src 'self'; script-src 'self'; style-src 'self'; "
+    "connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+
+# What must not be protected by the cookie's twin: customers' requests carry a key that no other site has.
+WITHOUT_COOKIE = ["^/chat/", "^/healthz$", "^/widget/", "^/help", "^/demo"]
+
+
+def build_app(
+    store: Store,
+    routes: Sequence[ControllerRouterHandler],
+    *,
+    secret: str,
+    secure: bool,
+    lifespan: Callable[[Litestar], AbstractAsyncContextManager[None]] | None = None,
+) -> Litestar:
+    """The whole application. `secret` signs CSRF cookies; `secure` says that browsers come by HTTPS."""
+    return Litestar(
+        route_handlers=[alive, *routes],
+        state=State({"store": store}),
+        exception_handlers=HANDLERS,
+        csrf_config=CSRFConfig(
+            secret=secret,
+            cookie_secure=secure,
+            cookie_samesite="lax",
+            exclude=WITHOUT_COOKIE,
+        ),
+        before_send=[add_headers],
+        request_max_body_size=BODY_BYTES_MAX,
+        openapi_config=OpenAPIConfig(
+            title="Answerable",
+            version=__version__,
+            description="Customers' door: /chat. Reps' door: /api. Errors are application/problem+json (RFC 9457).",
+            path="/docs",
+            servers=[Server(url="/")],
+        ),
+        lifespan=[lifespan] if lifespan else [],
+        logging_config=None,
+    )
+
+
+@get("/healthz", include_in_schema=False)
+async def alive() -> dict[str, str]:
+    """Says that the program is alive."""
+    return {"status": "alive", "version": __version__}
+
+
+async def add_headers(message: Message, scope: Scope) -> None:
+    """What every response tells the browser to be careful about."""
+    if message["type"] != "http.response.start":
+        return
+    headers = MutableScopeHeaders.from_message(message)
+    for name, value in HEADERS.items():
+        headers.setdefault(name, value)
+    if "html" in headers.get("content-type", ""):
+        headers.setdefault("Content-Security-Policy", PAGE_POLICY)

@@ -1,0 +1,105 @@
+"""Errors at the doors: a sentence for the person, facts for the log, never a secret (RFC 9457)."""
+
+import logging
+from typing import Any
+
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
+from msgspec import Struct
+
+from answerable.domain.errors import (
+    AnswerableError,
+    Conflict,
+    Invalid,
+    NotAllowed,
+    NotFound,
+    NotSignedIn,
+    TooMuch,
+    Unavailable,
+)
+
+log = logging.getLogger(__name__)
+
+
+class Problem(Struct, frozen=True, kw_only=True):
+    """What went wrong (RFC 9457)."""
+
+    status: int
+    title: str
+    detail: str
+    """One sentence for a person."""
+    may_help_to_retry: bool = False
+
+
+STATUS: dict[type[AnswerableError], tuple[int, str]] = {
+    Invalid: (400, "Not usable"),
+    NotSignedIn: (401, "Not signed in"),
+    NotAllowed: (403, "Not allowed"),
+    NotFound: (404, "Not found"),
+    Conflict: (409, "Conflict"),
+    TooMuch: (413, "Too much"),
+    Unavailable: (503, "Not available"),
+}
+
+
+def problem(status: int, title: str, detail: str, *, may_help_to_retry: bool = False) -> Response[Problem]:
+    """An error as a response."""
+    return Response(
+        Problem(status=status, title=title, detail=detail, may_help_to_retry=may_help_to_retry),
+        status_code=status,
+        media_type="application/problem+json",
+    )
+
+
+def for_our_error(request: Request[Any, Any, Any], error: AnswerableError) -> Response[Problem]:
+    """The room's own sentence, with the status that fits."""
+    status, title = next((found for kind, found in STATUS.items() if isinstance(error, kind)), (500, "Failed"))
+    return problem(status, title, str(error), may_help_to_retry=error.may_help_to_retry)
+
+
+def for_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
+    """What the framework refused, in our shape."""
+    return problem(
+        error.status_code, _title(error.status_code), _detail(error), may_help_to_retry=error.status_code == 429
+    )
+
+
+def for_any_error(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
+    """Something nobody expected: the log gets the facts, the person gets no secret."""
+    log.error("%s %s failed.", request.method, request.url.path, exc_info=error)
+    return problem(
+        HTTP_500_INTERNAL_SERVER_ERROR,
+        "Failed",
+        "Something went wrong on our side. It is in the log; trying again may help.",
+        may_help_to_retry=True,
+    )
+
+
+HANDLERS: dict[int | type[Exception], Any] = {
+    AnswerableError: for_our_error,
+    HTTPException: for_http_error,
+    Exception: for_any_error,
+}
+
+
+def _title(status: int) -> str:
+    titles = {400: "Not usable", 401: "Not signed in", 403: "Not allowed", 404: "Not found", 405: "Not possible here"}
+    return {**titles, 413: "Too much", 415: "Not usable", 429: "Too many"}.get(status, "Failed")
+
+
+def _detail(error: HTTPException) -> str:
+    if isinstance(error, ValidationException):
+        parts = [f"{each.get('key', '')}: {each.get('message', '')}".strip(": ") for each in _extra(error)]
+        return "; ".join(parts) or "What was sent does not have the shape that is asked for."
+    if error.status_code == 404:
+        return "There is nothing at this address."
+    if error.status_code == 429:
+        return "Too many requests in a short time. Please wait a moment and try again."
+    if error.status_code == 413:
+        return "What was sent is larger than is allowed here."
+    return error.detail or "The request was refused."
+
+
+def _extra(error: ValidationException) -> list[dict[str, Any]]:
+    return [each for each in error.extra if isinstance(each, dict)] if isinstance(error.extra, list) else []

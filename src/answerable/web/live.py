@@ -1,0 +1,61 @@
+"""Live updates: an SSE stream that begins where the listener left off (WHATWG HTML, server-sent events)."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from litestar.response import Stream
+
+from answerable.store import Store
+
+# Proxies close connections on which nothing is said for a minute.
+KEEP_ALIVE_SECONDS = 20.0
+RETRY_MS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """An event on the wire."""
+
+    id: int
+    name: str
+    data: bytes
+    """JSON on one line."""
+
+
+def stream(
+    store: Store, topic: str, after: int, fetch: Callable[[int], Awaitable[tuple[int, Sequence[Sent]]]]
+) -> Stream:
+    """A stream of what `fetch` finds after an event id, now and whenever the topic is woken.
+
+    `fetch` gives the id up to which it has looked, and what there is to send.
+    """
+
+    async def lines() -> AsyncIterator[bytes]:
+        seen = after
+        with store.live.listen(topic) as listener:
+            yield f"retry: {RETRY_MS}\n\n".encode()
+            while True:
+                looked, found = await fetch(seen)
+                if found:
+                    yield b"".join(_on_the_wire(each) for each in found)
+                if looked > seen:
+                    seen = looked
+                elif not await listener.wait(KEEP_ALIVE_SECONDS):
+                    yield b": still here\n\n"
+
+    return Stream(
+        lines(),
+        media_type="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+
+
+def first_id(last_event_id: str | None, after: int | None) -> int:
+    """Where to begin: what the browser saw last, or what the address says."""
+    if last_event_id and last_event_id.isascii() and last_event_id.isdigit():
+        return int(last_event_id[:18])
+    return after or 0
+
+
+def _on_the_wire(sent: Sent) -> bytes:
+    return b"id: %d\nevent: %s\ndata: %s\n\n" % (sent.id, sent.name.encode(), sent.data)

@@ -1,0 +1,67 @@
+"""Files that browsers load: the console, the widget, and whatever else a door serves from a folder."""
+
+from pathlib import Path
+
+from litestar import Response, get
+from litestar.handlers import HTTPRouteHandler
+from litestar.response import File, Redirect
+from litestar.router import Router
+from litestar.static_files import create_static_files_router
+
+from answerable.domain.errors import NotFound
+
+ASSETS = Path(__file__).parent / "assets"
+
+NOT_BUILT = "The {name} is not built. Run ./dev start (or ./dev setup) in the checkout; it builds what is missing."
+
+
+def console_pages(folder: Path = ASSETS / "console") -> list[Router | HTTPRouteHandler]:
+    """The console: its files, and its one page for every other path below it."""
+
+    @get(["/console", "/console/{path:path}"], include_in_schema=False, sync_to_thread=False)
+    def page(path: str = "") -> Response[bytes] | File:
+        wanted = (folder / path.lstrip("/")).resolve()
+        if path.strip("/") and wanted.is_relative_to(folder.resolve()) and wanted.is_file():
+            return File(wanted, content_disposition_type="inline", headers=_caching(wanted))
+        index = folder / "index.html"
+        if not index.is_file():
+            raise NotFound(NOT_BUILT.format(name="console"))
+        # Reading it sets the CSRF cookie that the first unsafe request needs.
+        return Response(index.read_bytes(), media_type="text/html", headers={"Cache-Control": "no-cache"})
+
+    return [page]
+
+
+def widget_files(folder: Path = ASSETS / "widget") -> list[HTTPRouteHandler]:
+    """The widget's one file, which any site may load."""
+
+    @get("/widget/{name:str}", include_in_schema=False)
+    async def file(name: str) -> File:
+        wanted = folder / name
+        if "/" in name or name.startswith(".") or not wanted.is_file():
+            raise NotFound(NOT_BUILT.format(name="widget") if name == "answerable.js" else "There is no such file.")
+        headers = {"Access-Control-Allow-Origin": "*", "Cache-Control": "public, max-age=300"}
+        return File(wanted, content_disposition_type="inline", headers=headers)
+
+    return [file]
+
+
+def site(path: str, folder: Path) -> Router:
+    """A folder of plain pages."""
+    return create_static_files_router(path=path, directories=[folder], html_mode=True, include_in_schema=False)
+
+
+def front_page(to: str) -> HTTPRouteHandler:
+    """Where `/` leads."""
+
+    @get("/", include_in_schema=False)
+    async def front() -> Redirect:
+        return Redirect(to)
+
+    return front
+
+
+def _caching(file: Path) -> dict[str, str]:
+    # The build puts a hash of the content into the names below assets/.
+    named_by_content = "assets" in file.parts[-3:-1]
+    return {"Cache-Control": "public, max-age=31536000, immutable" if named_by_content else "no-cache"}
