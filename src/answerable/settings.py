@@ -1,0 +1,201 @@
+"""The one place that reads the environment and `answerable.toml`."""
+
+import secrets
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from answerable.domain.errors import Invalid, Unavailable
+from answerable.domain.knowledge import SourceKind
+
+WORKSPACE_FILE = "answerable.toml"
+DEFAULT_MODEL = "gpt-5-mini"
+"""Used when a key is given and no model is named."""
+
+
+class Environment(BaseSettings):
+    """What the environment says. Every name begins with ANSWERABLE_, but for the ones that the field has agreed on."""
+
+    model_config = SettingsConfigDict(env_prefix="ANSWERABLE_", env_file=".env", extra="ignore", populate_by_name=True)
+
+    data: Path = Path(".answerable")
+    """The folder of the embedded database and of what the program keeps."""
+    workspace: Path | None = None
+    """The folder of the company's workspace; the demo company's if there is none."""
+    database: str | None = None
+    """`postgresql://…`; a SQLite file in the data folder if there is none."""
+    host: str = "127.0.0.1"
+    port: int = Field(8080, ge=1, le=65535)
+    address: str | None = None
+    """Where people reach the program, if not at host and port: `https://support.example.com`."""
+    secret: SecretStr | None = None
+    """Signs CSRF cookies; kept in the data folder if there is none. Give the same to every machine."""
+    admin_email: str = "admin@localhost"
+    admin_name: str = "Admin"
+    model: str | None = None
+    """`embedded`, or the name of a language model."""
+    model_wire: Literal["auto", "responses", "chat_completions"] = "auto"
+    messages_a_minute_max: int = Field(60, ge=0)
+    customers_a_minute_max: int = Field(600, ge=0)
+    allow_private_sites: bool = False
+    """Whether imports may read addresses of the own network: for help centres on an intranet only."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    openai_api_key: SecretStr | None = Field(
+        None, validation_alias=AliasChoices("openai_api_key", "ANSWERABLE_OPENAI_API_KEY", "OPENAI_API_KEY")
+    )
+    openai_base_url: str | None = Field(
+        None, validation_alias=AliasChoices("openai_base_url", "ANSWERABLE_OPENAI_BASE_URL", "OPENAI_BASE_URL")
+    )
+
+
+class Company(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who answers."""
+
+    name: str
+    about: str = ""
+    website: str | None = None
+
+
+class SuggestionSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Questions to start with, on the pages whose path begins so."""
+
+    path: str | None = None
+    questions: list[str] = []
+
+
+class ChatSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the widget shows before anything is said."""
+
+    greeting: str = "How can we help?"
+    ai_notice: str = (
+        "You are talking to an AI agent. It answers from our help centre and names its sources. "
+        "You can ask for a person at any time."
+    )
+    origins: list[str] = ["*"]
+    suggestions: list[SuggestionSettings] = []
+
+
+class PeopleSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When people are there, in a sentence."""
+
+    notice: str = "A person answers as soon as one is free."
+
+
+class SourceSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where articles come from, when the program starts."""
+
+    kind: SourceKind
+    path: Annotated[str, Meta(min_length=1)]
+    url: str | None = None
+    """The address of each article outside, with `{slug}`; the help centre's own page if there is none."""
+
+
+class ModelSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which model answers."""
+
+    name: str | None = None
+    temperature: float | None = None
+    price_in: float | None = None
+    """US dollars for a million tokens read; from the list of known prices if there is none."""
+    price_out: float | None = None
+
+
+class Workspace(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What `answerable.toml` says. A word that is not known is refused, since it is most likely a slip."""
+
+    company: Company
+    chat: ChatSettings = ChatSettings()
+    people: PeopleSettings = PeopleSettings()
+    model: ModelSettings = ModelSettings()
+    sources: list[SourceSettings] = []
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be set, checked."""
+
+    environment: Environment
+    workspace: Workspace
+    folder: Path
+    """The workspace's folder."""
+
+    @property
+    def database(self) -> str:
+        """The address of the database."""
+        return self.environment.database or f"sqlite:///{(self.environment.data / 'answerable.sqlite').resolve()}"
+
+    @property
+    def jobs_database(self) -> str:
+        """The address of the jobs' own records: beside the rows in PostgreSQL, in a file of their own with SQLite."""
+        return self.environment.database or f"sqlite:///{(self.environment.data / 'jobs.sqlite').resolve()}"
+
+    @property
+    def address(self) -> str:
+        """Where people reach the program."""
+        shown = "127.0.0.1" if self.environment.host in ("0.0.0.0", "::") else self.environment.host  # noqa: S104
+        return (self.environment.address or f"http://{shown}:{self.environment.port}").rstrip("/")
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers come by HTTPS."""
+        return self.address.startswith("https://")
+
+    @property
+    def model(self) -> str:
+        """`embedded`, or the name of a language model: a key or an endpoint is enough to ask for one."""
+        named = self.environment.model or self.workspace.model.name
+        if named:
+            return named
+        return DEFAULT_MODEL if self.environment.openai_api_key or self.environment.openai_base_url else "embedded"
+
+    def secret(self) -> str:
+        """What signs CSRF cookies; made once and kept."""
+        if self.environment.secret:
+            return self.environment.secret.get_secret_value()
+        kept = self.environment.data / "secret"
+        if not kept.exists():
+            kept.touch(mode=0o600)
+            kept.write_text(secrets.token_hex(32))
+        return kept.read_text().strip()
+
+
+def read_settings(demo_workspace: Path, **given: Any) -> Settings:
+    """Everything that can be set: from the command line, the environment, `.env` and the workspace, in that order.
+
+    Raises Invalid with a sentence that names what is wrong, Unavailable if the data folder cannot be made.
+    """
+    try:
+        environment = Environment(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        name = "_".join(str(part) for part in wrong["loc"])
+        raise Invalid(f"The setting ANSWERABLE_{name.upper()} cannot be used: {wrong['msg']}.") from error
+    folder = environment.workspace or demo_workspace
+    try:
+        environment.data.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unavailable(
+            f"The data folder {environment.data} cannot be made: {error.strerror}. Set ANSWERABLE_DATA to another one."
+        ) from error
+    return Settings(environment, read_workspace(folder), folder)
+
+
+def read_workspace(folder: Path) -> Workspace:
+    """What the workspace says. Raises Invalid with file and place."""
+    file = folder / WORKSPACE_FILE
+    try:
+        content = tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise Invalid(f"There is no {WORKSPACE_FILE} in {folder}. Make one, or leave ANSWERABLE_WORKSPACE out.") from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise Invalid(f"{file} cannot be read: {error}") from error
+    try:
+        return msgspec.convert(content, Workspace, strict=True)
+    except msgspec.ValidationError as error:
+        raise Invalid(f"{file}: {error}") from error
