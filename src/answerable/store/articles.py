@@ -211,7 +211,7 @@ def page(
     db: Connection, *, search: str, source_id: str | None, language: str | None, after: str | None, limit: int
 ) -> ArticlePage:
     """A page of the articles in force now by title, beginning after the article of that id."""
-    wanted = [revisions.c.to_release.is_(None)]
+    wanted: list[ColumnElement[bool]] = [revisions.c.to_release.is_(None)]
     if search:
         escaped = search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         like = f"%{escaped}%"
@@ -253,7 +253,7 @@ def passages_of(db: Connection, revision_id: str) -> list[Passage]:
 
 def sources_with_imports(db: Connection) -> list[SourceState]:
     """All sources, oldest first."""
-    counted = dict(
+    counted: dict[str, int] = dict(
         db.execute(
             select(articles.c.source_id, func.count())
             .join(revisions, revisions.c.article_id == articles.c.id)

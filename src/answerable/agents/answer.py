@@ -1,0 +1,280 @@
+"""Answering one turn: the Agents SDK's runner, our tools, and the guards that decide what may be sent."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from agents import Agent, FunctionTool, Model, ModelSettings, RunConfig, Runner, StopAtTools
+from agents.exceptions import AgentsException, MaxTurnsExceeded
+from agents.items import TResponseInputItem
+from agents.tool_context import ToolContext
+from openai.types.responses import ResponseTextDeltaEvent
+
+from answerable.agents.asked import Asked, Say
+from answerable.agents.found import found_to_json
+from answerable.agents.guards import GuardedSentence, SentenceGuard
+from answerable.agents.instructions import TERMINAL_TOOLS, TOOLS, ToolDeclaration, instructions_for
+from answerable.agents.phrases import language, language_of
+from answerable.agents.searching import HISTORY_MESSAGES_MAX, Searching
+from answerable.domain.conversations import Citation, Decision, DecisionKind, Message, Reply
+from answerable.domain.errors import Unavailable
+from answerable.inference.models import RecordedModel
+from answerable.knowledge.library import Library
+from answerable.traces import Ledger
+
+MESSAGES_SHOWN_MAX = 20
+"""So many of the messages before this turn a model sees."""
+MODEL_CALLS_MAX = 8
+SUMMARY_CHARACTERS_MAX = 600
+
+
+@dataclass(slots=True)
+class _Ending:
+    """How the model ended the turn, if it called a tool for that."""
+
+    tool: str | None = None
+    arguments: dict[str, Any] = field(default_factory=dict)
+
+
+class SupportAgent:
+    """Answers turns on one model, from one library."""
+
+    def __init__(
+        self, model: Model, library: Library, *, model_name: str, company: str, threshold: float, streams: bool
+    ) -> None:
+        """`threshold`: below this confidence nothing is answered. `streams`: whether the model writes word by word."""
+        self._model = model
+        self._library = library
+        self._model_name = model_name
+        self._company = company
+        self._threshold = threshold
+        self._streams = streams
+
+    @property
+    def model_name(self) -> str:
+        """Which model it runs on."""
+        return self._model_name
+
+    async def answer(self, asked: Asked, ledger: Ledger, say: Say) -> Reply:
+        """The reply to a turn. Raises AnswerableError if the model cannot be had."""
+        searching = Searching(
+            library=self._library,
+            ledger=ledger,
+            release=asked.conversation.release,
+            history=tuple(message.text for message in asked.before[-HISTORY_MESSAGES_MAX:]),
+            threshold=self._threshold,
+            hits={},
+        )
+        ending = _Ending()
+        speaker = _Speaker(searching, say)
+        text = await self._run(asked, ledger, searching, ending, speaker)
+        if ending.tool is not None:
+            return _ended_by_tool(asked, ledger, searching, ending)
+        with ledger.step("guard", "Verify answer", {"text": text}) as step:
+            sentences = speaker.finish(text)
+            step.output = [_shown(each) for each in sentences]
+            step.summary = _verdict(sentences)
+        return _judged(asked, ledger, searching, sentences)
+
+    def apology(self, asked: Asked, reason: str) -> Reply:
+        """What is said when no reply could be had: the conversation goes to a person."""
+        return _handed_off(asked, reason, summary=reason, tried=())
+
+    async def _run(
+        self, asked: Asked, ledger: Ledger, searching: Searching, ending: _Ending, speaker: "_Speaker"
+    ) -> str:
+        agent = Agent[Any](
+            name="support",
+            instructions=instructions_for(self._company),
+            model=RecordedModel(self._model, ledger),
+            model_settings=ModelSettings(),
+            tools=[_tool(each, searching, ending) for each in TOOLS],
+            tool_use_behavior=StopAtTools(stop_at_tool_names=sorted(TERMINAL_TOOLS)),
+        )
+        config = RunConfig(tracing_disabled=True)
+        try:
+            if not self._streams:
+                result = await Runner.run(agent, _items(asked), run_config=config, max_turns=MODEL_CALLS_MAX)
+                return str(result.final_output or "")
+            streamed = Runner.run_streamed(agent, _items(asked), run_config=config, max_turns=MODEL_CALLS_MAX)
+            async for event in streamed.stream_events():
+                if event.type == "raw_response_event" and isinstance(event.data, ResponseTextDeltaEvent):
+                    speaker.hear(event.data.delta)
+        except MaxTurnsExceeded as error:
+            raise Unavailable(f"The model did not come to an end within {MODEL_CALLS_MAX} calls.") from error
+        except AgentsException as error:
+            raise Unavailable(f"The model's answer could not be used: {error}") from error
+        else:
+            return str(streamed.final_output or "")
+
+
+class _Speaker:
+    """Guards a reply as it is written, and says each sentence that passes at once, up to the first that does not."""
+
+    def __init__(self, searching: Searching, say: Say) -> None:
+        self._searching = searching
+        self._say = say
+        self._guard: SentenceGuard | None = None
+        self._heard = ""
+        self._sentences: list[GuardedSentence] = []
+        self._stopped = False
+
+    def hear(self, delta: str) -> None:
+        """Takes a piece of the reply."""
+        if self._guard is None:
+            self._guard = SentenceGuard(tuple(self._searching.hits.values()))
+        self._heard += delta
+        self._take(self._guard.feed(delta))
+
+    def finish(self, text: str) -> list[GuardedSentence]:
+        """All sentences of the reply with their verdicts. What was heard counts only if it is the reply."""
+        if self._guard is None or self._heard != text:
+            self._guard = SentenceGuard(tuple(self._searching.hits.values()))
+            self._sentences = []
+            self._take(self._guard.feed(text))
+        self._take(self._guard.finish())
+        return self._sentences
+
+    def _take(self, sentences: Sequence[GuardedSentence]) -> None:
+        for sentence in sentences:
+            self._sentences.append(sentence)
+            self._stopped = self._stopped or not sentence.may_be_sent
+            if not self._stopped:
+                self._say(len(self._sentences) - 1, sentence.text)
+
+
+def _items(asked: Asked) -> list[TResponseInputItem]:
+    told = [*asked.before[-MESSAGES_SHOWN_MAX:], *asked.said]
+    return [_item(message) for message in told]
+
+
+def _item(message: Message) -> TResponseInputItem:
+    if message.author == "customer":
+        return {"role": "user", "content": message.text}
+    return {"role": "assistant", "content": message.text}
+
+
+def _tool(declared: ToolDeclaration, searching: Searching, ending: _Ending) -> FunctionTool:
+    async def invoke(_: ToolContext[Any], arguments: str) -> str:
+        try:
+            given = json.loads(arguments or "{}")
+        except ValueError:
+            given = None
+        if not isinstance(given, dict):
+            return json.dumps({"error": "The arguments must be a JSON object."})
+        if declared.name in TERMINAL_TOOLS:
+            if ending.tool is None:
+                ending.tool, ending.arguments = declared.name, given
+            return "ok"
+        query = given.get("query")
+        if not isinstance(query, str) or not query.strip():
+            return json.dumps({"error": "Give a query: one complete question."})
+        return found_to_json(await searching.search(query))
+
+    return FunctionTool(
+        name=declared.name,
+        description=declared.description,
+        params_json_schema=declared.parameters,
+        on_invoke_tool=invoke,
+        strict_json_schema=True,
+    )
+
+
+def _ended_by_tool(asked: Asked, ledger: Ledger, searching: Searching, ending: _Ending) -> Reply:
+    """The reply that a terminal tool stands for."""
+    given = {name: value for name, value in ending.arguments.items() if isinstance(value, str)}
+    match ending.tool:
+        case "ask_customer":
+            options = [str(each) for each in ending.arguments.get("options") or [] if str(each).strip()]
+            question = given.get("question") or language(_spoken(asked)).frame("ask_unclear")
+            text = "\n".join([question, "", *(f"- {each}" for each in options)]).strip()
+            return Reply(text, Decision("ask", searching.confidence, "It is not clear yet what is meant."))
+        case "refuse":
+            text = given.get("message") or language(_spoken(asked)).frame("refused")
+            return Reply(text, Decision("refuse", searching.confidence, given.get("reason") or "It must not be helped with."))
+        case _:
+            reason = given.get("reason") or "The agent asked for a person."
+            tried = _tried(searching)
+            with ledger.step("handoff", "Hand off", {"reason": reason}) as step:
+                step.summary = reason
+            return _handed_off(
+                asked, reason, summary=given.get("summary") or reason, tried=tried, confidence=searching.confidence
+            )
+
+
+def _judged(asked: Asked, ledger: Ledger, searching: Searching, sentences: list[GuardedSentence]) -> Reply:
+    """Answer, ask or hand off, by what the guards found."""
+    passed = [each for each in sentences if each.may_be_sent]
+    held = [each for each in sentences if not each.may_be_sent]
+    claims = [each for each in passed if each.verdict == "supported"]
+    unsure = searching.confidence is not None and searching.confidence < searching.threshold
+    if held and (not claims or len(held) >= len(claims)):
+        return _guarded_off(asked, ledger, searching, "What the agent wrote is not supported by what is published.")
+    if claims and unsure:
+        reason = f"Not sure enough, {searching.confidence:.2f}"
+        return _guarded_off(asked, ledger, searching, reason)
+    if not passed:
+        return _guarded_off(asked, ledger, searching, "The agent had nothing to say.")
+    text = "".join(each.text for each in passed).strip()
+    if not claims:
+        kind: DecisionKind = "ask" if any(each.kind == "question" for each in passed) else "answer"
+        reason = "It asks back." if kind == "ask" else "Courtesy; nothing is claimed."
+        return Reply(text, Decision(kind, searching.confidence, reason))
+    citations = _citations(searching, claims)
+    titles = ", ".join(dict.fromkeys(each.title for each in citations))
+    reason = f"Answered from {titles}." if not held else f"Answered from {titles}; {len(held)} sentences were held back."
+    return Reply(text, Decision("answer", searching.confidence, reason), citations)
+
+
+def _guarded_off(asked: Asked, ledger: Ledger, searching: Searching, reason: str) -> Reply:
+    with ledger.step("handoff", "Hand off", {"reason": reason}) as step:
+        step.summary = reason
+    return _handed_off(asked, reason, summary=reason, tried=_tried(searching), confidence=searching.confidence)
+
+
+def _handed_off(
+    asked: Asked, reason: str, *, summary: str, tried: tuple[str, ...], confidence: float | None = None
+) -> Reply:
+    text = language(_spoken(asked)).frame("handed_off")
+    decision = Decision("hand_off", confidence, reason)
+    return Reply(text, decision, handoff_summary=summary[:SUMMARY_CHARACTERS_MAX], tried=tried)
+
+
+def _citations(searching: Searching, claims: list[GuardedSentence]) -> tuple[Citation, ...]:
+    found: dict[int, Citation] = {}
+    for sentence in claims:
+        for place, number in enumerate(sentence.passages):
+            citation = searching.citation(number, sentence.quote if place == 0 else None)
+            if citation is not None:
+                found.setdefault(number, citation)
+    return tuple(found[number] for number in sorted(found))
+
+
+def _tried(searching: Searching) -> tuple[str, ...]:
+    titles = dict.fromkeys(hit.title for hit in searching.hits.values())
+    return tuple(f"Looked in {title}" for title in list(titles)[:3])
+
+
+def _spoken(asked: Asked) -> str:
+    before = language_of("\n".join(each.text for each in asked.before if each.author == "customer"))
+    return language_of("\n".join(each.text for each in asked.said), default=before)
+
+
+def _verdict(sentences: list[GuardedSentence]) -> str:
+    claims = [each for each in sentences if each.kind == "claim"]
+    sourced = sum(each.verdict == "supported" for each in claims)
+    return f"{sourced} of {len(claims)} sourced" if claims else "nothing claimed"
+
+
+def _shown(sentence: GuardedSentence) -> dict[str, Any]:
+    return {
+        "text": sentence.written,
+        "kind": sentence.kind,
+        "verdict": sentence.verdict,
+        "passages": list(sentence.passages),
+        "coverage": round(sentence.coverage, 3),
+        "missing": list(sentence.missing),
+        "reason": sentence.reason,
+    }
+

@@ -1,0 +1,117 @@
+"""The tool `search_knowledge`: what the agent finds in one turn, numbered so that it can be cited."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from answerable.agents.found import Found as FoundByTool
+from answerable.agents.found import FoundHit, FoundQuote
+from answerable.domain.conversations import Citation
+from answerable.knowledge.library import Found, FoundPassages, Library
+from answerable.knowledge.quotes import choose_quotes
+from answerable.traces import Ledger
+
+HITS_MAX = 5
+QUOTED_HITS_MAX = 3
+QUERY_CHARACTERS_MAX = 2_000
+HISTORY_MESSAGES_MAX = 6
+
+
+@dataclass(slots=True)
+class Searching:
+    """The searches of one run. The same passage keeps its number however often it is found."""
+
+    library: Library
+    ledger: Ledger
+    release: int
+    history: tuple[str, ...]
+    """What both sides said before, oldest first."""
+    threshold: float
+    """Below this confidence nothing may be answered."""
+    hits: dict[str, FoundHit]
+    """By passage id, over all searches so far."""
+    confidence: float | None = None
+    """The best of all searches so far."""
+
+    async def search(self, query: str) -> FoundByTool:
+        """Searches as the run's release has it; the ledger gives what it recorded before instead."""
+        asked = {"query": query[:QUERY_CHARACTERS_MAX], "release": self.release, "history": list(self.history)}
+        with self.ledger.step("retrieval", "Retrieve", asked) as step:
+            if not step.recorded:
+                found = await self.library.search(
+                    asked["query"], release=self.release, limit=HITS_MAX, history=self.history
+                )
+                step.output = _recordable(asked["query"], found)
+                step.summary = _summary(found)
+            content: dict[str, Any] = step.output
+        result = FoundByTool(
+            confidence=content["confidence"],
+            threshold=self.threshold,
+            hits=tuple(self._numbered(each) for each in content["hits"]),
+        )
+        self.confidence = max(self.confidence or 0.0, result.confidence)
+        return result
+
+    def citation(self, number: int, quote: str | None) -> Citation | None:
+        """The source with that number."""
+        hit = next((each for each in self.hits.values() if each.number == number), None)
+        if hit is None:
+            return None
+        return Citation(
+            number=number,
+            passage_id=hit.passage_id,
+            article_id=hit.article_id,
+            revision_id=hit.revision_id,
+            title=hit.title,
+            url=hit.url,
+            quote=quote or hit.text,
+        )
+
+    def _numbered(self, content: dict[str, Any]) -> FoundHit:
+        known = self.hits.get(content["passage_id"])
+        hit = FoundHit(
+            number=known.number if known else len(self.hits) + 1,
+            passage_id=content["passage_id"],
+            article_id=content["article_id"],
+            revision_id=content["revision_id"],
+            title=content["title"],
+            url=content["url"],
+            heading_path=tuple(content["heading_path"]),
+            text=content["text"],
+            score=content["score"],
+            quotes=tuple(FoundQuote(**quote) for quote in content["quotes"]),
+        )
+        self.hits[hit.passage_id] = hit
+        return hit
+
+
+def _recordable(query: str, found: FoundPassages) -> dict[str, Any]:
+    """What a search found, as the trace shows it and a replay reads it."""
+    return {
+        "confidence": round(found.confidence, 6),
+        "hits": [_recordable_hit(query, hit, found, place) for place, hit in enumerate(found.hits)],
+    }
+
+
+def _recordable_hit(query: str, hit: Found, found: FoundPassages, place: int) -> dict[str, Any]:
+    quotes = choose_quotes(query, hit.text, rarities=found.rarities) if place < QUOTED_HITS_MAX else ()
+    return {
+        "passage_id": hit.passage_id,
+        "article_id": hit.article_id,
+        "revision_id": hit.revision_id,
+        "revision": hit.revision,
+        "title": hit.title,
+        "heading_path": list(hit.heading_path),
+        "url": hit.url,
+        "text": hit.text,
+        "score": round(hit.score, 6),
+        "lexical": round(hit.lexical, 6),
+        "dense": round(hit.dense, 6),
+        # The order says how good they are; the chooser has left out what is not worth quoting.
+        "quotes": [{"text": each.text, "start": each.start, "end": each.end, "score": 1.0} for each in quotes],
+    }
+
+
+def _summary(found: FoundPassages) -> str:
+    if not found.hits:
+        return "nothing found"
+    return f"{len(found.hits)} passages, best in {found.hits[0].title}"
