@@ -192,7 +192,9 @@ def read_workspace(folder: Path) -> Workspace:
     try:
         content = tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise Invalid(f"There is no {WORKSPACE_FILE} in {folder}. Make one, or leave ANSWERABLE_WORKSPACE out.") from error
+        raise Invalid(
+            f"There is no {WORKSPACE_FILE} in {folder}. Make one, or leave ANSWERABLE_WORKSPACE out."
+        ) from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise Invalid(f"{file} cannot be read: {error}") from error
     try:

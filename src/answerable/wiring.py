@@ -1,38 +1,44 @@
 """The one place where rooms are joined."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+import logging
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from litestar import Litestar
+from litestar.types import ControllerRouterHandler
 
 from answerable.agents.answer import SupportAgent
+from answerable.agents.embedded import EMBEDDED_MODEL, EmbeddedModel
 from answerable.api.desk import Desk
 from answerable.api.routes import api_routes
 from answerable.conversations import Answering
-from answerable.domain.knowledge import SourceKind
+from answerable.domain.errors import Conflict
+from answerable.domain.knowledge import ImportReport
 from answerable.inference.embedders import Embedder
 from answerable.inference.embedders.minilm import MiniLmEmbedder
-from answerable.inference.models import ModelDoor, door_for
 from answerable.jobs import Jobs
-from answerable.knowledge.importers import FolderImporter, JsonlImporter, SiteImporter
-from answerable.knowledge.importing import Importing, Reading
+from answerable.knowledge.importing import Importing, Progress, Reading
 from answerable.knowledge.library import Library
 from answerable.people import first_admin_link
-from answerable.settings import Settings
+from answerable.settings import Settings, SourceSettings
 from answerable.store import Store
 from answerable.surfaces.chat.routes import ChatDoor, chat_cors, chat_routes
 from answerable.surfaces.chat.shapes import MESSAGE_BYTES_MAX, ChatConfig, Suggestion
 from answerable.web import build_app
 from answerable.web.pages import console_pages, front_page, site, widget_files
 
+log = logging.getLogger(__name__)
+
+PROGRAM = "Answerable"
+THRESHOLD = 0.5
+
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """The rooms, joined."""
+    """The rooms that need no web, joined."""
 
     settings: Settings
     store: Store
@@ -41,6 +47,116 @@ class House:
     agent: SupportAgent
     answering: Answering
     jobs: Jobs
-    model: ModelDoor
-    admin_link: str | None
+
+
+@asynccontextmanager
+async def open_house(settings: Settings, read_site: Callable[[str], Reading]) -> AsyncIterator[House]:
+    """Brings the database up to date, loads the library, and answers turns until it is closed."""
+    store = Store(settings.database)
+    try:
+        await asyncio.to_thread(store.migrate)
+        embedder = await asyncio.to_thread(_embedder)
+        library = Library(store, embedder)
+        importing = Importing(store, embedder, read_site)
+        await library.load()
+        agent = SupportAgent(
+            EmbeddedModel(),
+            library,
+            model_name=EMBEDDED_MODEL,
+            company=settings.workspace.company.name,
+            threshold=THRESHOLD,
+            streams=False,
+        )
+        answering = Answering(store, agent)
+        jobs = Jobs(store, settings.jobs_database, {"answer_turn": answering.answer_turn})
+        answering.work_with(jobs)
+        await jobs.launch()
+        sweeping = asyncio.create_task(answering.sweep_for_ever())
+        try:
+            yield House(settings, store, library, importing, agent, answering, jobs)
+        finally:
+            sweeping.cancel()
+            with suppress(asyncio.CancelledError):
+                await sweeping
+            await importing.close()
+            await jobs.close()
+    finally:
+        store.close()
+
+
+async def import_sources(
+    house: House, read_source: Callable[[SourceSettings, Path], Reading], progress: Progress | None = None
+) -> list[ImportReport]:
+    """Imports the sources that the workspace names; what has not changed costs little."""
+    reports = []
+    for source in house.settings.workspace.sources:
+        location = str((house.settings.folder / source.path).resolve()) if source.kind != "site" else source.path
+        reading = read_source(source, house.settings.folder)
+        try:
+            report = await house.importing.run(source.kind, location, reading, author=PROGRAM, progress=progress)
+        except Conflict as error:
+            log.warning("%s: %s", location, error)
+            continue
+        reports.append(report)
+    await house.library.load()
+    return reports
+
+
+def web_app(house: House, site_folder: Path | None) -> Litestar:
+    """The application with all its doors."""
+    settings = house.settings
+    desk = Desk(
+        store=house.store,
+        jobs=house.jobs,
+        library=house.library,
+        importing=house.importing,
+        company=settings.workspace.company.name,
+        model_name=house.agent.model_name,
+        address=settings.address,
+        secure=settings.secure,
+    )
+    door = ChatDoor(
+        store=house.store,
+        jobs=house.jobs,
+        config=_chat_config(settings),
+        origins=tuple(settings.workspace.chat.origins),
+        messages_a_minute_max=settings.environment.messages_a_minute_max,
+        customers_a_minute_max=settings.environment.customers_a_minute_max,
+    )
+    routes: list[ControllerRouterHandler] = [
+        api_routes(desk),
+        chat_routes(door),
+        *console_pages(),
+        *widget_files(),
+        front_page("/demo/" if site_folder else "/console/"),
+    ]
+    if site_folder:
+        routes.append(site("/demo", site_folder))
+    return build_app(house.store, routes, secret=settings.secret(), secure=settings.secure, cors=chat_cors(door))
+
+
+async def admin_link(house: House) -> str | None:
     """Where the first admin signs in, as long as nobody has set a password."""
+    environment = house.settings.environment
+    token = await first_admin_link(house.store, name=environment.admin_name, email=environment.admin_email)
+    return f"{house.settings.address}/console/link/{token}" if token else None
+
+
+def _embedder() -> Embedder:
+    return MiniLmEmbedder()
+
+
+def _chat_config(settings: Settings) -> ChatConfig:
+    workspace = settings.workspace
+    return ChatConfig(
+        company=workspace.company.name,
+        greeting=workspace.chat.greeting,
+        ai_notice=workspace.chat.ai_notice,
+        people_notice=workspace.people.notice,
+        suggestions=[
+            Suggestion(text=question, path=each.path)
+            for each in workspace.chat.suggestions
+            for question in each.questions
+        ],
+        message_bytes_max=MESSAGE_BYTES_MAX,
+    )

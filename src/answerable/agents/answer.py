@@ -5,21 +5,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from agents import Agent, FunctionTool, Model, ModelSettings, RunConfig, Runner, StopAtTools
+from agents import Agent, FunctionTool, Model, ModelSettings, RunConfig, Runner, StopAtTools, set_tracing_disabled
 from agents.exceptions import AgentsException, MaxTurnsExceeded
 from agents.items import TResponseInputItem
 from agents.tool_context import ToolContext
 from openai.types.responses import ResponseTextDeltaEvent
 
 from answerable.agents.asked import Asked, Say
+from answerable.agents.embedded import EMBEDDED_MODEL
 from answerable.agents.found import found_to_json
 from answerable.agents.guards import GuardedSentence, SentenceGuard
 from answerable.agents.instructions import TERMINAL_TOOLS, TOOLS, ToolDeclaration, instructions_for
 from answerable.agents.phrases import language, language_of
+from answerable.agents.recording import RecordedModel
 from answerable.agents.searching import HISTORY_MESSAGES_MAX, Searching
 from answerable.domain.conversations import Citation, Decision, DecisionKind, Message, Reply
 from answerable.domain.errors import Unavailable
-from answerable.inference.models import RecordedModel
 from answerable.knowledge.library import Library
 from answerable.traces import Ledger
 
@@ -44,6 +45,8 @@ class SupportAgent:
         self, model: Model, library: Library, *, model_name: str, company: str, threshold: float, streams: bool
     ) -> None:
         """`threshold`: below this confidence nothing is answered. `streams`: whether the model writes word by word."""
+        # Our own ledger is the trace; nothing is exported anywhere.
+        set_tracing_disabled(True)
         self._model = model
         self._library = library
         self._model_name = model_name
@@ -87,7 +90,9 @@ class SupportAgent:
         agent = Agent[Any](
             name="support",
             instructions=instructions_for(self._company),
-            model=RecordedModel(self._model, ledger),
+            model=RecordedModel(
+                self._model, ledger, name=self._model_name, reads_instructions=self._model_name != EMBEDDED_MODEL
+            ),
             model_settings=ModelSettings(),
             tools=[_tool(each, searching, ending) for each in TOOLS],
             tool_use_behavior=StopAtTools(stop_at_tool_names=sorted(TERMINAL_TOOLS)),
@@ -192,7 +197,9 @@ def _ended_by_tool(asked: Asked, ledger: Ledger, searching: Searching, ending: _
             return Reply(text, Decision("ask", searching.confidence, "It is not clear yet what is meant."))
         case "refuse":
             text = given.get("message") or language(_spoken(asked)).frame("refused")
-            return Reply(text, Decision("refuse", searching.confidence, given.get("reason") or "It must not be helped with."))
+            return Reply(
+                text, Decision("refuse", searching.confidence, given.get("reason") or "It must not be helped with.")
+            )
         case _:
             reason = given.get("reason") or "The agent asked for a person."
             tried = _tried(searching)
@@ -223,7 +230,9 @@ def _judged(asked: Asked, ledger: Ledger, searching: Searching, sentences: list[
         return Reply(text, Decision(kind, searching.confidence, reason))
     citations = _citations(searching, claims)
     titles = ", ".join(dict.fromkeys(each.title for each in citations))
-    reason = f"Answered from {titles}." if not held else f"Answered from {titles}; {len(held)} sentences were held back."
+    reason = (
+        f"Answered from {titles}." if not held else f"Answered from {titles}; {len(held)} sentences were held back."
+    )
     return Reply(text, Decision("answer", searching.confidence, reason), citations)
 
 
@@ -277,4 +286,3 @@ def _shown(sentence: GuardedSentence) -> dict[str, Any]:
         "missing": list(sentence.missing),
         "reason": sentence.reason,
     }
-

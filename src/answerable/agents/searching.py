@@ -34,13 +34,12 @@ class Searching:
 
     async def search(self, query: str) -> FoundByTool:
         """Searches as the run's release has it; the ledger gives what it recorded before instead."""
-        asked = {"query": query[:QUERY_CHARACTERS_MAX], "release": self.release, "history": list(self.history)}
+        words = query[:QUERY_CHARACTERS_MAX]
+        asked = {"query": words, "release": self.release, "history": list(self.history)}
         with self.ledger.step("retrieval", "Retrieve", asked) as step:
             if not step.recorded:
-                found = await self.library.search(
-                    asked["query"], release=self.release, limit=HITS_MAX, history=self.history
-                )
-                step.output = _recordable(asked["query"], found)
+                found = await self.library.search(words, release=self.release, limit=HITS_MAX, history=self.history)
+                step.output = _recordable(words, found)
                 step.summary = _summary(found)
             content: dict[str, Any] = step.output
         result = FoundByTool(

@@ -14,15 +14,15 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import msgspec
-from answerable.inference.embedders import Embedder
-from answerable.knowledge.index import text_to_embed
-from answerable.knowledge.passages import cut_passages
 from sqlalchemy import Connection
 
 from answerable.domain.clock import now
 from answerable.domain.errors import AnswerableError, Invalid, NotFound
 from answerable.domain.ids import new_id
 from answerable.domain.knowledge import Draft, ImportReport, Passage, Revision, Skipped, Source, SourceKind
+from answerable.inference.embedders import Embedder
+from answerable.knowledge.index import text_to_embed
+from answerable.knowledge.passages import cut_passages
 from answerable.store import Store, articles, imports, releases
 from answerable.store.articles import InForce
 

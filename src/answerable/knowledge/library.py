@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from answerable.inference.embedders import Embedder
-from answerable.knowledge.index import IndexedPassage, PassageIndex, SearchResult
 from sqlalchemy import Connection
 
 from answerable.domain.errors import NotFound
 from answerable.domain.knowledge import Article, Passage, Revision
+from answerable.inference.embedders import Embedder
+from answerable.knowledge.index import IndexedPassage, PassageIndex, SearchResult
 from answerable.store import Store, articles, releases
 from answerable.store.articles import StoredPassage, VectoredPassage
 

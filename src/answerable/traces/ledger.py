@@ -52,17 +52,18 @@ class Ledger:
         self._replayable = list(recorded or ())
         self._waiting: list[Span] = []
         self._writing: asyncio.Task[None] | None = None
-        self._started = time.perf_counter_ns()
+        self._last_number = max((span.number for span in self._spans), default=0)
 
     @contextmanager
     def step(self, kind: SpanKind, name: str, input: Any) -> Iterator[Step]:  # noqa: A002 - the field's word
         """A step; it is recorded when the block ends, also when it fails."""
-        recorded = self._take_recorded(kind, name, input)
+        recorded = self._take_recorded(kind, input)
         if recorded is not None:
             yield _as_step(recorded)
             return
         step = Step(kind, name, input)
-        number = self._next_number()
+        self._last_number += 1
+        number = self._last_number
         started_at, started = now(), time.perf_counter_ns()
         try:
             yield step
@@ -102,16 +103,12 @@ class Ledger:
             runs.record(db, self._waiting)
             self._waiting = []
 
-    def _next_number(self) -> int:
-        self.last_number = (
-            max(getattr(self, "last_number", 0), max((span.number for span in self._spans), default=0)) + 1
-        )
-        return self.last_number
-
-    def _take_recorded(self, kind: SpanKind, name: str, asked: Any) -> Span | None:
+    def _take_recorded(self, kind: SpanKind, asked: Any) -> Span | None:
+        if not self._replayable:
+            return None
         wanted = input_digest(asked)
         for place, span in enumerate(self._replayable):
-            if span.kind == kind and span.name == name and span.state == "done" and input_digest(span.input) == wanted:
+            if span.kind == kind and span.state == "done" and input_digest(span.input) == wanted:
                 return self._replayable.pop(place)
         return None
 

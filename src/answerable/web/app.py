@@ -1,9 +1,9 @@
 """The application: doors, errors, headers and OpenAPI put together."""
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Sequence
 
 from litestar import Litestar, get
+from litestar.config.cors import CORSConfig
 from litestar.config.csrf import CSRFConfig
 from litestar.datastructures import MutableScopeHeaders, State
 from litestar.openapi import OpenAPIConfig
@@ -38,7 +38,7 @@ def build_app(
     *,
     secret: str,
     secure: bool,
-    lifespan: Callable[[Litestar], AbstractAsyncContextManager[None]] | None = None,
+    cors: CORSConfig | None = None,
 ) -> Litestar:
     """The whole application. `secret` signs CSRF cookies; `secure` says that browsers come by HTTPS."""
     return Litestar(
@@ -60,7 +60,7 @@ def build_app(
             path="/docs",
             servers=[Server(url="/")],
         ),
-        lifespan=[lifespan] if lifespan else [],
+        cors_config=cors,
         logging_config=None,
     )
 

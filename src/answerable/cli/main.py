@@ -1,0 +1,102 @@
+"""`answerable`: the commands, and how an error ends."""
+
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+import rich_click as click
+
+from answerable import __version__
+from answerable.domain.errors import AnswerableError, Unavailable
+
+WRONG = 1
+"""The command could not do what was asked; the sentence on stderr says why."""
+TRY_AGAIN = 75
+"""The same, but trying again may help (EX_TEMPFAIL of sysexits.h)."""
+
+click.rich_click.USE_MARKDOWN = True
+
+
+class Sentences(click.RichGroup):
+    """Ends an error of ours in one sentence on stderr, without a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs a command."""
+        try:
+            return super().invoke(ctx)
+        except AnswerableError as error:
+            click.echo(str(error), err=True)
+            sys.exit(TRY_AGAIN if isinstance(error, Unavailable) else WRONG)
+
+
+@click.group(cls=Sentences, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+@click.option("--data", type=click.Path(path_type=Path), help="The data folder; ANSWERABLE_DATA.")
+@click.option("--workspace", type=click.Path(path_type=Path), help="The company's workspace; ANSWERABLE_WORKSPACE.")
+@click.option("--database", help="`postgresql://…` instead of a file; ANSWERABLE_DATABASE.")
+@click.pass_context
+def main(ctx: click.Context, data: Path | None, workspace: Path | None, database: str | None) -> None:
+    """Customer support that answers from your knowledge, with its sources, and knows when not to."""
+    ctx.obj = {"data": data, "workspace": workspace, "database": database}
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+
+
+@main.command()
+@click.option("--host", help="Where to listen; 127.0.0.1.")
+@click.option("--port", type=click.IntRange(1, 65535), help="Where to listen; 8080.")
+@click.option("--history/--no-history", default=None, help="Whether to replay past conversations of the demo company.")
+@click.pass_obj
+def start(given: dict[str, Any], host: str | None, port: int | None, history: bool | None) -> None:
+    """Start everything, and print the addresses."""
+    from answerable.cli.start import start_everything
+
+    start_everything({**given, "host": host, "port": port}, with_history=history)
+
+
+@main.command()
+@click.argument("question")
+@click.option("--json", "as_json", is_flag=True, help="For programs: one JSON object on stdout.")
+@click.option("--steps", is_flag=True, help="Show every step of how the answer came about.")
+@click.pass_obj
+def ask(given: dict[str, Any], question: str, as_json: bool, steps: bool) -> None:
+    """Ask a question, as a customer would; nothing is kept but the conversation."""
+    from answerable.cli.ask import ask_question
+
+    ask_question(given, question, as_json=as_json, steps=steps)
+
+
+@main.command(name="import")
+@click.argument("location")
+@click.option("--json", "as_json", is_flag=True, help="For programs: one JSON object on stdout.")
+@click.option("--allow-private", is_flag=True, help="Read a site of the own network.")
+@click.pass_obj
+def import_source(given: dict[str, Any], location: str, as_json: bool, allow_private: bool) -> None:
+    """Import a folder, a .zip, a .jsonl file, or a site by its address. Again and again without duplicates."""
+    from answerable.cli.importing import import_location
+
+    import_location(given, location, as_json=as_json, allow_private=allow_private)
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="For programs: one JSON object on stdout.")
+@click.pass_obj
+def status(given: dict[str, Any], as_json: bool) -> None:
+    """Say how the program is doing."""
+    from answerable.cli.status import show_status
+
+    show_status(given, as_json=as_json)
+
+
+@main.command(
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []},
+    add_help_option=False,
+)
+@click.argument("name", required=False)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def bench(name: str | None, arguments: tuple[str, ...]) -> None:
+    """Run one of the benchmarks of a checkout; without a name, list them."""
+    from answerable.cli.bench import run_benchmark
+
+    sys.exit(run_benchmark(name, arguments))
+

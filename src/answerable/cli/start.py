@@ -1,0 +1,150 @@
+"""`answerable start`: the database, the knowledge, the demo company, the doors."""
+
+import asyncio
+import contextlib
+import errno
+import logging
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import rich_click as click
+import uvicorn
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from answerable.cli.opening import DEMO, opened, read_source, settings_for
+from answerable.domain.errors import Conflict
+from answerable.domain.knowledge import ImportReport
+from answerable.settings import Settings
+from answerable.wiring import House, admin_link, import_sources, web_app
+
+log = logging.getLogger(__name__)
+
+STOP_SECONDS = 5
+
+
+def start_everything(given: dict[str, Any], *, with_history: bool | None) -> None:
+    """Runs until it is told to stop. Raises Conflict if the port is taken."""
+    settings = settings_for(given)
+    logging.getLogger().setLevel(settings.environment.log_level.upper())
+    sockets = [_listen(settings.environment.host, settings.environment.port)]
+    is_demo = settings.environment.workspace is None
+    asyncio.run(_serve(settings, sockets, is_demo=is_demo, with_history=is_demo if with_history is None else with_history))
+
+
+async def _serve(settings: Settings, sockets: list[socket.socket], *, is_demo: bool, with_history: bool) -> None:
+    async with opened(settings) as house:
+        await _import_with_progress(house)
+        app = web_app(house, DEMO / "site" if is_demo else None)
+        server = uvicorn.Server(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                lifespan="on",
+                timeout_graceful_shutdown=STOP_SECONDS,
+                server_header=False,
+            )
+        )
+        with contextlib.ExitStack() as services:
+            if is_demo:
+                services.enter_context(_back_office(settings))
+            await _print_addresses(house, is_demo=is_demo)
+            if is_demo and with_history:
+                services.enter_context(_history(settings))
+            await server.serve(sockets=sockets)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """The door's socket, opened before anything else is done, so that a taken port is said at once."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise Conflict(
+                f"Port {port} is taken. Stop what uses it, or choose another with --port {port + 1} or ANSWERABLE_PORT."
+            ) from error
+        raise Conflict(f"Cannot listen on {host}, port {port}: {error.strerror}.") from error
+    listening.listen(2048)
+    return listening
+
+
+async def _import_with_progress(house: House) -> None:
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bar:
+        task = bar.add_task("Reading what is known …", total=None)
+
+        def tell(report: ImportReport) -> None:
+            done = report.new + report.changed + report.unchanged
+            bar.update(task, description=f"Reading what is known … {done} articles")
+
+        reports = await import_sources(house, read_source, tell)
+    for report in reports:
+        for name, reason in report.skipped:
+            log.warning("Skipped %s: %s", name or "the import", reason)
+
+
+async def _print_addresses(house: House, *, is_demo: bool) -> None:
+    address = house.settings.address
+    name = house.settings.workspace.company.name
+    click.echo(f"\n{name} is answering, on {house.agent.model_name}. Stop with Ctrl-C.\n")
+    if is_demo:
+        click.echo(f"  Ask as a customer   {address}/demo/")
+    click.echo(f"  Help centre         {address}/help")
+    click.echo(f"  Console             {address}/console/")
+    click.echo(f"  API                 {address}/docs")
+    link = await admin_link(house)
+    if link:
+        click.echo(f"\n  First sign-in, once: {link}")
+    click.echo("")
+
+
+@contextlib.contextmanager
+def _back_office(settings: Settings) -> Iterator[None]:
+    """The demo company's back office, on the next port that is free."""
+    port = _free_port(settings.environment.host, settings.environment.port + 1)
+    data = str(settings.environment.data / "back_office")
+    command = [sys.executable, "-m", "answerable_demo.back_office", "--port", str(port), "--data", data]
+    with _process(command):
+        click.echo(f"  Back office         http://{settings.environment.host}:{port}/")
+        yield
+
+
+@contextlib.contextmanager
+def _history(settings: Settings) -> Iterator[None]:
+    """Past conversations, replayed through the doors while the program runs; those that are there are not repeated."""
+    command = [sys.executable, "-m", "answerable_demo.history", "--server", settings.address, "--quiet"]
+    with _process(command):
+        yield
+
+
+@contextlib.contextmanager
+def _process(command: list[str]) -> Iterator[None]:
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL)  # noqa: S603 - a program of ours
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _free_port(host: str, first: int) -> int:
+    for port in range(first, first + 50):
+        with socket.socket() as trial:
+            trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with contextlib.suppress(OSError):
+                trial.bind((host, port))
+                return port
+    raise Conflict(f"No port from {first} to {first + 49} is free for the back office.")
+
