@@ -12,7 +12,6 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from answerable.domain.errors import Invalid, Unavailable
-from answerable.domain.knowledge import SourceKind
 
 WORKSPACE_FILE = "answerable.toml"
 DEFAULT_MODEL = "gpt-5-mini"
@@ -57,13 +56,13 @@ class Environment(BaseSettings):
 class Company(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who answers."""
 
-    name: str
+    name: Annotated[str, Meta(min_length=1)]
     about: str = ""
     website: str | None = None
 
 
 class SuggestionSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Questions to start with, on the pages whose path begins so."""
+    """Questions to start with, on the pages whose path begins so; everywhere without a path."""
 
     path: str | None = None
     questions: list[str] = []
@@ -77,7 +76,8 @@ class ChatSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         "You are talking to an AI agent. It answers from our help centre and names its sources. "
         "You can ask for a person at any time."
     )
-    origins: list[str] = ["*"]
+    origins: list[str] = []
+    """Sites, besides our own, whose pages may speak to the chat door; `*` for all."""
     suggestions: list[SuggestionSettings] = []
 
 
@@ -88,12 +88,11 @@ class PeopleSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class SourceSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where articles come from, when the program starts."""
+    """Where articles come from, when the program starts: a folder, a .zip, a .jsonl file, or a site's address."""
 
-    kind: SourceKind
     path: Annotated[str, Meta(min_length=1)]
     url: str | None = None
-    """The address of each article outside, with `{slug}`; the help centre's own page if there is none."""
+    """Where the articles stand outside; the help centre's own pages if there is none."""
 
 
 class ModelSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,10 +20,11 @@ from answerable.domain.knowledge import ImportReport
 from answerable.inference.embedders import Embedder
 from answerable.inference.embedders.minilm import MiniLmEmbedder
 from answerable.jobs import Jobs
-from answerable.knowledge.importing import Importing, Progress, Reading
+from answerable.knowledge.importers.importer import Importer
+from answerable.knowledge.importing import Importing, Progress
 from answerable.knowledge.library import Library
 from answerable.people import first_admin_link
-from answerable.settings import Settings, SourceSettings
+from answerable.settings import Settings
 from answerable.store import Store
 from answerable.surfaces.chat.routes import ChatDoor, chat_cors, chat_routes
 from answerable.surfaces.chat.shapes import MESSAGE_BYTES_MAX, ChatConfig, Suggestion
@@ -50,14 +51,14 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(settings: Settings, read_site: Callable[[str], Reading]) -> AsyncIterator[House]:
+async def open_house(settings: Settings, site_importer: Callable[[str], Importer]) -> AsyncIterator[House]:
     """Brings the database up to date, loads the library, and answers turns until it is closed."""
     store = Store(settings.database)
     try:
         await asyncio.to_thread(store.migrate)
         embedder = await asyncio.to_thread(_embedder)
         library = Library(store, embedder)
-        importing = Importing(store, embedder, read_site)
+        importing = Importing(store, embedder, site_importer)
         await library.load()
         agent = SupportAgent(
             EmbeddedModel(),
@@ -85,19 +86,15 @@ async def open_house(settings: Settings, read_site: Callable[[str], Reading]) ->
 
 
 async def import_sources(
-    house: House, read_source: Callable[[SourceSettings, Path], Reading], progress: Progress | None = None
+    house: House, importers: Iterable[Importer], progress: Progress | None = None
 ) -> list[ImportReport]:
-    """Imports the sources that the workspace names; what has not changed costs little."""
+    """Imports several sources, one after the other; what has not changed costs little."""
     reports = []
-    for source in house.settings.workspace.sources:
-        location = str((house.settings.folder / source.path).resolve()) if source.kind != "site" else source.path
-        reading = read_source(source, house.settings.folder)
+    for importer in importers:
         try:
-            report = await house.importing.run(source.kind, location, reading, author=PROGRAM, progress=progress)
+            reports.append(await house.importing.run(importer, author=PROGRAM, progress=progress))
         except Conflict as error:
-            log.warning("%s: %s", location, error)
-            continue
-        reports.append(report)
+            log.warning("%s: %s", importer.location, error)
     await house.library.load()
     return reports
 

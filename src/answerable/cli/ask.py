@@ -8,7 +8,7 @@ import rich_click as click
 from rich.console import Console
 from rich.markdown import Markdown
 
-from answerable.cli.opening import opened, read_source, settings_for
+from answerable.cli.opening import opened, settings_for, workspace_importers
 from answerable.conversations import Arrival, receive
 from answerable.domain.conversations import Message
 from answerable.domain.errors import Unavailable
@@ -43,7 +43,7 @@ def ask_question(given: dict[str, Any], question: str, *, as_json: bool, steps: 
 async def _ask(settings: Settings, question: str) -> tuple[Message, list[Span]]:
     async with opened(settings) as house:
         if house.library.passages == 0:
-            await import_sources(house, read_source)
+            await import_sources(house, workspace_importers(house.settings))
         introduced = await introduce(house.store, name="Command line")
         arrival = Arrival(introduced.customer, "chat", new_id("ask"), question)
         received = await receive(house.store, house.jobs, arrival)
@@ -61,4 +61,6 @@ async def _reply(house: House, conversation_id: str, turn_id: str) -> Message:
                     await listener.wait(1.0)
                 return reply
     except TimeoutError as error:
-        raise Unavailable(f"There was no reply within {ANSWER_SECONDS_MAX} seconds; it will be in the console.") from error
+        raise Unavailable(
+            f"There was no reply within {ANSWER_SECONDS_MAX} seconds; it will be in the console."
+        ) from error

@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -10,12 +9,11 @@ import rich_click as click
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from answerable.cli.opening import opened, settings_for
-from answerable.domain.errors import AnswerableError, Invalid
-from answerable.domain.knowledge import ImportReport, SourceKind
-from answerable.knowledge.importers import read_folder, read_jsonl, read_site
+from answerable.cli.opening import importer_for, opened, settings_for
+from answerable.domain.errors import AnswerableError
+from answerable.domain.knowledge import ImportReport
+from answerable.knowledge.importers.importer import Importer
 from answerable.knowledge.importing import Progress as Report
-from answerable.knowledge.importing import Reading
 from answerable.settings import Settings
 
 SKIPPED_SHOWN_MAX = 20
@@ -28,8 +26,8 @@ class ImportFailed(AnswerableError):
 def import_location(given: dict[str, Any], location: str, *, as_json: bool, allow_private: bool) -> None:
     """Imports and prints what was done. Raises ImportFailed if nothing could be."""
     settings = settings_for(given)
-    kind, place, reading = _reading(location, allow_private=allow_private)
-    report = asyncio.run(_import(settings, kind, place, reading, show=not as_json))
+    importer = importer_for(location, allow_private=allow_private or settings.environment.allow_private_sites)
+    report = asyncio.run(_import(settings, importer, show=not as_json))
     if as_json:
         click.echo(msgspec.json.encode(report))
     if report.state == "failed":
@@ -38,20 +36,7 @@ def import_location(given: dict[str, Any], location: str, *, as_json: bool, allo
         _print(report)
 
 
-def _reading(location: str, *, allow_private: bool) -> tuple[SourceKind, str, Reading]:
-    if location.startswith(("http://", "https://")):
-        return "site", location, read_site(location, allow_private=allow_private)
-    path = Path(location).resolve()
-    if path.is_dir() or path.suffix == ".zip":
-        return "folder", str(path), read_folder(path)
-    if path.suffix in (".jsonl", ".ndjson"):
-        return "jsonl", str(path), read_jsonl(path)
-    if not path.exists():
-        raise Invalid(f"There is no {location}. Give a folder, a .zip, a .jsonl file, or an address with https://.")
-    raise Invalid(f"{location} is neither a folder, a .zip nor a .jsonl file.")
-
-
-async def _import(settings: Settings, kind: SourceKind, place: str, reading: Reading, *, show: bool) -> ImportReport:
+async def _import(settings: Settings, importer: Importer, *, show: bool) -> ImportReport:
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     async with opened(settings) as house:
         with Progress(*columns, console=Console(file=sys.stderr), disable=not show, transient=True) as bar:
@@ -61,7 +46,7 @@ async def _import(settings: Settings, kind: SourceKind, place: str, reading: Rea
                 bar.update(task, description=_counts(report))
 
             progress: Report = tell
-            return await house.importing.run(kind, place, reading, author="Command line", progress=progress)
+            return await house.importing.run(importer, author="Command line", progress=progress)
 
 
 def _print(report: ImportReport) -> None:

@@ -99,4 +99,3 @@ def bench(name: str | None, arguments: tuple[str, ...]) -> None:
     from answerable.cli.bench import run_benchmark
 
     sys.exit(run_benchmark(name, arguments))
-

@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import answerable_demo
-from answerable.knowledge.importers import read_folder, read_jsonl, read_site
-from answerable.knowledge.importing import Reading
-from answerable.settings import Settings, SourceSettings, read_settings
+from answerable.domain.errors import Invalid
+from answerable.knowledge.importers.folder import FolderImporter
+from answerable.knowledge.importers.importer import Importer
+from answerable.knowledge.importers.jsonl import JsonlImporter
+from answerable.settings import Settings, read_settings
 from answerable.wiring import House, open_house
 
 DEMO = Path(answerable_demo.__file__).parent
@@ -22,21 +24,35 @@ def settings_for(given: dict[str, Any]) -> Settings:
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[House]:
     """The house, ready to work."""
-    allow_private = settings.environment.allow_private_sites
 
-    def site(url: str) -> Reading:
-        return read_site(url, allow_private=allow_private)
+    def site(url: str) -> Importer:
+        from answerable.knowledge.importers.site import SiteImporter
+
+        return SiteImporter(url, allow_private=settings.environment.allow_private_sites)
 
     async with open_house(settings, site) as house:
         yield house
 
 
-def read_source(source: SourceSettings, folder: Path) -> Reading:
-    """What a source of the workspace holds."""
-    match source.kind:
-        case "folder":
-            return read_folder(folder / source.path, url=source.url)
-        case "jsonl":
-            return read_jsonl(folder / source.path)
-        case _:
-            return read_site(source.path)
+def workspace_importers(settings: Settings) -> list[Importer]:
+    """What reads the sources that the workspace names."""
+    return [
+        importer_for(each.path if "://" in each.path else str(settings.folder / each.path), base_url=each.url)
+        for each in settings.workspace.sources
+    ]
+
+
+def importer_for(location: str, *, base_url: str | None = None, allow_private: bool = False) -> Importer:
+    """What reads a folder, a .zip, a .jsonl file, or a site by its address. Raises Invalid for anything else."""
+    if location.startswith(("http://", "https://")):
+        from answerable.knowledge.importers.site import SiteImporter
+
+        return SiteImporter(location, allow_private=allow_private)
+    path = Path(location).resolve()
+    if path.is_dir() or path.suffix == ".zip":
+        return FolderImporter(path, base_url=base_url)
+    if path.suffix in (".jsonl", ".ndjson"):
+        return JsonlImporter(path)
+    if not path.exists():
+        raise Invalid(f"There is no {location}. Give a folder, a .zip, a .jsonl file, or an address with https://.")
+    raise Invalid(f"{location} is neither a folder, a .zip nor a .jsonl file.")

@@ -16,7 +16,7 @@ import uvicorn
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from answerable.cli.opening import DEMO, opened, read_source, settings_for
+from answerable.cli.opening import DEMO, opened, settings_for, workspace_importers
 from answerable.domain.errors import Conflict
 from answerable.domain.knowledge import ImportReport
 from answerable.settings import Settings
@@ -33,7 +33,9 @@ def start_everything(given: dict[str, Any], *, with_history: bool | None) -> Non
     logging.getLogger().setLevel(settings.environment.log_level.upper())
     sockets = [_listen(settings.environment.host, settings.environment.port)]
     is_demo = settings.environment.workspace is None
-    asyncio.run(_serve(settings, sockets, is_demo=is_demo, with_history=is_demo if with_history is None else with_history))
+    asyncio.run(
+        _serve(settings, sockets, is_demo=is_demo, with_history=is_demo if with_history is None else with_history)
+    )
 
 
 async def _serve(settings: Settings, sockets: list[socket.socket], *, is_demo: bool, with_history: bool) -> None:
@@ -85,7 +87,7 @@ async def _import_with_progress(house: House) -> None:
             done = report.new + report.changed + report.unchanged
             bar.update(task, description=f"Reading what is known … {done} articles")
 
-        reports = await import_sources(house, read_source, tell)
+        reports = await import_sources(house, workspace_importers(house.settings), tell)
     for report in reports:
         for name, reason in report.skipped:
             log.warning("Skipped %s: %s", name or "the import", reason)
@@ -147,4 +149,3 @@ def _free_port(host: str, first: int) -> int:
                 trial.bind((host, port))
                 return port
     raise Conflict(f"No port from {first} to {first + 49} is free for the back office.")
-

@@ -24,16 +24,6 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Skipped:
-    """Something that an importer could not read."""
-
-    name: str
-    """The key that its article would have had, or has from an earlier import."""
-    reason: str
-    """One sentence: what is wrong and what to do."""
-
-
-@dataclass(frozen=True, slots=True)
 class Source:
     """Where articles come from."""
 

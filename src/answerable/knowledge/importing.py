@@ -9,18 +9,18 @@ import hashlib
 import logging
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-import msgspec
 from sqlalchemy import Connection
 
 from answerable.domain.clock import now
 from answerable.domain.errors import AnswerableError, Invalid, NotFound
 from answerable.domain.ids import new_id
-from answerable.domain.knowledge import Draft, ImportReport, Passage, Revision, Skipped, Source, SourceKind
+from answerable.domain.knowledge import Draft, ImportReport, Passage, Revision, Source
 from answerable.inference.embedders import Embedder
+from answerable.knowledge.importers.importer import Importer, Item, RollCall, Skipped, Unchanged, digest
 from answerable.knowledge.index import text_to_embed
 from answerable.knowledge.passages import cut_passages
 from answerable.store import Store, articles, imports, releases
@@ -35,9 +35,6 @@ SLUG_CHARACTERS = 80
 SILENCE_MAX = timedelta(minutes=5)
 REPORT_EVERY = 20
 
-Reading = Iterable[Draft | Skipped]
-"""What an importer gives as it goes; it may take its time between two."""
-
 Progress = Callable[[ImportReport], None]
 
 
@@ -47,61 +44,55 @@ class _Comparison:
 
     before: dict[str, InForce]
     changed: list[Draft] = field(default_factory=list)
-    seen: set[str] = field(default_factory=set)
     skipped: list[tuple[str, str]] = field(default_factory=list)
+    roll_call: RollCall = field(default_factory=RollCall)
     new: int = 0
     unchanged: int = 0
 
-    def take(self, each: Draft | Skipped) -> None:
+    def take(self, item: Item) -> None:
         """Sorts one thing into new, changed, unchanged or skipped."""
-        if isinstance(each, Skipped):
-            self.skipped.append((each.name, each.reason))
+        self.roll_call.note(item)
+        if isinstance(item, Skipped):
+            self.skipped.append((item.name, item.reason))
             return
-        if each.key in self.seen:
-            self.skipped.append((each.key, "It came twice; the first one was taken."))
-            return
-        self.seen.add(each.key)
-        known = self.before.get(each.key)
-        if known is not None and known.digest == digest(each):
+        known = self.before.get(item.key)
+        if isinstance(item, Unchanged) or (known is not None and known.digest == digest(item)):
             self.unchanged += 1
             return
         self.new += known is None
-        self.changed.append(each)
+        self.changed.append(item)
 
     @property
     def gone(self) -> list[InForce]:
-        """What is in force and was not read. What could not be read this time stays as it was."""
-        unreadable = {name for name, _ in self.skipped}
-        return [known for key, known in self.before.items() if key not in self.seen and key not in unreadable]
+        """What is in force and is not there any more. What could not be read this time stays as it was."""
+        return [self.before[key] for key in self.roll_call.gone(self.before)]
 
 
 class Importing:
     """Imports from any source."""
 
-    def __init__(self, store: Store, embedder: Embedder, read_site: Callable[[str], Reading]) -> None:
-        """`read_site` reads a site by its address."""
+    def __init__(self, store: Store, embedder: Embedder, site_importer: Callable[[str], Importer]) -> None:
+        """`site_importer` reads a site by its address."""
         self._store = store
         self._embedder = embedder
-        self._read_site = read_site
+        self._site_importer = site_importer
         self._under_way: set[asyncio.Task[ImportReport]] = set()
 
     async def begin_site(self, url: str, *, author: str) -> ImportReport:
         """Begins to import a site and gives the report to follow. Raises Invalid, Conflict."""
         if not re.match(r"https?://[^/\s]+", url):
             raise Invalid("Give the whole address of the site or of its sitemap, beginning with https://.")
-        reading = self._read_site(url)
-        report = await self._begin("site", url)
-        task = asyncio.create_task(self._go_on(report, reading, author=author))
+        importer = self._site_importer(url)
+        report = await self._begin(importer)
+        task = asyncio.create_task(self._go_on(report, importer, author=author))
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
         return report
 
-    async def run(
-        self, kind: SourceKind, location: str, reading: Reading, *, author: str, progress: Progress | None = None
-    ) -> ImportReport:
+    async def run(self, importer: Importer, *, author: str, progress: Progress | None = None) -> ImportReport:
         """Imports a source and gives what was done. Raises Conflict if an import of it is under way."""
-        report = await self._begin(kind, location)
-        return await self._go_on(report, reading, author=author, progress=progress)
+        report = await self._begin(importer)
+        return await self._go_on(report, importer, author=author, progress=progress)
 
     async def report(self, import_id: str) -> ImportReport:
         """What an import did, or has done so far. Raises NotFound."""
@@ -126,7 +117,9 @@ class Importing:
         await self._embed(texts)
         return len(missing)
 
-    async def _begin(self, kind: SourceKind, location: str) -> ImportReport:
+    async def _begin(self, importer: Importer) -> ImportReport:
+        kind, location = importer.kind, importer.location
+
         def begin(db: Connection) -> ImportReport:
             at = now()
             source = imports.source(db, kind, location)
@@ -140,10 +133,10 @@ class Importing:
         return await self._store.write(begin)
 
     async def _go_on(
-        self, report: ImportReport, reading: Reading, *, author: str, progress: Progress | None = None
+        self, report: ImportReport, importer: Importer, *, author: str, progress: Progress | None = None
     ) -> ImportReport:
         try:
-            return await self._import(report, reading, author=author, progress=progress)
+            return await self._import(report, importer, author=author, progress=progress)
         except AnswerableError as error:
             failed = _ended(report, "failed", skipped=(("", str(error)),))
         except asyncio.CancelledError:
@@ -158,20 +151,19 @@ class Importing:
         return failed
 
     async def _import(
-        self, report: ImportReport, reading: Reading, *, author: str, progress: Progress | None
+        self, report: ImportReport, importer: Importer, *, author: str, progress: Progress | None
     ) -> ImportReport:
         comparison = _Comparison(await self._store.read(articles.of_source, report.source_id))
-        iterator = iter(reading)
         count = 0
-        while (each := await asyncio.to_thread(next, iterator, None)) is not None:
-            comparison.take(each)
+        async for item in importer.read():
+            comparison.take(item)
             count += 1
             if count % REPORT_EVERY == 0:
                 report = _so_far(report, comparison)
                 await self._store.write(imports.keep, report, now())
                 if progress:
                     progress(report)
-        if not comparison.seen:
+        if not comparison.changed and not comparison.unchanged:
             what_is_wrong = comparison.skipped[0][1] if comparison.skipped else "There is no article in it."
             raise Invalid(f"Nothing could be read, so nothing was changed. {what_is_wrong}")
         return await self._ship(report, comparison, author=author, progress=progress)
@@ -195,12 +187,6 @@ class Importing:
             made = await asyncio.to_thread(self._embedder.embed_batch, [texts[each] for each in digests])
             rows = [(each, vector.tobytes()) for each, vector in zip(digests, made, strict=True)]
             await self._store.write(articles.add_vectors, self._embedder.name, rows)
-
-
-def digest(draft: Draft) -> str:
-    """SHA-256 over all that is shown of an article, in hexadecimal."""
-    shown = [draft.title, draft.text, draft.url, draft.language, draft.section]
-    return hashlib.sha256(msgspec.json.encode(shown)).hexdigest()
 
 
 def slugified(title: str) -> str:
