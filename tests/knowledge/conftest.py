@@ -1,6 +1,17 @@
 """Property tests of this room take as long as the machine lets them: a slow one is no failure."""
 
+import pytest
 from hypothesis import settings
+
+from answerable.knowledge.importers.languages import LanguageTeller
 
 settings.register_profile("knowledge", deadline=None, max_examples=60)
 settings.load_profile("knowledge")
+
+
+@pytest.fixture(scope="session")
+def language_teller() -> LanguageTeller:
+    """Imports share the model of this one, so that it is loaded once for all tests."""
+    teller = LanguageTeller()
+    teller.language_of("", "")
+    return teller
