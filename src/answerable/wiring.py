@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 from litestar import Litestar
@@ -19,6 +20,9 @@ from answerable.domain.errors import Conflict
 from answerable.domain.knowledge import ImportReport
 from answerable.inference.embedders import Embedder
 from answerable.inference.embedders.minilm import MiniLmEmbedder
+from answerable.inference.models.endpoint import OPENAI_URL, Endpoint, Secret
+from answerable.inference.models.prices import Price
+from answerable.inference.models.provider import Models
 from answerable.jobs import Jobs
 from answerable.knowledge.importers.importer import Importer
 from answerable.knowledge.importing import Importing, Progress
@@ -35,6 +39,8 @@ log = logging.getLogger(__name__)
 
 PROGRAM = "Answerable"
 THRESHOLD = 0.5
+IMPORT_TRIES = 20
+IMPORT_RETRY_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +66,15 @@ async def open_house(settings: Settings, site_importer: Callable[[str], Importer
         library = Library(store, embedder)
         importing = Importing(store, embedder, site_importer)
         await library.load()
+        endpoint = endpoint_for(settings)
+        models = Models(endpoint, own={EMBEDDED_MODEL: EmbeddedModel()})
         agent = SupportAgent(
-            EmbeddedModel(),
+            models.get_model(None),
             library,
-            model_name=EMBEDDED_MODEL,
+            model_name=endpoint.model,
             company=settings.workspace.company.name,
             threshold=THRESHOLD,
-            streams=False,
+            price=endpoint.price,
         )
         answering = Answering(store, agent)
         jobs = Jobs(store, settings.jobs_database, {"answer_turn": answering.answer_turn})
@@ -81,6 +89,7 @@ async def open_house(settings: Settings, site_importer: Callable[[str], Importer
                 await sweeping
             await importing.close()
             await jobs.close()
+            await models.aclose()
     finally:
         store.close()
 
@@ -91,10 +100,16 @@ async def import_sources(
     """Imports several sources, one after the other; what has not changed costs little."""
     reports = []
     for importer in importers:
-        try:
-            reports.append(await house.importing.run(importer, author=PROGRAM, progress=progress))
-        except Conflict as error:
-            log.warning("%s: %s", importer.location, error)
+        # Another process may be at it, or one that was killed may not be taken for dead yet.
+        for patience in (True,) * IMPORT_TRIES + (False,):
+            try:
+                reports.append(await house.importing.run(importer, author=PROGRAM, progress=progress))
+                break
+            except Conflict as error:
+                if not patience:
+                    log.warning("%s: %s", importer.location, error)
+                    break
+                await asyncio.sleep(IMPORT_RETRY_SECONDS)
     await house.library.load()
     return reports
 
@@ -130,6 +145,24 @@ def web_app(house: House, site_folder: Path | None) -> Litestar:
     if site_folder:
         routes.append(site("/demo", site_folder))
     return build_app(house.store, routes, secret=settings.secret(), secure=settings.secure, cors=chat_cors(door))
+
+
+def endpoint_for(settings: Settings) -> Endpoint:
+    """The model that the settings name, and where it is."""
+    environment, chosen = settings.environment, settings.workspace.model
+    key = environment.openai_api_key
+    own_price = None
+    if chosen.price_in is not None and chosen.price_out is not None:
+        price_in, price_out = Decimal(str(chosen.price_in)), Decimal(str(chosen.price_out))
+        own_price = Price(input=price_in, cached_input=price_in, output=price_out)
+    return Endpoint(
+        name=settings.model,
+        base_url=environment.openai_base_url or OPENAI_URL,
+        key=Secret(key.get_secret_value()) if key else None,
+        wire=environment.model_wire,
+        temperature=chosen.temperature,
+        own_price=own_price,
+    )
 
 
 async def admin_link(house: House) -> str | None:

@@ -5,22 +5,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from agents import Agent, FunctionTool, Model, ModelSettings, RunConfig, Runner, StopAtTools, set_tracing_disabled
+from agents import Agent, FunctionTool, Model, ModelSettings, RunConfig, Runner, StopAtTools
 from agents.exceptions import AgentsException, MaxTurnsExceeded
 from agents.items import TResponseInputItem
 from agents.tool_context import ToolContext
 from openai.types.responses import ResponseTextDeltaEvent
 
 from answerable.agents.asked import Asked, Say
-from answerable.agents.embedded import EMBEDDED_MODEL
+from answerable.agents.embedded import EmbeddedModel
 from answerable.agents.found import found_to_json
 from answerable.agents.guards import GuardedSentence, SentenceGuard
 from answerable.agents.instructions import TERMINAL_TOOLS, TOOLS, ToolDeclaration, instructions_for
 from answerable.agents.phrases import language, language_of
-from answerable.agents.recording import RecordedModel
+from answerable.agents.recording import CallsInLedger
 from answerable.agents.searching import HISTORY_MESSAGES_MAX, Searching
 from answerable.domain.conversations import Citation, Decision, DecisionKind, Message, Reply
 from answerable.domain.errors import Unavailable
+from answerable.inference.models.prices import Price
+from answerable.inference.models.provider import keep_traces_at_home
+from answerable.inference.models.recording import RecordedModel
 from answerable.knowledge.library import Library
 from answerable.traces import Ledger
 
@@ -42,17 +45,26 @@ class SupportAgent:
     """Answers turns on one model, from one library."""
 
     def __init__(
-        self, model: Model, library: Library, *, model_name: str, company: str, threshold: float, streams: bool
+        self,
+        model: Model,
+        library: Library,
+        *,
+        model_name: str,
+        company: str,
+        threshold: float,
+        price: Price | None = None,
     ) -> None:
-        """`threshold`: below this confidence nothing is answered. `streams`: whether the model writes word by word."""
+        """`threshold`: below this confidence nothing is answered."""
         # Our own ledger is the trace; nothing is exported anywhere.
-        set_tracing_disabled(True)
+        keep_traces_at_home()
+        self._price = price
         self._model = model
         self._library = library
         self._model_name = model_name
         self._company = company
         self._threshold = threshold
-        self._streams = streams
+        # The embedded model has its whole reply at once: there is nothing to wait for word by word.
+        self._streams = not isinstance(model, EmbeddedModel)
 
     @property
     def model_name(self) -> str:
@@ -90,9 +102,7 @@ class SupportAgent:
         agent = Agent[Any](
             name="support",
             instructions=instructions_for(self._company),
-            model=RecordedModel(
-                self._model, ledger, name=self._model_name, reads_instructions=self._model_name != EMBEDDED_MODEL
-            ),
+            model=RecordedModel(self._model, CallsInLedger(ledger), name=self._model_name, price=self._price),
             model_settings=ModelSettings(),
             tools=[_tool(each, searching, ending) for each in TOOLS],
             tool_use_behavior=StopAtTools(stop_at_tool_names=sorted(TERMINAL_TOOLS)),

@@ -40,6 +40,8 @@ def main(ctx: click.Context, data: Path | None, workspace: Path | None, database
     """Customer support that answers from your knowledge, with its sources, and knows when not to."""
     ctx.obj = {"data": data, "workspace": workspace, "database": database}
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    for chatty in ("alembic", "uvicorn", "httpx", "httpx2", "openai"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
 
 
 @main.command()

@@ -31,8 +31,9 @@ log = logging.getLogger(__name__)
 TEXTS_A_BATCH = 64
 SKIPPED_KEPT_MAX = 500
 SLUG_CHARACTERS = 80
-# An import says after every article that it is alive; one that was silent for so long was cut off.
-SILENCE_MAX = timedelta(minutes=5)
+# An import that gave no sign of life for so long was cut off.
+SILENCE_MAX = timedelta(seconds=30)
+SIGN_OF_LIFE_SECONDS = 5.0
 REPORT_EVERY = 20
 
 Progress = Callable[[ImportReport], None]
@@ -135,6 +136,7 @@ class Importing:
     async def _go_on(
         self, report: ImportReport, importer: Importer, *, author: str, progress: Progress | None = None
     ) -> ImportReport:
+        living = asyncio.create_task(self._show_life(report.id))
         try:
             return await self._import(report, importer, author=author, progress=progress)
         except AnswerableError as error:
@@ -147,8 +149,15 @@ class Importing:
         except Exception:
             log.exception("Import %s failed.", report.id)
             failed = _ended(report, "failed", skipped=(("", "Something went wrong on our side; nothing was changed."),))
+        finally:
+            living.cancel()
         await self._store.write(imports.keep, failed, now())
         return failed
+
+    async def _show_life(self, import_id: str) -> None:
+        while True:
+            await asyncio.sleep(SIGN_OF_LIFE_SECONDS)
+            await self._store.write(imports.seen, import_id, now())
 
     async def _import(
         self, report: ImportReport, importer: Importer, *, author: str, progress: Progress | None

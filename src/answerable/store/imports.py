@@ -46,6 +46,11 @@ def keep(db: Connection, report: ImportReport, at: datetime) -> None:
     db.execute(update(imports).where(imports.c.id == report.id).values(seen_at=at, **_values(report)))
 
 
+def seen(db: Connection, import_id: str, at: datetime) -> None:
+    """Says that an import is alive."""
+    db.execute(update(imports).where(imports.c.id == import_id).values(seen_at=at))
+
+
 def by_id(db: Connection, import_id: str) -> ImportReport | None:
     """The import of that name."""
     row = db.execute(select(imports).where(imports.c.id == import_id)).one_or_none()

@@ -71,7 +71,12 @@ class Ledger:
             step.state, step.error = "failed", step.error or _in_words(error)
             raise
         finally:
-            self._add(step, number, started_at, (time.perf_counter_ns() - started) // 1000)
+            self._keep(step, number, started_at, (time.perf_counter_ns() - started) // 1000)
+
+    def add(self, step: Step, *, started_at: datetime, duration_us: int) -> None:
+        """Records a step that somebody else timed."""
+        self._last_number += 1
+        self._keep(step, self._last_number, started_at, duration_us)
 
     @property
     def usage(self) -> Usage:
@@ -112,7 +117,7 @@ class Ledger:
                 return self._replayable.pop(place)
         return None
 
-    def _add(self, step: Step, number: int, started_at: datetime, duration_us: int) -> None:
+    def _keep(self, step: Step, number: int, started_at: datetime, duration_us: int) -> None:
         span = Span(
             id=new_id("spn"),
             run_id=self.run.id,

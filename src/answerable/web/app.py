@@ -1,8 +1,9 @@
 """The application: doors, errors, headers and OpenAPI put together."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from litestar import Litestar, get
+from litestar import Litestar, Request, get
 from litestar.config.cors import CORSConfig
 from litestar.config.csrf import CSRFConfig
 from litestar.datastructures import MutableScopeHeaders, State
@@ -42,7 +43,7 @@ def build_app(
 ) -> Litestar:
     """The whole application. `secret` signs CSRF cookies; `secure` says that browsers come by HTTPS."""
     return Litestar(
-        route_handlers=[alive, *routes],
+        route_handlers=[alive, openapi_document, *routes],
         state=State({"store": store}),
         exception_handlers=HANDLERS,
         csrf_config=CSRFConfig(
@@ -69,6 +70,12 @@ def build_app(
 async def alive() -> dict[str, str]:
     """Says that the program is alive."""
     return {"status": "alive", "version": __version__}
+
+
+@get("/openapi.json", include_in_schema=False, sync_to_thread=False)
+def openapi_document(request: Request[Any, Any, Any]) -> dict[str, Any]:
+    """The whole API, for programs that make clients of it."""
+    return request.app.openapi_schema.to_schema()
 
 
 async def add_headers(message: Message, scope: Scope) -> None:
