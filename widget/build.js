@@ -1,0 +1,65 @@
+/** Makes the one file that customers' pages load, and keeps it small. */
+
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import { build, transform } from "esbuild";
+import { minify } from "terser";
+
+const BYTES_MAX = 12 * 1024;
+const outfile = fileURLToPath(new URL("dist/answerable.js", import.meta.url));
+
+// Names of ours that neither the server, nor the browser, nor what the browser keeps knows: they travel short.
+const OWN_NAMES =
+  /^(about|addAttributes|again|askForPerson|asked|attend|base|begin|catchUp|config|conversation|cut|did|discard|draw|failed|failures|greeting|heard|help|isCut|leave|listen|loadConfig|loadRows|long|makeCustomer|mark|markSeen|notice|nudge|of|often|opened|outbox|outgoing|panel|parts|past|prefix|put|rate|rename|resolved|retry|rows|seen|sendingId|showLauncher|source|spoken|take|thanks|unread|waiting|writing)$/;
+
+/** Colours as short as they can be written; the style sheet has them in the space in which they were chosen. */
+async function shortColour(colour) {
+  const { code } = await transform(`a{color:${colour}}`, { loader: "css", minify: true, target: "chrome100" });
+  return /color:([^;}]+)/.exec(code)[1];
+}
+
+async function squeezeCss(css) {
+  const names = [...new Set(css.match(/--(?!answerable)[\w-]+(?=:)/g))];
+  for (const [at, name] of names.entries())
+    css = css.replaceAll(new RegExp(`${name}(?![\\w-])`, "g"), `--${at.toString(36)}`);
+  for (const colour of css.match(/oklch\([^()]*\)/g)) css = css.replace(colour, await shortColour(colour));
+  const { code } = await transform(css, { loader: "css", minify: true, target: "chrome123" });
+  return code.trim().replaceAll(/(?<=[:,]) /g, "");
+}
+
+const squeeze = {
+  name: "squeeze",
+  setup(made) {
+    made.onLoad({ filter: /styles\.ts$/ }, async ({ path }) => {
+      const css = /= `([\s\S]*)`/.exec(readFileSync(path, "utf8"))[1];
+      return { contents: `export const css = ${JSON.stringify(await squeezeCss(css))}`, loader: "ts" };
+    });
+  },
+};
+
+const bundle = await build({
+  entryPoints: [fileURLToPath(new URL("src/main.ts", import.meta.url))],
+  bundle: true,
+  write: false,
+  minifySyntax: true,
+  format: "iife",
+  target: ["es2022"],
+  charset: "utf8",
+  legalComments: "none",
+  mangleProps: OWN_NAMES,
+  plugins: [squeeze],
+});
+// esbuild bundles fast; terser, slower, makes the result 600 bytes smaller.
+const { code } = await minify(bundle.outputFiles[0].text, {
+  ecma: 2020,
+  toplevel: true,
+  compress: { passes: 6, unsafe_arrows: true, unsafe_methods: true, keep_fargs: false, unsafe: true },
+  format: { preamble: "/* Answerable, Apache-2.0 */" },
+});
+mkdirSync(new URL("dist", import.meta.url), { recursive: true });
+writeFileSync(outfile, code);
+
+const bytes = gzipSync(code, { level: 9 }).length;
+console.log(`answerable.js: ${bytes} bytes gzipped, of ${BYTES_MAX}`);
+if (process.argv.includes("--check") && bytes > BYTES_MAX) process.exit(1);
