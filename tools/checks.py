@@ -13,7 +13,7 @@ from pathlib import Path
 
 import hatch_build
 from tools import locks
-from tools.environment import BIN, ROOT, say, tools_for_building
+from tools.environment import BIN, ROOT, tools_for_building
 
 # Two at once: most of these are one process each, and small machines have two cores.
 AT_ONCE = 2
@@ -95,10 +95,10 @@ def _locks_fit() -> str:
 
 def _changes_on_a_branch() -> list[Callable[[], Outcome]]:
     """A branch carries at least one line for the changelog; `main` has been asked before."""
-    known = subprocess.run(
-        ["git", "rev-parse", "--verify", "--quiet", "main"], cwd=ROOT, capture_output=True, check=False
-    )
-    if not shutil.which("git") or known.returncode:
+    if not shutil.which("git"):
+        return []
+    main = ["git", "rev-parse", "--verify", "--quiet", "main"]
+    if subprocess.run(main, cwd=ROOT, capture_output=True, check=False).returncode:
         return []
     return [partial(_program, "change noted", BIN / "towncrier", "check", "--compare-with", "main")]
 
@@ -141,4 +141,4 @@ def _show_table(outcomes: list[Outcome], *, seconds: float) -> None:
     for outcome in outcomes:
         print(f"{'passed' if outcome.passed else 'FAILED'}  {outcome.name:<{width}}  {outcome.seconds:6.1f} s")
     failed = sum(not outcome.passed for outcome in outcomes)
-    say(f"{len(outcomes)} checks in {seconds:.1f} s: " + (f"{failed} failed." if failed else "all passed."))
+    print(f"{len(outcomes)} checks in {seconds:.1f} s: " + (f"{failed} failed." if failed else "all passed."))

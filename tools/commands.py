@@ -3,9 +3,10 @@
 import argparse
 import os
 import sys
+from collections.abc import Callable
 
 from tools.environment import BIN, ROOT, prepare, say
-from tools.trouble import WRONG_USE, Trouble
+from tools.trouble import WRONG_USE, Trouble, explain
 
 USAGE = """\
 ./dev start [options of `answerable start`]   install what is missing, then start everything
@@ -26,12 +27,20 @@ def main(arguments: list[str]) -> int:
         say(f"There is no command {arguments[0]!r}. There are:\n{USAGE}")
         return WRONG_USE
     try:
-        return commands[arguments[0]](arguments[1:])
+        return _explaining(commands[arguments[0]], arguments)
     except Trouble as trouble:
         say(str(trouble))
         return trouble.exit_code
     except KeyboardInterrupt:
         return 130
+
+
+def _explaining(command: Callable[[list[str]], int], arguments: list[str]) -> int:
+    """A full disk or a folder of somebody else's can also stop us ourselves, not only the programs that we run."""
+    try:
+        return command(arguments[1:])
+    except OSError as error:
+        raise explain(str(error), doing=f"`./dev {arguments[0]}`", folder=ROOT) from error
 
 
 def _start(arguments: list[str]) -> int:

@@ -18,7 +18,16 @@ from pathlib import Path
 from typing import Literal
 
 import hatch_build
-from tools.trouble import FRONT_END_FAILED, OTHER, REGISTRY_UNREACHABLE, VENV_MISSING, WHEEL_MISSING, Trouble, explain
+from tools.trouble import (
+    DISK_FULL,
+    FRONT_END_FAILED,
+    OTHER,
+    REGISTRY_UNREACHABLE,
+    VENV_MISSING,
+    WHEEL_MISSING,
+    Trouble,
+    explain,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
@@ -54,8 +63,12 @@ def prepare(level: Level, *, keep_node_modules: bool = False) -> None:
 def uv() -> Path:
     """The uv in `.venv`, brought there if need be."""
     with _one_at_a_time():
-        if not (BIN / "uv").exists():
+        if _installed() is None and not (BIN / "uv").exists():
             _create_venv()
+    if not (BIN / "uv").exists():
+        raise Trouble(
+            "Locks are made by uv, and there is no uv for this system: make them on another one.", WHEEL_MISSING
+        )
     return BIN / "uv"
 
 
@@ -195,11 +208,8 @@ def _install_lock(installed: Installed, level: Level) -> Installed:
         with step(f"Installing the packages of {lock.relative_to(ROOT)}"):
             _install(lock, doing="installing the packages")
     except Trouble as trouble:
-        if (
-            trouble.exit_code != REGISTRY_UNREACHABLE
-            or installed.level is None
-            or (level, installed.level) == ("dev", "runtime")
-        ):
+        enough_is_there = installed.level in (level, "dev")
+        if trouble.exit_code != REGISTRY_UNREACHABLE or not enough_is_there:
             raise
         say("No package registry could be reached: going on with the packages of the last installation.")
         return installed
@@ -262,16 +272,19 @@ def _build_front_ends(stale: list[hatch_build.FrontEnd], *, keep_node_modules: b
                 with step(f"Building the {front_end.name}"):
                     hatch_build.build(ROOT, front_end, environ, keep_node_modules=keep_node_modules)
     except (Trouble, hatch_build.BuildFailed) as failure:
-        trouble = failure if isinstance(failure, Trouble) else _front_end_trouble(str(failure))
+        trouble = failure if isinstance(failure, Trouble) else _front_end_trouble(failure)
         unbuilt = [front_end.name for front_end in stale if not front_end.is_built(ROOT)]
         if trouble.exit_code != REGISTRY_UNREACHABLE or unbuilt:
             raise trouble from failure
         say(f"WARNING: {trouble.sentence}\nWARNING: going on with OLDER screens than the sources here.")
 
 
-def _front_end_trouble(output: str) -> Trouble:
-    trouble = explain(output, doing="building the screens", folder=ROOT)
-    return trouble if trouble.exit_code != OTHER else Trouble(trouble.sentence, FRONT_END_FAILED, output)
+def _front_end_trouble(failure: hatch_build.BuildFailed) -> Trouble:
+    trouble = explain(str(failure), doing="building the screens", folder=ROOT)
+    # A compiler may speak of certificates or time-outs: only while packages are fetched does that mean the network.
+    if trouble.exit_code == DISK_FULL or (failure.while_fetching and trouble.exit_code != OTHER):
+        return trouble
+    return Trouble("The console or the widget could not be built; npm says why.", FRONT_END_FAILED, str(failure))
 
 
 def _keep(installed: Installed) -> Installed:

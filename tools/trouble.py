@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 WRONG_USE = 2
-PYTHON_TOO_OLD = 10
 VENV_MISSING = 11
 REGISTRY_UNREACHABLE = 12
 HASH_MISMATCH = 13

@@ -119,9 +119,9 @@ class Checkout:
 
     def dev(self, *arguments: str, **environ: str) -> Ended:
         """Run `./dev` and wait for it."""
-        ended = self.begin(*arguments, **environ)
-        printed, said = ended.communicate(timeout=60)
-        return Ended(ended.returncode, said, printed)
+        with self.begin(*arguments, **environ) as process:
+            printed, said = process.communicate()
+        return Ended(process.returncode, said, printed)
 
     def begin(self, *arguments: str, **environ: str) -> subprocess.Popen[str]:
         """Run `./dev` beside us, with no registry but ours and no cache but its own."""

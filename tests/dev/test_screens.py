@@ -69,7 +69,10 @@ def test_without_the_npm_registry_and_older_screens_it_cannot_start(installed: C
     assert "npm's `registry`" in ended.said
 
 
-def test_a_mistake_in_the_sources_is_shown(installed: Checkout, console: Path) -> None:
+def test_a_mistake_in_the_sources_is_shown_and_not_covered_up_by_older_screens(
+    installed: Checkout, console: Path
+) -> None:
+    installed.dev("start")
     (console / "main.js").unlink()
 
     ended = installed.dev("start")
