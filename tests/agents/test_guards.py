@@ -64,6 +64,7 @@ def test_what_a_passage_says_may_be_sent(sentence: str) -> None:
         ("Yes.", None),
         ("I have refunded you.", None),
         ("I have passed your question on to our billing team.", None),
+        ("I'm passing this on to a colleague, who will answer you here.", None),
     ],
 )
 def test_what_no_passage_says_is_held_back_with_the_words_that_are_missing(sentence: str, missing: str | None) -> None:
@@ -111,6 +112,9 @@ def test_a_link_that_no_source_has_loses_its_address() -> None:
 
     assert "https://help.ledgerly.example/1" in kept.text
     assert cut.text == "Refunds reach your card in 5 business days. [1]"
+    assert judged("To ask for a refund:\n").text == "To ask for a refund:\n", (
+        "a line that leads to a list needs no marker"
+    )
     assert "evil" not in hidden.text
 
 

@@ -12,23 +12,32 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-from answerable.agents.evidence import Evidence, Statement, Support, strip_markup
+from answerable.agents.evidence import COVERAGE_MIN, LANGUAGE_LETTERS, Evidence, Support
 from answerable.agents.found import FoundHit
 from answerable.agents.phrases import language, language_of, languages, plain, words
 from answerable.agents.sentences import SentenceSplitter, sentences
+from answerable.agents.statements import Statement
 
 SentenceKind = Literal["claim", "frame", "courtesy", "question", "markup"]
 """A claim states something and needs a source. A frame names an article. The others state nothing."""
 
 Verdict = Literal["supported", "unsupported", "states_nothing"]
 
-# Chosen on the development part of human groundedness judgements (docs/benchmarks.md, "Support guard").
-COVERAGE_MIN = 0.8
-
 QUESTION_WORDS_MAX = 30
 
 _MARKERS = re.compile(r"[ \t\u00a0]*[\[【](\d{1,3})[\]】]")
 _MARKDOWN_LINK = re.compile(r"(!?)\[([^\]\n]*)\]\(\s*<?([^)\s>]*)>?(?:\s+[\"'][^\"'\n]*[\"'])?\s*\)")
+_LIST_OR_TABLE = re.compile(r"[ \t]*(?:[-*+•|]|\d{1,3}[.)][ \t])")
+# What else the program says, such as that a person takes over, is true only where the program says it, so not in a reply.
+_OWN_FRAMES = (
+    "greeting_reply",
+    "thanks_reply",
+    "goodbye_reply",
+    "small_talk_reply",
+    "ask_unclear",
+    "ask_which",
+    "all_right",
+)
 _HAS_WORD = re.compile(r"\w")
 
 
@@ -64,10 +73,8 @@ class SentenceGuard:
     def __init__(self, hits: Sequence[FoundHit], *, coverage_min: float = COVERAGE_MIN) -> None:
         self._splitter = SentenceSplitter()
         self._evidence = Evidence(hits)
-        self._titles = {plain(hit.title) for hit in hits}
-        self._frames = tuple(
-            {each.frame("from_title", title=hit.title) for each in languages().values() for hit in hits}
-        )
+        self._titles = {hit.title: plain(hit.title) for hit in hits}
+        self._language = language_of(hits[0].text[:LANGUAGE_LETTERS]) if hits else "en"
         self._coverage_min = coverage_min
 
     def feed(self, delta: str) -> list[GuardedSentence]:
@@ -83,11 +90,16 @@ class SentenceGuard:
         shown = self._without_foreign_links(sentence)
         cited = tuple(dict.fromkeys(int(number) for number in _MARKERS.findall(_MARKDOWN_LINK.sub("", shown))))
         bare = _MARKERS.sub("", shown)
-        if kind := self._states_nothing(bare):
-            return GuardedSentence(text=self._without_unknown_markers(shown), written=sentence, kind=kind,
-                                   verdict="states_nothing")  # fmt: skip
-        support = self._evidence.support(Statement.read(self._without_frame(bare)), cited=cited)
-        if support.verbatim or (support.coverage >= self._coverage_min and not support.missing_facts):
+        told = self._without_frame(bare)
+        if _HAS_WORD.search(told) and (quoted := self._evidence.verbatim(told, cited)):
+            return self._supported(sentence, shown, quoted)
+        statement = Statement.read(told, default=self._language)
+        if kind := self._states_nothing(bare, statement):
+            return GuardedSentence(
+                text=self._without_unknown_markers(shown), written=sentence, kind=kind, verdict="states_nothing"
+            )
+        support = self._evidence.support(statement, cited=cited, coverage_min=self._coverage_min)
+        if support.is_enough(self._coverage_min):
             return self._supported(sentence, shown, support)
         return GuardedSentence(
             text=shown,
@@ -114,32 +126,33 @@ class SentenceGuard:
             reason="Its words stand in the passage." if support.verbatim else "The passage covers what it states.",
         )
 
-    def _states_nothing(self, bare: str) -> SentenceKind | None:
+    def _states_nothing(self, bare: str, statement: Statement) -> SentenceKind | None:
         """The kind of a sentence that needs no source, by narrow rules; none for a claim."""
-        text = strip_markup(bare)
-        if not _HAS_WORD.search(text):
+        if not _HAS_WORD.search(bare):
             return "markup"
-        said = plain(text)
+        said = plain(bare)
         if self._is_frame(said):
             return "frame"
-        if Statement.read(bare).has_facts:
+        if statement.has_facts:
             return None
-        if text.rstrip(" \"'”»)").endswith(("?", "？")):
-            return "question" if len(words(text)) <= QUESTION_WORDS_MAX else None
-        return "courtesy" if _is_courtesy(said, text) else None
+        if bare.rstrip(" \n*_\"'”»)").endswith(("?", "？")):
+            return "question" if len(statement.tokens) <= QUESTION_WORDS_MAX else None
+        return "courtesy" if _is_courtesy(said, statement.text) else None
 
     def _is_frame(self, said: str) -> bool:
-        """Whether it is a title that was found, alone or in one of the embedded model's frames."""
-        return (
-            said in self._titles
-            or any(said == plain(frame) for frame in self._frames)
-            or any(nothing.fullmatch(said) for nothing in _nothing_found())
-        )
+        """Whether it only names an article that was found, or repeats a question to say that nothing was found."""
+        for title, plain_title in self._titles.items():
+            if plain_title in said and (said == plain_title or any(said == plain(frame) for frame in _frames(title))):
+                return True
+        return any(nothing.fullmatch(said) for nothing in _nothing_found())
 
     def _without_frame(self, bare: str) -> str:
         """What follows "From *Refund times*:" in the same sentence."""
         text = bare.lstrip()
-        return next((text[len(frame) :] for frame in self._frames if text.startswith(frame)), bare)
+        for title in self._titles:
+            if f"*{title}*" in text:
+                return next((text[len(frame) :] for frame in _frames(title) if text.startswith(frame)), bare)
+        return bare
 
     def _without_foreign_links(self, sentence: str) -> str:
         def keep(link: re.Match[str]) -> str:
@@ -151,6 +164,11 @@ class SentenceGuard:
 
     def _without_unknown_markers(self, shown: str) -> str:
         return _MARKERS.sub(lambda marker: marker[0] if self._evidence.has(int(marker[1])) else "", shown)
+
+
+def _frames(title: str) -> list[str]:
+    """How the embedded model names an article, in each language."""
+    return [each.frame("from_title", title=title) for each in languages().values()]
 
 
 @cache
@@ -166,7 +184,7 @@ def _nothing_found() -> tuple[re.Pattern[str], ...]:
 @cache
 def _own_sentences() -> frozenset[str]:
     """What the embedded model says of its own accord, sentence by sentence."""
-    frames = [frame for each in languages().values() for frame in each.frames.values() if "{" not in frame]
+    frames = [each.frames[name] for each in languages().values() for name in _OWN_FRAMES]
     offers = [sentences(each.frames["not_found_part"])[-1] for each in languages().values()]
     return frozenset(plain(sentence) for frame in [*frames, *offers] for sentence in sentences(frame))
 
@@ -180,9 +198,14 @@ def _is_courtesy(said: str, text: str) -> bool:
 
 
 def _with_markers(shown: str, passages: tuple[int, ...]) -> str:
-    """The sentence with the markers of exactly these passages, before the white space at its end."""
+    """The sentence with the markers of exactly these passages, before the white space at its end.
+
+    Steps of a list, the line that leads up to one and rows of a table stay without a marker if they were written so.
+    """
     bare = _MARKERS.sub("", shown)
     body = bare.rstrip()
+    if bare == shown and (_LIST_OR_TABLE.match(shown) or body.endswith((":", "："))):
+        return shown
     return f"{body} {''.join(f'[{number}]' for number in passages)}{bare[len(body) :]}"
 
 

@@ -39,6 +39,8 @@ class Language:
     points_back: frozenset[str]
     asks: frozenset[str]
     negations: frozenset[str]
+    silent: frozenset[str]
+    """Words that carry no content in a statement: function words, negations and words that it can do without."""
     service: frozenset[str]
     months: tuple[str, ...]
     numbers: dict[str, str]
@@ -81,7 +83,7 @@ def words(text: str) -> list[str]:
     found: list[str] = []
     for match in _WORD.finditer(_ELISION.sub(" ", text)):
         word = match.group()
-        if _HAN.search(word):
+        if not word.isascii() and _HAN.search(word):
             found += re.findall(r"[\u3400-\u9fff\uf900-\ufaff]|[^\u3400-\u9fff\uf900-\ufaff]+", word)
         else:
             found.append(word)
@@ -101,7 +103,8 @@ def language_of(text: str, *, default: str = DEFAULT_LANGUAGE) -> str:
     if len(_HAN.findall(text)) > len(_WORD.findall(_HAN.sub(" ", text))):
         return "zh"
     plain_text = plain(text)
-    votes = {code: _votes(plain_text, each) for code, each in languages().items() if code != "zh"}
+    tokens = words(plain_text)
+    votes = {code: _votes(plain_text, tokens, each) for code, each in languages().items() if code != "zh"}
     best = max(votes, key=lambda code: votes[code])
     rivals = [code for code, count in votes.items() if count == votes[best]]
     lower = text.casefold()
@@ -113,10 +116,9 @@ def language_of(text: str, *, default: str = DEFAULT_LANGUAGE) -> str:
     return best
 
 
-def _votes(plain_text: str, each: Language) -> int:
-    whole = each.greeting | each.thanks | each.goodbye | each.unclear | each.yes | each.no | each.small_talk
-    said = 3 if plain_text in whole else 0
-    tokens = words(plain_text)
+def _votes(plain_text: str, tokens: list[str], each: Language) -> int:
+    whole = each.greeting, each.thanks, each.goodbye, each.unclear, each.yes, each.no, each.small_talk
+    said = 3 if any(plain_text in phrases for phrases in whole) else 0
     opening = 2 if tokens and tokens[0] in each.greeting else 0
     return said + opening + sum(token in each.stopwords for token in tokens)
 
@@ -138,6 +140,7 @@ def _language(code: str, table: dict[str, Any]) -> Language:
         points_back=frozenset(table["points_back"]),
         asks=frozenset(table["asks"]),
         negations=frozenset(table["negations"].split()),
+        silent=frozenset(f"{table['stopwords']} {table['negations']} {table['fillers']}".split()),
         service=frozenset(table["service"].split()),
         months=tuple(table["months"].split()),
         numbers=dict(pair.split("=") for pair in table["numbers"].split()),
