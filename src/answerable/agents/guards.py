@@ -28,7 +28,7 @@ QUESTION_WORDS_MAX = 30
 _MARKERS = re.compile(r"[ \t\u00a0]*[\[【](\d{1,3})[\]】]")
 _MARKDOWN_LINK = re.compile(r"(!?)\[([^\]\n]*)\]\(\s*<?([^)\s>]*)>?(?:\s+[\"'][^\"'\n]*[\"'])?\s*\)")
 _LIST_OR_TABLE = re.compile(r"[ \t]*(?:[-*+•|]|\d{1,3}[.)][ \t])")
-# What else the program says, such as that a person takes over, is true only where the program says it, so not in a reply.
+# What else the program says, such as that a person takes over, is true only where the program says it: no model may.
 _OWN_FRAMES = (
     "greeting_reply",
     "thanks_reply",
