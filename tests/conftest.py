@@ -4,6 +4,7 @@ import itertools
 import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
+from ctypes.util import find_library
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,8 @@ async def browser() -> AsyncIterator[Browser]:
     """Debian's Chromium, driven by Playwright's async API; never one that a tool downloaded."""
     if not CHROMIUM.exists():
         pytest.skip(f"Not tried in a browser: {CHROMIUM} is not installed (Debian: `apt install chromium`).")
+    if find_library("atomic") is None:
+        pytest.skip("Not tried in a browser: Playwright's driver needs libatomic (Debian: `apt install libatomic1`).")
     async with async_playwright() as playwright:
         chromium = await playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_FLAGS)
         yield chromium
