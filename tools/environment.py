@@ -263,11 +263,9 @@ def _install_editable(build_tools: Path) -> None:
 def _build_front_ends(stale: list[hatch_build.FrontEnd], *, keep_node_modules: bool) -> None:
     locks = [] if hatch_build.node_on_path() else ["node.lock"]
     try:
-        # An unpacked node is 200 MB and npm keeps every archive: only developers have a use for that again.
+        # An unpacked node is 200 MB: only developers have a use for it again.
         with tools_for_building(*locks, cached=keep_node_modules) as folder:
             environ = hatch_build.npm_environment(folder)
-            if not keep_node_modules:
-                environ["npm_config_cache"] = str(folder / "npm-cache")
             for front_end in stale:
                 with step(f"Building the {front_end.name}"):
                     hatch_build.build(ROOT, front_end, environ, keep_node_modules=keep_node_modules)
