@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from decimal import Decimal
@@ -22,7 +22,7 @@ from answerable.inference.embedders import Embedder
 from answerable.inference.embedders.minilm import MiniLmEmbedder
 from answerable.inference.models.endpoint import OPENAI_URL, Endpoint, Secret
 from answerable.inference.models.prices import Price
-from answerable.inference.models.provider import Models
+from answerable.inference.models.provider import Model, Models
 from answerable.jobs import Jobs
 from answerable.knowledge.importers.importer import Importer
 from answerable.knowledge.importing import Importing, Progress
@@ -57,17 +57,26 @@ class House:
 
 
 @asynccontextmanager
-async def open_house(settings: Settings, site_importer: Callable[[str], Importer]) -> AsyncIterator[House]:
-    """Brings the database up to date, loads the library, and answers turns until it is closed."""
+async def open_house(
+    settings: Settings,
+    site_importer: Callable[[str], Importer],
+    *,
+    embedder: Embedder | None = None,
+    own_models: Mapping[str, Model] | None = None,
+) -> AsyncIterator[House]:
+    """Brings the database up to date, loads the library, and answers turns until it is closed.
+
+    `embedder` takes the place of the default one; `own_models` are further models that settings may name.
+    """
     store = Store(settings.database)
     try:
         await asyncio.to_thread(store.migrate)
-        embedder = await asyncio.to_thread(_embedder)
+        embedder = embedder or await asyncio.to_thread(MiniLmEmbedder)
         library = Library(store, embedder)
         importing = Importing(store, embedder, site_importer)
         await library.load()
         endpoint = endpoint_for(settings)
-        models = Models(endpoint, own={EMBEDDED_MODEL: EmbeddedModel()})
+        models = Models(endpoint, own={EMBEDDED_MODEL: EmbeddedModel(), **(own_models or {})})
         agent = SupportAgent(
             models.get_model(None),
             library,
@@ -170,10 +179,6 @@ async def admin_link(house: House) -> str | None:
     environment = house.settings.environment
     token = await first_admin_link(house.store, name=environment.admin_name, email=environment.admin_email)
     return f"{house.settings.address}/console/link/{token}" if token else None
-
-
-def _embedder() -> Embedder:
-    return MiniLmEmbedder()
 
 
 def _chat_config(settings: Settings) -> ChatConfig:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from litestar import Request
+from litestar.di import NamedDependency
 
 from answerable.domain.people import Rep
 from answerable.jobs import Jobs
@@ -26,6 +27,10 @@ class Desk:
     """Where people reach the program, for links that are handed over."""
     secure: bool
     """Whether browsers come by HTTPS."""
+
+
+AtDesk = NamedDependency[Desk]
+RepHere = NamedDependency[Rep]
 
 
 async def current_rep(request: Request[Rep, str, Any]) -> Rep:

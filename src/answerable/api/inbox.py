@@ -3,11 +3,11 @@
 from typing import Annotated
 
 from litestar import get, post
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK
 from sqlalchemy import Connection
 
-from answerable.api.desk import Desk
+from answerable.api.desk import AtDesk, RepHere
 from answerable.api.shapes import Assign, ConversationDetail, Inbox, InboxCounts, RepReply, Trace
 from answerable.api.showing import conversation_detail, inbox_row, run_card, span_card
 from answerable.conversations import (
@@ -22,16 +22,20 @@ from answerable.conversations import (
 )
 from answerable.domain.conversations import View
 from answerable.domain.errors import NotFound
-from answerable.domain.people import Rep
 from answerable.store import runs
 
-IdempotencyKey = Annotated[str, Parameter(header="Idempotency-Key", min_length=1, max_length=200)]
-Search = Annotated[str, Parameter(max_length=200)]
+IdempotencyKey = Annotated[str, HeaderParameter(name="Idempotency-Key", min_length=1, max_length=200)]
+Search = Annotated[str, QueryParameter(max_length=200)]
 
 
 @get("/inbox")
 async def look_into_inbox(
-    desk: Desk, rep: Rep, view: View = "needs_you", q: Search = "", cursor: str | None = None, limit: int = 50
+    desk: AtDesk,
+    rep: RepHere,
+    view: FromQuery[View] = "needs_you",
+    q: Search = "",
+    cursor: FromQuery[str | None] = None,
+    limit: FromQuery[int] = 50,
 ) -> Inbox:
     """A page of one of the views, newest first."""
     page = await inbox(desk.store, rep, view, search=q.strip(), cursor=cursor, limit=limit)
@@ -39,20 +43,20 @@ async def look_into_inbox(
 
 
 @get("/inbox/counts")
-async def count_inbox(desk: Desk, rep: Rep) -> InboxCounts:
+async def count_inbox(desk: AtDesk, rep: RepHere) -> InboxCounts:
     """How many conversations are in each view."""
     counts = await inbox_counts(desk.store, rep)
     return InboxCounts(**counts)
 
 
 @get("/conversations/{conversation_id:str}")
-async def one_conversation(desk: Desk, rep: Rep, conversation_id: str) -> ConversationDetail:
+async def one_conversation(desk: AtDesk, rep: RepHere, conversation_id: FromPath[str]) -> ConversationDetail:
     """A conversation with all that was said."""
     return conversation_detail(await detail(desk.store, rep, conversation_id))
 
 
 @post("/conversations/{conversation_id:str}/take-over", status_code=HTTP_200_OK)
-async def take_it_over(desk: Desk, rep: Rep, conversation_id: str) -> ConversationDetail:
+async def take_it_over(desk: AtDesk, rep: RepHere, conversation_id: FromPath[str]) -> ConversationDetail:
     """I have it from now on."""
     await take_over(desk.store, rep, conversation_id)
     return conversation_detail(await detail(desk.store, rep, conversation_id))
@@ -60,7 +64,7 @@ async def take_it_over(desk: Desk, rep: Rep, conversation_id: str) -> Conversati
 
 @post("/conversations/{conversation_id:str}/reply", status_code=HTTP_200_OK)
 async def reply_to_it(
-    desk: Desk, rep: Rep, conversation_id: str, data: RepReply, key: IdempotencyKey
+    desk: AtDesk, rep: RepHere, conversation_id: FromPath[str], data: JSONBody[RepReply], key: IdempotencyKey
 ) -> ConversationDetail:
     """Says something to the customer; takes the conversation if nobody has it."""
     await reply(desk.store, rep, conversation_id, text=data.text, outside_id=key, resolve=data.resolve)
@@ -68,28 +72,30 @@ async def reply_to_it(
 
 
 @post("/conversations/{conversation_id:str}/hand-back", status_code=HTTP_200_OK)
-async def hand_it_back(desk: Desk, rep: Rep, conversation_id: str) -> ConversationDetail:
+async def hand_it_back(desk: AtDesk, rep: RepHere, conversation_id: FromPath[str]) -> ConversationDetail:
     """The agent has it again."""
     await hand_back(desk.store, desk.jobs, rep, conversation_id)
     return conversation_detail(await detail(desk.store, rep, conversation_id))
 
 
 @post("/conversations/{conversation_id:str}/resolve", status_code=HTTP_200_OK)
-async def resolve_it(desk: Desk, rep: Rep, conversation_id: str) -> ConversationDetail:
+async def resolve_it(desk: AtDesk, rep: RepHere, conversation_id: FromPath[str]) -> ConversationDetail:
     """It is done."""
     await resolve(desk.store, rep, conversation_id)
     return conversation_detail(await detail(desk.store, rep, conversation_id))
 
 
 @post("/conversations/{conversation_id:str}/assign", status_code=HTTP_200_OK)
-async def assign_it(desk: Desk, rep: Rep, conversation_id: str, data: Assign) -> ConversationDetail:
+async def assign_it(
+    desk: AtDesk, rep: RepHere, conversation_id: FromPath[str], data: JSONBody[Assign]
+) -> ConversationDetail:
     """Somebody in particular shall have it, or nobody in particular."""
     await assign(desk.store, rep, conversation_id, data.rep_id)
     return conversation_detail(await detail(desk.store, rep, conversation_id))
 
 
 @get("/runs/{run_id:str}")
-async def one_run(desk: Desk, run_id: str) -> Trace:
+async def one_run(desk: AtDesk, run_id: FromPath[str]) -> Trace:
     """A run, step by step."""
 
     def look(db: Connection) -> Trace:

@@ -4,11 +4,11 @@ import time
 from typing import Annotated
 
 from litestar import get, post
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_202_ACCEPTED
 
 from answerable import __version__
-from answerable.api.desk import Desk
+from answerable.api.desk import AtDesk, RepHere
 from answerable.api.shapes import (
     ArticleDetail,
     ArticleRow,
@@ -25,16 +25,15 @@ from answerable.api.shapes import (
     Status,
 )
 from answerable.domain.knowledge import Article, ImportReport
-from answerable.domain.people import Rep
 from answerable.store import articles, conversations, releases
 from answerable.web import at_least
 
-Words = Annotated[str, Parameter(max_length=2000)]
+Words = Annotated[str, QueryParameter(max_length=2000)]
 RELEASES_MAX = 200
 
 
 @get("/search")
-async def search(desk: Desk, q: Words, release: int | None = None, limit: int = 10) -> Search:
+async def search(desk: AtDesk, q: Words, release: FromQuery[int | None] = None, limit: FromQuery[int] = 10) -> Search:
     """What the agent would find, with its scores."""
     at = release if release is not None else await desk.store.read(releases.newest)
     began = time.perf_counter_ns()
@@ -65,12 +64,12 @@ async def search(desk: Desk, q: Words, release: int | None = None, limit: int = 
 
 @get("/articles")
 async def list_articles(
-    desk: Desk,
+    desk: AtDesk,
     q: Words = "",
-    source: str | None = None,
-    language: str | None = None,
-    cursor: str | None = None,
-    limit: int = 50,
+    source: FromQuery[str | None] = None,
+    language: FromQuery[str | None] = None,
+    cursor: FromQuery[str | None] = None,
+    limit: FromQuery[int] = 50,
 ) -> Articles:
     """A page of articles by title, as the newest release has them."""
     size = max(1, min(limit, 200))
@@ -82,7 +81,7 @@ async def list_articles(
 
 
 @get("/articles/{article_id:str}")
-async def one_article(desk: Desk, article_id: str, release: int | None = None) -> ArticleDetail:
+async def one_article(desk: AtDesk, article_id: FromPath[str], release: FromQuery[int | None] = None) -> ArticleDetail:
     """An article with its revisions and passages."""
     found = await desk.library.article(article_id, release=release)
     return ArticleDetail(
@@ -107,7 +106,7 @@ async def one_article(desk: Desk, article_id: str, release: int | None = None) -
 
 
 @get("/sources")
-async def list_sources(desk: Desk) -> list[SourceRow]:
+async def list_sources(desk: AtDesk) -> list[SourceRow]:
     """Where articles come from, with the last import of each."""
     found = await desk.store.read(articles.sources_with_imports)
     return [
@@ -123,19 +122,19 @@ async def list_sources(desk: Desk) -> list[SourceRow]:
 
 
 @post("/imports", guards=[at_least("builder")], status_code=HTTP_202_ACCEPTED)
-async def import_site(desk: Desk, rep: Rep, data: NewImport) -> ImportRow:
+async def import_site(desk: AtDesk, rep: RepHere, data: JSONBody[NewImport]) -> ImportRow:
     """Begins to read a site; its progress is at the import's own address."""
     return import_row(await desk.importing.begin_site(data.url, author=rep.name))
 
 
 @get("/imports/{import_id:str}")
-async def one_import(desk: Desk, import_id: str) -> ImportRow:
+async def one_import(desk: AtDesk, import_id: FromPath[str]) -> ImportRow:
     """What an import did, or has done so far."""
     return import_row(await desk.importing.report(import_id))
 
 
 @get("/releases")
-async def list_releases(desk: Desk) -> list[ReleaseRow]:
+async def list_releases(desk: AtDesk) -> list[ReleaseRow]:
     """The line of releases, newest first."""
     return [
         ReleaseRow(number=each.number, reason=each.reason, author=each.author, created_at=each.created_at)
@@ -144,7 +143,7 @@ async def list_releases(desk: Desk) -> list[ReleaseRow]:
 
 
 @get("/status")
-async def status(desk: Desk) -> Status:
+async def status(desk: AtDesk) -> Status:
     """How the program is doing."""
     return Status(
         version=__version__,

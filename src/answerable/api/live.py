@@ -5,11 +5,11 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import get
-from litestar.params import Parameter
+from litestar.params import FromQuery, HeaderParameter
 from litestar.response import Stream
 from sqlalchemy import Connection
 
-from answerable.api.desk import Desk
+from answerable.api.desk import AtDesk
 from answerable.api.shapes import LiveEvent
 from answerable.api.showing import inbox_row, message_card, run_card, span_card
 from answerable.conversations import Row, rows_for
@@ -26,9 +26,9 @@ encode = msgspec.json.Encoder().encode
 
 @get("/events")
 async def listen(
-    desk: Desk,
-    last_event_id: Annotated[str | None, Parameter(header="Last-Event-ID", max_length=30)] = None,
-    after: int | None = None,
+    desk: AtDesk,
+    last_event_id: Annotated[str | None, HeaderParameter(name="Last-Event-ID", max_length=30)] = None,
+    after: FromQuery[int | None] = None,
 ) -> Stream:
     """What happens from now on, or from where the listener left off (server-sent events of `LiveEvent`)."""
     begin = first_id(last_event_id, after)

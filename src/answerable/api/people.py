@@ -3,9 +3,10 @@
 from typing import Any
 
 from litestar import Request, Response, get, patch, post
+from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED, HTTP_204_NO_CONTENT
 
-from answerable.api.desk import Desk
+from answerable.api.desk import AtDesk, Desk, RepHere
 from answerable.api.shapes import (
     Invitation,
     LinkOwner,
@@ -24,26 +25,26 @@ from answerable.web import at_least, sign_in_cookie, sign_out_cookie
 
 
 @post("/sign-in", status_code=HTTP_200_OK)
-async def sign_in_with_password(desk: Desk, data: SignIn) -> Response[Me]:
+async def sign_in_with_password(desk: AtDesk, data: JSONBody[SignIn]) -> Response[Me]:
     """Signs in with a password."""
     return await _welcome(desk, await sign_in(desk.store, email=data.email, password=data.password))
 
 
 @get("/sign-in/link/{token:str}")
-async def whose_link(desk: Desk, token: str) -> LinkOwner:
+async def whose_link(desk: AtDesk, token: FromPath[str]) -> LinkOwner:
     """Whose one-time link it is, before it is used."""
     rep = await link_owner(desk.store, token)
     return LinkOwner(name=rep.name, email=rep.email)
 
 
 @post("/sign-in/link", status_code=HTTP_200_OK)
-async def use_link(desk: Desk, data: SignInByLink) -> Response[Me]:
+async def use_link(desk: AtDesk, data: JSONBody[SignInByLink]) -> Response[Me]:
     """Uses a one-time link up: sets the password and signs in."""
     return await _welcome(desk, await sign_in_by_link(desk.store, data.token, password=data.password))
 
 
 @post("/sign-out", status_code=HTTP_204_NO_CONTENT)
-async def leave(desk: Desk, request: Request[Rep | None, str | None, Any]) -> Response[None]:
+async def leave(desk: AtDesk, request: Request[Rep | None, str | None, Any]) -> Response[None]:
     """Signs out; doing it twice is fine."""
     if request.auth:
         await sign_out(desk.store, request.auth)
@@ -52,26 +53,26 @@ async def leave(desk: Desk, request: Request[Rep | None, str | None, Any]) -> Re
 
 
 @get("/me", guards=[at_least("rep")])
-async def who_am_i(desk: Desk, rep: Rep) -> Me:
+async def who_am_i(desk: AtDesk, rep: RepHere) -> Me:
     """Who is signed in."""
     return await _me(desk, rep)
 
 
 @get("/reps", guards=[at_least("rep")])
-async def everyone(desk: Desk) -> list[RepRow]:
+async def everyone(desk: AtDesk) -> list[RepRow]:
     """All who work here, by name."""
     return [rep_row(each) for each in await desk.store.read(reps.everyone)]
 
 
 @post("/reps", guards=[at_least("admin")], status_code=HTTP_201_CREATED)
-async def invite_rep(desk: Desk, rep: Rep, data: NewRep) -> Invitation:
+async def invite_rep(desk: AtDesk, rep: RepHere, data: JSONBody[NewRep]) -> Invitation:
     """Invites somebody; the link is shown only this once."""
     invited, token = await invite(desk.store, rep, name=data.name, email=data.email, role=data.role)
     return Invitation(rep=rep_row(invited), link=f"{desk.address}/console/link/{token}")
 
 
 @patch("/reps/{rep_id:str}", guards=[at_least("admin")])
-async def change_one(desk: Desk, rep: Rep, rep_id: str, data: RepChange) -> RepRow:
+async def change_one(desk: AtDesk, rep: RepHere, rep_id: FromPath[str], data: JSONBody[RepChange]) -> RepRow:
     """Changes a rep's role, or lets them in or out."""
     return rep_row(await change_rep(desk.store, rep, rep_id, role=data.role, active=data.active))
 

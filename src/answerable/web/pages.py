@@ -4,6 +4,7 @@ from pathlib import Path
 
 from litestar import Response, get
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 from litestar.response import File, Redirect
 from litestar.router import Router
 from litestar.static_files import create_static_files_router
@@ -19,7 +20,7 @@ def console_pages(folder: Path = ASSETS / "console") -> list[Router | HTTPRouteH
     """The console: its files, and its one page for every other path below it."""
 
     @get(["/console", "/console/{path:path}"], include_in_schema=False, sync_to_thread=False)
-    def page(path: str = "") -> Response[bytes] | File:
+    def page(path: FromPath[str] = "") -> Response[bytes] | File:
         wanted = (folder / path.lstrip("/")).resolve()
         if path.strip("/") and wanted.is_relative_to(folder.resolve()) and wanted.is_file():
             return File(wanted, content_disposition_type="inline", headers=_caching(wanted))
@@ -36,7 +37,7 @@ def widget_files(folder: Path = ASSETS / "widget") -> list[HTTPRouteHandler]:
     """The widget's one file, which any site may load."""
 
     @get("/widget/{name:str}", include_in_schema=False)
-    async def file(name: str) -> File:
+    async def file(name: FromPath[str]) -> File:
         wanted = folder / name
         if "/" in name or name.startswith(".") or not wanted.is_file():
             raise NotFound(NOT_BUILT.format(name="widget") if name == "answerable.js" else "There is no such file.")

@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 from litestar import Request, Router, get, post, put
 from litestar.config.cors import CORSConfig
-from litestar.di import Provide
+from litestar.di import NamedDependency, Provide
 from litestar.middleware.rate_limit import RateLimitConfig
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody
 from litestar.response import Stream
 from litestar.status_codes import HTTP_202_ACCEPTED
 from litestar.types import Middleware
@@ -40,8 +40,8 @@ from answerable.surfaces.chat.shapes import (
 )
 from answerable.web.live import first_id
 
-IdempotencyKey = Annotated[str, Parameter(header="Idempotency-Key", min_length=1, max_length=200)]
-LastEventId = Annotated[str | None, Parameter(header="Last-Event-ID", max_length=30)]
+IdempotencyKey = Annotated[str, HeaderParameter(name="Idempotency-Key", min_length=1, max_length=200)]
+LastEventId = Annotated[str | None, HeaderParameter(name="Last-Event-ID", max_length=30)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,10 @@ class ChatDoor:
     """Of one customer; 0 for no limit."""
     customers_a_minute_max: int
     """New ones from one address; 0 for no limit."""
+
+
+AtDoor = NamedDependency[ChatDoor]
+Asking = NamedDependency[Customer]
 
 
 def chat_routes(door: ChatDoor) -> Router:
@@ -91,26 +95,26 @@ def chat_cors(door: ChatDoor) -> CORSConfig:
     )
 
 
-async def current_customer(request: Request[Any, Any, Any], door: ChatDoor) -> Customer:
+async def current_customer(request: Request[Any, Any, Any], door: AtDoor) -> Customer:
     """Whose key came with the request. Raises NotSignedIn."""
     return await customer_with(door.store, _key(request))
 
 
 @get("/config")
-async def config(door: ChatDoor) -> ChatConfig:
+async def config(door: AtDoor) -> ChatConfig:
     """What the widget shows before anything is said."""
     return door.config
 
 
 @post("/customers")
-async def new_customer(door: ChatDoor, data: NewCustomer) -> CustomerKey:
+async def new_customer(door: AtDoor, data: JSONBody[NewCustomer]) -> CustomerKey:
     """Introduces a visitor; the key is shown only this once."""
     introduced = await introduce(door.store, name=data.name, email=data.email, attributes=data.attributes)
     return CustomerKey(customer_id=introduced.customer.id, token=introduced.token)
 
 
 @post("/messages", status_code=HTTP_202_ACCEPTED)
-async def new_message(door: ChatDoor, customer: Customer, data: NewChatMessage, key: IdempotencyKey) -> Received:
+async def new_message(door: AtDoor, customer: Asking, data: JSONBody[NewChatMessage], key: IdempotencyKey) -> Received:
     """Keeps a message; the reply comes over the conversation's stream."""
     received = await receive_chat(door.store, door.jobs, customer, data, key)
     return Received(
@@ -122,24 +126,24 @@ async def new_message(door: ChatDoor, customer: Customer, data: NewChatMessage, 
 
 
 @get("/conversations")
-async def list_conversations(door: ChatDoor, customer: Customer) -> list[ChatConversationRow]:
+async def list_conversations(door: AtDoor, customer: Asking) -> list[ChatConversationRow]:
     """The customer's own conversations, newest first."""
     return await conversations_shown(door.store, customer)
 
 
 @get("/conversations/{conversation_id:str}")
-async def one_conversation(door: ChatDoor, customer: Customer, conversation_id: str) -> ChatConversation:
+async def one_conversation(door: AtDoor, customer: Asking, conversation_id: FromPath[str]) -> ChatConversation:
     """A conversation with all that was said."""
     return await conversation_shown(door.store, customer, conversation_id)
 
 
 @get("/conversations/{conversation_id:str}/events")
 async def listen(
-    door: ChatDoor,
-    customer: Customer,
-    conversation_id: str,
+    door: AtDoor,
+    customer: Asking,
+    conversation_id: FromPath[str],
     last_event_id: LastEventId = None,
-    after: int | None = None,
+    after: FromQuery[int | None] = None,
 ) -> Stream:
     """What happens in a conversation from now on, or from where the listener left off (server-sent events)."""
 
@@ -151,14 +155,14 @@ async def listen(
 
 
 @post("/conversations/{conversation_id:str}/person", status_code=HTTP_202_ACCEPTED)
-async def person(door: ChatDoor, customer: Customer, conversation_id: str) -> ChatConversation:
+async def person(door: AtDoor, customer: Asking, conversation_id: FromPath[str]) -> ChatConversation:
     """Asks for a person."""
     await ask_for_person(door.store, customer, conversation_id)
     return await conversation_shown(door.store, customer, conversation_id)
 
 
 @put("/messages/{message_id:str}/feedback")
-async def feedback(door: ChatDoor, customer: Customer, message_id: str, data: Feedback) -> ChatMessage:
+async def feedback(door: AtDoor, customer: Asking, message_id: FromPath[str], data: JSONBody[Feedback]) -> ChatMessage:
     """Says whether a reply helped."""
     rated = await rate(door.store, customer, message_id, helpful=data.helpful)
     return shown(rated, await door.store.read(rep_queries.names))

@@ -1,0 +1,177 @@
+"""What rooms rely on in the store, the same on both databases."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import Connection, inspect, text
+
+from answerable.domain.errors import Conflict, Invalid
+from answerable.domain.live import Event
+from answerable.domain.people import Customer, Rep
+from answerable.store import Store, customers, events, releases, reps
+from answerable.store.migrations import current, script_directory
+from answerable.store.tables import metadata
+
+NOON = datetime(2026, 11, 22, 12, 0, 0, 123456, tzinfo=UTC)
+INES = Customer("cus_1", "Ines Carvalho", "ines@studiomare.example", "known", {"plan": "Team", "名": "é\u202e"}, NOON)
+MAYA = Rep("rep_1", "Maya Okafor", "maya@ledgerly.example", "lead", active=True, created_at=NOON)
+
+
+async def test_what_was_kept_comes_back_as_it_was(store: Store) -> None:
+    await store.write(customers.add, INES, token_digest="d1")
+
+    assert await store.read(customers.by_key, "d1") == INES
+    assert await store.read(customers.by_key, "d2") is None
+
+
+async def test_a_transaction_that_raises_keeps_nothing(store: Store) -> None:
+    def keep_then_fail(db: Connection) -> None:
+        customers.add(db, INES, token_digest="d1")
+        raise Invalid("Not this one.")
+
+    with pytest.raises(Invalid):
+        await store.write(keep_then_fail)
+
+    assert await store.read(customers.by_id, INES.id) is None
+
+
+async def test_transactions_that_wait_together_fail_alone(store: Store) -> None:
+    def fail(db: Connection) -> None:
+        events.append(db, "con_0", "message", {}, NOON, customer_sees=True)
+        raise Invalid("Not this one.")
+
+    def keep(db: Connection, number: int) -> int:
+        events.append(db, f"con_{number}", "message", {}, NOON, customer_sees=True)
+        return number
+
+    outcomes = await asyncio.gather(
+        *(store.write(fail) if number % 3 == 0 else store.write(keep, number) for number in range(1, 31)),
+        return_exceptions=True,
+    )
+
+    kept = await store.read(events.after, 0, conversation_id=None, for_customer=True, limit=100)
+    assert [isinstance(each, Invalid) for each in outcomes] == [number % 3 == 0 for number in range(1, 31)]
+    assert sorted(event.conversation_id for event in kept) == sorted(
+        f"con_{number}" for number in range(1, 31) if number % 3
+    )
+
+
+async def test_an_event_that_became_visible_later_has_a_larger_id(store: Store) -> None:
+    """A listener reads on from the last id that it saw; nothing may appear behind its back."""
+    seen: list[Event] = []
+    stop = asyncio.Event()
+
+    async def listen() -> None:
+        while not stop.is_set():
+            after = seen[-1].id if seen else 0
+            seen.extend(await store.read(events.after, after, conversation_id=None, for_customer=True, limit=1000))
+
+    listening = asyncio.create_task(listen())
+    await asyncio.gather(
+        *(store.write(events.append, f"con_{n}", "message", {"n": n}, NOON, customer_sees=True) for n in range(200))
+    )
+    stop.set()
+    await listening
+    after = seen[-1].id if seen else 0
+    seen.extend(await store.read(events.after, after, conversation_id=None, for_customer=True, limit=1000))
+
+    assert sorted(event.content["n"] for event in seen) == list(range(200))
+
+
+async def test_a_listener_is_woken_by_a_commit_and_by_nothing_else(store: Store) -> None:
+    def fail(db: Connection) -> None:
+        events.append(db, "con_1", "message", {}, NOON, customer_sees=True)
+        raise Invalid("Not this one.")
+
+    with store.live.listen("con_1") as mine, store.live.listen("con_2") as other:
+        # A PostgreSQL listener may be woken once by its own connecting: something might have been missed until then.
+        await mine.wait(0.5)
+        await other.wait(0.5)
+        with pytest.raises(Invalid):
+            await store.write(fail)
+        assert not await mine.wait(0.3)
+
+        await store.write(events.append, "con_1", "message", {}, NOON, customer_sees=True)
+
+        assert await mine.wait(5)
+        assert not await other.wait(0.1)
+
+
+async def test_a_wake_up_crosses_from_one_process_to_another_where_the_database_can(database_url: str) -> None:
+    with Store(database_url) as here, Store(database_url) as there:
+        here.migrate()
+        if here.database == "sqlite":
+            pytest.skip("With SQLite all customers are served by one process.")
+        with there.live.listen("con_1") as listener:
+            await listener.wait(1)
+            await here.write(events.append, "con_1", "message", {}, NOON, customer_sees=True)
+
+            assert await listener.wait(5)
+
+
+async def test_two_releases_at_once_get_numbers_one_after_the_other(store: Store) -> None:
+    numbers = await asyncio.gather(
+        *(store.write(releases.ship, reason=f"Change {n}.", author="Maya", at=NOON) for n in range(8))
+    )
+
+    assert sorted(numbers) == list(range(1, 9))
+
+
+async def test_an_address_belongs_to_one_rep(store: Store) -> None:
+    await store.write(reps.add, MAYA)
+
+    with pytest.raises(Conflict, match="works here already"):
+        await store.write(reps.add, Rep("rep_2", "Another", MAYA.email, "rep", active=True, created_at=NOON))
+
+
+async def test_a_time_without_a_zone_is_refused(store: Store) -> None:
+    with pytest.raises(Exception, match="without a zone"):
+        await store.write(events.append, "con_1", "message", {}, datetime(2026, 1, 1), customer_sees=True)  # noqa: DTZ001
+
+
+async def test_moments_keep_their_microseconds_and_their_order(store: Store) -> None:
+    later = NOON + timedelta(microseconds=1)
+    for moment in (later, NOON):
+        await store.write(events.append, "con_1", "message", {}, moment, customer_sees=True)
+
+    kept = await store.read(events.after, 0, conversation_id="con_1", for_customer=True, limit=9)
+
+    assert [event.at for event in kept] == [later, NOON]
+
+
+def test_migrating_twice_changes_nothing(database_url: str) -> None:
+    with Store(database_url) as store:
+        store.migrate()
+        store.migrate()
+
+
+async def test_a_database_of_a_newer_program_is_left_alone_with_a_sentence(store: Store) -> None:
+    def pretend_newer(db: Connection) -> None:
+        db.execute(text("UPDATE schema_version SET version_num = '9999'"))
+
+    await store.write(pretend_newer)
+
+    with pytest.raises(Conflict, match="schema 9999, which this version of Answerable does not know"):
+        store.migrate()
+
+
+async def test_the_migrations_make_the_tables_that_the_queries_expect(store: Store) -> None:
+    def look(db: Connection) -> tuple[str | None, dict[str, set[str]], dict[str, set[str]]]:
+        found = inspect(db)
+        tables = [name for name in found.get_table_names() if name in metadata.tables]
+        columns = {name: {column["name"] for column in found.get_columns(name)} for name in tables}
+        indexes = {name: {str(index["name"]) for index in found.get_indexes(name)} for name in tables}
+        return current(db), columns, indexes
+
+    version, columns, indexes = await store.read(look)
+
+    assert version == script_directory().get_current_head()
+    assert columns == {name: set(table.columns.keys()) for name, table in metadata.tables.items()}
+    for name, table in metadata.tables.items():
+        assert {str(index.name) for index in table.indexes} <= indexes[name], name
+
+
+def test_an_address_of_another_database_gets_a_sentence() -> None:
+    with pytest.raises(Invalid, match="use sqlite:///path/to/file or postgresql://host/name"):
+        Store("mysql://somewhere/else")
