@@ -16,8 +16,10 @@ from answerable.agents.embedded import EMBEDDED_MODEL, EmbeddedModel
 from answerable.api.desk import Desk
 from answerable.api.routes import api_routes
 from answerable.conversations import Answering
+from answerable.domain.clock import now
 from answerable.domain.errors import Conflict
 from answerable.domain.knowledge import ImportReport
+from answerable.domain.people import Rep, Role
 from answerable.inference.embedders import Embedder
 from answerable.inference.embedders.minilm import MiniLmEmbedder
 from answerable.inference.models.endpoint import OPENAI_URL, Endpoint, Secret
@@ -27,7 +29,7 @@ from answerable.jobs import Jobs
 from answerable.knowledge.importers.importer import Importer
 from answerable.knowledge.importing import Importing, Progress
 from answerable.knowledge.library import Library
-from answerable.people import first_admin_link
+from answerable.people import first_admin_link, invite
 from answerable.settings import Settings
 from answerable.store import Store
 from answerable.surfaces.chat.routes import ChatDoor, chat_cors, chat_routes
@@ -179,6 +181,16 @@ async def admin_link(house: House) -> str | None:
     environment = house.settings.environment
     token = await first_admin_link(house.store, name=environment.admin_name, email=environment.admin_email)
     return f"{house.settings.address}/console/link/{token}" if token else None
+
+
+async def invite_reps(house: House, wanted: Iterable[tuple[str, str, Role]]) -> dict[str, str]:
+    """Invites people by name, address and role; gives the secrets of their one-time links. Who is there stays as is."""
+    program = Rep("rep_program", PROGRAM, "", "admin", active=True, created_at=now())
+    links = {}
+    for name, email, role in wanted:
+        with suppress(Conflict):
+            _, links[email] = await invite(house.store, program, name=name, email=email, role=role)
+    return links
 
 
 def _chat_config(settings: Settings) -> ChatConfig:

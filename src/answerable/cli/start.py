@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import rich_click as click
@@ -20,7 +21,9 @@ from answerable.cli.opening import DEMO, opened, settings_for, workspace_importe
 from answerable.domain.errors import Conflict
 from answerable.domain.knowledge import ImportReport
 from answerable.settings import Settings
-from answerable.wiring import House, admin_link, import_sources, web_app
+from answerable.wiring import House, admin_link, import_sources, invite_reps, web_app
+from answerable_demo.cast import the_cast
+from answerable_demo.history.keeping import Memory
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +60,7 @@ async def _serve(settings: Settings, sockets: list[socket.socket], *, is_demo: b
                 services.enter_context(_back_office(settings))
             await _print_addresses(house, is_demo=is_demo)
             if is_demo and with_history:
+                await _invite_cast(house, _history_folder(settings))
                 services.enter_context(_history(settings))
             await server.serve(sockets=sockets)
 
@@ -114,22 +118,37 @@ def _back_office(settings: Settings) -> Iterator[None]:
     port = _free_port(settings.environment.host, settings.environment.port + 1)
     data = str(settings.environment.data / "back_office")
     command = [sys.executable, "-m", "answerable_demo.back_office", "--port", str(port), "--data", data]
-    with _process(command):
-        click.echo(f"  Back office         http://{settings.environment.host}:{port}/")
+    with _process(command, is_quiet=True):
+        click.echo(f"  Back office         http://{settings.environment.host}:{port}/ (key in {data}/token)")
         yield
 
 
 @contextlib.contextmanager
 def _history(settings: Settings) -> Iterator[None]:
     """Past conversations, replayed through the doors while the program runs; those that are there are not repeated."""
-    command = [sys.executable, "-m", "answerable_demo.history", "--server", settings.address, "--quiet"]
-    with _process(command):
+    folder = str(_history_folder(settings))
+    command = [sys.executable, "-m", "answerable_demo.history", "--server", settings.address, "--data", folder]
+    with _process([*command, "--quiet"]):
         yield
 
 
+def _history_folder(settings: Settings) -> Path:
+    return settings.environment.data / "history"
+
+
+async def _invite_cast(house: House, folder: Path) -> None:
+    """Lets the reps of the demo company in, so that they can deal with past conversations; admins invite themselves."""
+    reps = [(rep.name, rep.email, rep.role) for rep in the_cast().reps if rep.role != "admin"]
+    memory = Memory.of(folder)
+    for email, token in (await invite_reps(house, reps)).items():
+        memory.add_link(email, token)
+    click.echo(f"  Reps of the demo    {', '.join(email for _, email, _ in reps)} (passwords in {folder}/reps.json)\n")
+
+
 @contextlib.contextmanager
-def _process(command: list[str]) -> Iterator[None]:
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL)  # noqa: S603 - a program of ours
+def _process(command: list[str], *, is_quiet: bool = False) -> Iterator[None]:
+    stdout = subprocess.DEVNULL if is_quiet else None
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=stdout)  # noqa: S603 - a program of ours
     try:
         yield
     finally:

@@ -107,10 +107,10 @@ async def change_rep(store: Store, by: Rep, rep_id: str, *, role: Role | None, a
 
 
 async def first_admin_link(store: Store, *, name: str, email: str) -> str | None:
-    """The secret of a new one-time link for the first admin, as long as nobody has set a password yet."""
+    """The secret of a new one-time link for the first admin, as long as no admin has set a password yet."""
 
     def renew(db: Connection) -> str | None:
-        if reps.any_password(db):
+        if reps.any_admin_password(db):
             return None
         found = reps.with_password(db, email)
         rep = found[0] if found else Rep(new_id("rep"), name, email, "admin", active=True, created_at=now())

@@ -74,9 +74,10 @@ def set_password(db: Connection, rep_id: str, password_hash: str) -> None:
     db.execute(update(reps).where(reps.c.id == rep_id).values(password_hash=password_hash))
 
 
-def any_password(db: Connection) -> bool:
-    """Whether anybody can sign in with a password."""
-    return db.execute(select(reps.c.id).where(reps.c.password_hash.is_not(None)).limit(1)).first() is not None
+def any_admin_password(db: Connection) -> bool:
+    """Whether any admin can sign in with a password."""
+    with_password = select(reps.c.id).where(reps.c.role == "admin", reps.c.password_hash.is_not(None))
+    return db.execute(with_password.limit(1)).first() is not None
 
 
 def add_link(db: Connection, rep_id: str, *, token_digest: str, expires_at: datetime) -> None:
