@@ -5,6 +5,7 @@ const server = process.env.ANSWERABLE_URL ?? "http://127.0.0.1:8000";
 
 export default defineConfig({
   base: "/console/",
+  cacheDir: "node_modules/.vite",
   plugins: [react()],
   build: {
     outDir: "../src/answerable/web/assets/console",

@@ -1,7 +1,9 @@
 // A scripted server with an invented company, for building screens: `node dev/scripted.mjs`, then `npm run dev`.
 // It speaks the API to the letter of src/answerable/api/shapes.py, streams a run every few seconds, and can be told to
 // misbehave: SLOW=800 delays every answer, FAIL=/api/runs refuses what begins so, ROWS=10000 fills the inbox.
+import { existsSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
+import { extname, join } from "node:path";
 import { conversations, detailOf, makeRun, status, world } from "./world.mjs";
 
 const port = Number(process.env.PORT ?? 8000);
@@ -190,6 +192,20 @@ const routes = {
   "GET /api/imports/:id": ({ id }) => ({ body: world.sources.find((one) => one.last_import?.id === id)?.last_import }),
 };
 
+// The built console, under the same content policy as the program's own.
+const built = new URL("../../src/answerable/web/assets/console/", import.meta.url).pathname;
+const TYPES = { ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".woff2": "font/woff2" };
+const POLICY =
+  "default-src 'self'; img-src 'self' data:; script-src 'self'; style-src 'self'; object-src 'none'; require-trusted-types-for 'script'";
+
+function servePage(pathname, response) {
+  const file = join(built, pathname.slice("/console/".length));
+  const wanted = extname(file) && existsSync(file) ? file : join(built, "index.html");
+  const type = TYPES[extname(wanted)] ?? "text/html";
+  response.writeHead(200, { "content-type": type, "content-security-policy": POLICY });
+  response.end(readFileSync(wanted));
+}
+
 function find(method, path) {
   for (const [name, answer] of Object.entries(routes)) {
     const [verb, pattern] = name.split(" ");
@@ -209,6 +225,7 @@ createServer(async (request, response) => {
     request.on("close", () => listeners.delete(response));
     return;
   }
+  if (pathname.startsWith("/console")) return servePage(pathname, response);
   let text = "";
   for await (const chunk of request) text += chunk;
   if (slow) await new Promise((resolve) => setTimeout(resolve, slow));

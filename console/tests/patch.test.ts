@@ -95,6 +95,15 @@ test("A hand-off goes from With AI to Needs you by itself", () => {
   expect(client.getQueryData(inboxQuery("needs_you").queryKey)?.pages[0]?.items).toEqual([handedOver]);
 });
 
+test("A step of a run that is not known yet brings the run", () => {
+  const { queryKey } = conversationQuery("a");
+  client.setQueryData(queryKey, { row: row("a", "2026-03-03T10:05Z"), runs: [] } as unknown as ConversationDetail);
+  const span = { id: "s1", number: 1 } as SpanCard;
+  const content = { run_id: "run_1", turn_id: "trn_1", span };
+  applyEvent(client, MAYA, { kind: "step", conversation_id: "a", content });
+  expect(client.getQueryState(queryKey)?.isInvalidated).toBe(true);
+});
+
 test("A conversation that another rep has is not one that needs me", () => {
   client.setQueryData(inboxQuery("needs_you").queryKey, pages([]));
   const samirs = row("a", "2026-03-03T10:06Z", { handled_by: "rep", waiting_on: "rep", assignee_id: "rep_samir" });

@@ -56,7 +56,7 @@ test("Short JSON stands on one line, long JSON is broken at its widest level onl
 
 test("The axis of a waterfall has round times and its end", () => {
   expect(axisOf(2_840_000)).toMatchObject({ ticks: [{ label: "1 s" }, { label: "2 s" }], end: "2.8" });
-  expect(axisOf(28_400)).toMatchObject({ ticks: [{ label: "10" }, { label: "20" }], end: "28.4" });
+  expect(axisOf(28_400)).toMatchObject({ ticks: [{ label: "10" }, { label: "20" }], end: "28" });
 });
 
 const span = (id: string, parent_id: string | null, patch: Partial<SpanCard> = {}) =>

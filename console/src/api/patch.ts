@@ -42,14 +42,24 @@ export function applyEvent(client: QueryClient, repId: string, event: LiveEvent)
     case "run":
       patchDetail((detail) => withRun(detail, event.content));
       client.setQueryData(traceQuery(event.content.id).queryKey, (trace) => trace && { ...trace, run: event.content });
-      if (event.content.state !== "running") client.setQueryData(writingKey(event.conversation_id), null);
+      if (event.content.state !== "running") {
+        client.setQueryData(writingKey(event.conversation_id), null);
+        // The stream sends steps without what went in and came out; now that all of them are there, they are read whole.
+        void client.invalidateQueries({ queryKey: traceQuery(event.content.id).queryKey });
+      }
       return;
-    case "step":
+    case "step": {
+      const detail = client.getQueryData(queryKey);
+      // The first step of a run is also how one hears of the run.
+      if (detail && !detail.runs.some((run) => run.id === event.content.run_id)) {
+        void client.invalidateQueries({ queryKey }, { cancelRefetch: false });
+      }
       client.setQueryData(
         traceQuery(event.content.run_id).queryKey,
         (trace) => trace && withSpan(trace, event.content.span),
       );
       return;
+    }
     case "conversation": {
       const before = client.getQueryData(queryKey)?.row;
       patchDetail((detail) => ({ ...detail, row: newer(detail.row, event.content) }));
@@ -87,8 +97,8 @@ export function withRun(detail: ConversationDetail, run: RunCard): ConversationD
 }
 
 export function withSpan(trace: Trace, span: SpanCard): Trace {
-  const others = trace.spans.filter((other) => other.id !== span.id);
-  return { ...trace, spans: [...others, span].sort((a, b) => a.number - b.number) };
+  if (trace.spans.some((other) => other.id === span.id)) return trace;
+  return { ...trace, spans: [...trace.spans, span].sort((a, b) => a.number - b.number) };
 }
 
 export function withPart(writing: Writing | null, part: ReplyPart): Writing {

@@ -3,6 +3,7 @@
 import {
   infiniteQueryOptions,
   keepPreviousData,
+  type QueryClient,
   queryOptions,
   useMutation,
   useQueryClient,
@@ -159,19 +160,22 @@ export function useVerb(conversationId: string) {
 }
 
 /** Puts what the server gave back for a conversation in its place. */
-export function keepDetail(client: ReturnType<typeof useQueryClient>, detail: ConversationDetail): void {
+export function keepDetail(client: QueryClient, detail: ConversationDetail): void {
   client.setQueryData(conversationQuery(detail.row.id).queryKey, detail);
   void client.invalidateQueries({ queryKey: countsQuery.queryKey });
+}
+
+/** Somebody else is at the console now, or nobody: what the one before saw is forgotten. */
+export function become(client: QueryClient, me: Me | null): void {
+  client.setQueryData(meQuery.queryKey, me);
+  client.removeQueries({ predicate: (query) => !["me", "theme"].includes(String(query.queryKey[0])) });
 }
 
 export function useSignOut() {
   const client = useQueryClient();
   return useMutation({
     mutationFn: () => call<void>("/sign-out", { method: "POST" }),
-    onSuccess: () => {
-      client.clear();
-      client.setQueryData(meQuery.queryKey, null);
-    },
+    onSuccess: () => become(client, null),
   });
 }
 

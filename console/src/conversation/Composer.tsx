@@ -8,6 +8,7 @@ import { foundArticlesQuery } from "../api/queries";
 import type { ArticleRow, ConversationDetail, Me } from "../api/types";
 import { firstName } from "../parts/words";
 import { keysShown } from "../shell/commands";
+import { mainPlace } from "../shell/overlays";
 
 const HEIGHT_MAX = 260;
 
@@ -94,7 +95,7 @@ function ModeMenu({ isResolving, onMode }: { isResolving: boolean; onMode: (isRe
         {isResolving ? "Reply and resolve" : "Reply"}
         <ChevronDown className="i i-14" aria-hidden="true" />
       </Menu.Trigger>
-      <Menu.Portal>
+      <Menu.Portal container={mainPlace()}>
         <Menu.Positioner align="start" side="top" sideOffset={4} collisionPadding={12} className="over">
           <Menu.Popup className="pop menu">
             <Menu.RadioGroup value={isResolving} onValueChange={(value) => onMode(value as boolean)}>

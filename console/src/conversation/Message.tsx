@@ -154,7 +154,7 @@ export function WritingView({
   shownRunId: string | undefined;
 }) {
   const { data: trace } = useQuery({ ...traceQuery(run?.id ?? ""), enabled: run !== undefined });
-  const text = writing?.parts.join("") ?? "";
+  const text = writing ? writing.parts.reduce(together, "") : "";
   const last = trace?.spans.findLast((span) => span.kind !== "agent");
   const doing = text ? "writing" : last ? `after ${stepTitle(last).toLowerCase()}` : "reading";
   const bars = trace?.spans
@@ -185,6 +185,10 @@ export function WritingView({
     </article>
   );
 }
+
+/** Parts are sentences; where no space came with them, one stands between. */
+const together = (before: string, part: string) =>
+  before && !/\s$/.test(before) && !/^\s/.test(part) ? `${before} ${part}` : before + part;
 
 /** A rep's reply that the server does not have yet. */
 export function OutgoingView({ reply }: { reply: Outgoing }) {

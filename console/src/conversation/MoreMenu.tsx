@@ -6,6 +6,7 @@ import { repsQuery } from "../api/queries";
 import type { InboxRow } from "../api/types";
 import { Avatar } from "../parts/small";
 import { keysShown } from "../shell/commands";
+import { mainPlace } from "../shell/overlays";
 
 interface Props {
   row: InboxRow;
@@ -24,7 +25,7 @@ export function MoreMenu({ row, isMine, onTakeOver, onHandBack, onResolve, onAss
       <Menu.Trigger className="btn ghost icon" aria-label="More">
         <Ellipsis className="i" aria-hidden="true" />
       </Menu.Trigger>
-      <Menu.Portal>
+      <Menu.Portal container={mainPlace()}>
         <Menu.Positioner align="end" sideOffset={4} collisionPadding={12} className="over">
           <Menu.Popup className="pop menu">
             {isMine ? (
@@ -72,7 +73,7 @@ function Assign({ row, onAssign }: Pick<Props, "row" | "onAssign">) {
         Assign to
         <ChevronRight className="i i-14 end" aria-hidden="true" />
       </Menu.SubmenuTrigger>
-      <Menu.Portal>
+      <Menu.Portal container={mainPlace()}>
         <Menu.Positioner sideOffset={-2} collisionPadding={12} className="over">
           <Menu.Popup className="pop menu">
             <Menu.Item className="item" onClick={() => onAssign(null, "nobody in particular")}>

@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { Link, Redirect } from "wouter";
 import { call, Problem } from "../api/client";
-import { linkQuery, meQuery } from "../api/queries";
+import { become, linkQuery } from "../api/queries";
 import type { Me } from "../api/types";
 import { Loading, Skeleton } from "../parts/small";
 import { firstName } from "../parts/words";
@@ -19,9 +19,8 @@ export function LinkPage({ token }: { token: string }) {
   const signIn = useMutation({
     mutationFn: () => call<Me>("/sign-in/link", { method: "POST", body: { token, password } }),
     onSuccess: (me) => {
-      client.clear();
-      client.setQueryData(meQuery.queryKey, me);
       setIsIn(true);
+      become(client, me);
     },
   });
   if (isIn) return <Redirect to="/inbox/needs-you" replace />;

@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
 import { Redirect, useSearchParams } from "wouter";
 import { call, Problem } from "../api/client";
-import { meQuery } from "../api/queries";
+import { become, meQuery } from "../api/queries";
 import type { Me } from "../api/types";
 import { Entry, Field } from "./Entry";
 
@@ -15,7 +15,7 @@ export function SignIn() {
   const [password, setPassword] = useState("");
   const signIn = useMutation({
     mutationFn: () => call<Me>("/sign-in", { method: "POST", body: { email: email.trim(), password } }),
-    onSuccess: (signedIn) => client.setQueryData(meQuery.queryKey, signedIn),
+    onSuccess: (signedIn) => become(client, signedIn),
   });
   if (me) return <Redirect to={safeNext(search.get("next"))} replace />;
 

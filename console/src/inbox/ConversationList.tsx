@@ -12,7 +12,7 @@ import { Empty, Failed, Loading, Skeleton } from "../parts/small";
 import { dayGroup, number } from "../parts/words";
 import { type Command, useCommands } from "../shell/commands";
 import { useIsNarrow } from "../shell/media";
-import { openMenu } from "../shell/overlays";
+import { mainPlace, openMenu } from "../shell/overlays";
 import { FILTERS, type Filter, filterOf } from "./filters";
 import { ROW_HEIGHT, Row } from "./Row";
 import type { viewOf } from "./views";
@@ -308,7 +308,7 @@ function FilterMenu({ filter, onFilter }: { filter: Filter | null; onFilter: (id
       <Menu.Trigger className={filter ? "btn ghost icon on" : "btn ghost icon"} aria-label="Filter">
         <ListFilter className="i" aria-hidden="true" />
       </Menu.Trigger>
-      <Menu.Portal>
+      <Menu.Portal container={mainPlace()}>
         <Menu.Positioner align="end" sideOffset={4} collisionPadding={12} className="over">
           <Menu.Popup className="pop menu">
             <Menu.RadioGroup value={filter?.id ?? ""} onValueChange={(value) => onFilter(value as string)}>

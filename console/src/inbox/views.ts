@@ -18,7 +18,9 @@ export function belongs(row: InboxRow, view: View, repId: string): boolean {
   if (row.status !== "open") return false;
   switch (view) {
     case "needs_you":
-      return row.waiting_on === "rep" && (row.assignee_id === null || row.assignee_id === repId);
+      return (
+        row.handled_by === "rep" && row.waiting_on === "rep" && (row.assignee_id === null || row.assignee_id === repId)
+      );
     case "mine":
       return row.assignee_id === repId;
     case "with_ai":

@@ -94,9 +94,9 @@ function SourceCard({ source }: { source: SourceRow }) {
     <section className="card source-card" aria-label={source.location}>
       <header>
         <Icon className="i dim" aria-hidden="true" />
-        <h3 className="trunc" dir="auto" title={source.location}>
+        <h2 className="trunc" dir="auto" title={source.location}>
           {source.location}
-        </h3>
+        </h2>
         <span className="dim">{SOURCE_KINDS[source.kind]}</span>
         <Link className="btn sm end" to={`/knowledge?source=${source.id}`}>
           {plural(source.articles, "article")}

@@ -3,6 +3,13 @@ import type { CitationCard } from "../api/types";
 import { CitationChip } from "./CitationChip";
 import { type Block, type Inline, parseMarkdown } from "./markdown";
 
+interface Said {
+  citations: CitationCard[];
+  isPending: boolean;
+  /** The level of the highest heading in the text; it comes right after the page's own. */
+  topHeading: number;
+}
+
 /** A reply or an article as elements. Where citations are given, `[1]` opens its source. */
 export function Markdown({
   text,
@@ -15,13 +22,15 @@ export function Markdown({
   caret?: ReactNode;
 }) {
   const blocks = useMemo(() => parseMarkdown(text), [text]);
+  const topHeading = Math.min(...blocks.map((block) => (block.kind === "heading" ? block.level : 6)));
+  const said = { citations, isPending: caret !== undefined, topHeading };
   return blocks.map((block, place) => (
-    <Fragment key={place}>{blockOf(block, citations, place === blocks.length - 1 ? caret : undefined)}</Fragment>
+    <Fragment key={place}>{blockOf(block, said, place === blocks.length - 1 ? caret : undefined)}</Fragment>
   ));
 }
 
-function blockOf(block: Block, citations: CitationCard[], caret?: ReactNode): ReactNode {
-  const inline = (parts: Inline[]) => parts.map((part, place) => inlineOf(part, citations, place));
+function blockOf(block: Block, said: Said, caret?: ReactNode): ReactNode {
+  const inline = (parts: Inline[]) => parts.map((part, place) => inlineOf(part, said, place));
   switch (block.kind) {
     case "paragraph":
       return (
@@ -31,8 +40,7 @@ function blockOf(block: Block, citations: CitationCard[], caret?: ReactNode): Re
         </p>
       );
     case "heading": {
-      // A heading in a text stands below the page's own.
-      const Tag = `h${Math.min(6, block.level + 2)}` as keyof JSX.IntrinsicElements;
+      const Tag = `h${Math.min(6, block.level - said.topHeading + 2)}` as keyof JSX.IntrinsicElements;
       return (
         <Tag dir="auto" className={`md-h md-h${block.level}`}>
           {inline(block.children)}
@@ -42,7 +50,7 @@ function blockOf(block: Block, citations: CitationCard[], caret?: ReactNode): Re
     case "list": {
       const items = block.items.map((item, place) => (
         <li key={place} dir="auto">
-          {itemOf(item, citations, place === block.items.length - 1 ? caret : undefined)}
+          {itemOf(item, said, place === block.items.length - 1 ? caret : undefined)}
         </li>
       ));
       return block.ordered ? <ol start={block.start}>{items}</ol> : <ul>{items}</ul>;
@@ -51,7 +59,7 @@ function blockOf(block: Block, citations: CitationCard[], caret?: ReactNode): Re
       return (
         <blockquote>
           {block.children.map((child, place) => (
-            <Fragment key={place}>{blockOf(child, citations)}</Fragment>
+            <Fragment key={place}>{blockOf(child, said)}</Fragment>
           ))}
         </blockquote>
       );
@@ -90,23 +98,23 @@ function blockOf(block: Block, citations: CitationCard[], caret?: ReactNode): Re
 }
 
 /** A list item of one paragraph stands without its own `<p>`. */
-function itemOf(blocks: Block[], citations: CitationCard[], caret?: ReactNode): ReactNode {
+function itemOf(blocks: Block[], said: Said, caret?: ReactNode): ReactNode {
   return blocks.map((block, place) => {
     const end = place === blocks.length - 1 ? caret : undefined;
     if (place === 0 && block.kind === "paragraph") {
       return (
         <Fragment key={place}>
-          {block.children.map((part, at) => inlineOf(part, citations, at))}
+          {block.children.map((part, at) => inlineOf(part, said, at))}
           {end}
         </Fragment>
       );
     }
-    return <Fragment key={place}>{blockOf(block, citations, end)}</Fragment>;
+    return <Fragment key={place}>{blockOf(block, said, end)}</Fragment>;
   });
 }
 
-function inlineOf(part: Inline, citations: CitationCard[], key: number): ReactNode {
-  const inside = (parts: Inline[]) => parts.map((child, place) => inlineOf(child, citations, place));
+function inlineOf(part: Inline, said: Said, key: number): ReactNode {
+  const inside = (parts: Inline[]) => parts.map((child, place) => inlineOf(child, said, place));
   switch (part.kind) {
     case "text":
       return part.text;
@@ -134,8 +142,16 @@ function inlineOf(part: Inline, citations: CitationCard[], key: number): ReactNo
         part.alt
       );
     case "cite": {
-      const citation = citations.find((one) => one.number === part.number);
-      return citation ? <CitationChip key={key} citation={citation} /> : `[${part.number}]`;
+      const citation = said.citations.find((one) => one.number === part.number);
+      if (citation) return <CitationChip key={key} citation={citation} />;
+      // While a reply is being written its sources are not known yet.
+      return said.isPending ? (
+        <span key={key} className="cite">
+          {part.number}
+        </span>
+      ) : (
+        `[${part.number}]`
+      );
     }
     case "break":
       return <br key={key} />;

@@ -53,13 +53,25 @@ export function Kbd({ children }: { children: ReactNode }) {
 }
 
 /** What a screen says when there is nothing to show: what would stand here, and how it gets here. */
-export function Empty({ icon, title, children }: { icon: ReactNode; title: string; children?: ReactNode }) {
+export function Empty({
+  icon,
+  title,
+  children,
+  isPage = false,
+}: {
+  icon: ReactNode;
+  title: string;
+  children?: ReactNode;
+  /** Whether it is all that the page says. */
+  isPage?: boolean;
+}) {
+  const Title = isPage ? "h1" : "h2";
   return (
     <div className="empty">
       <span className="empty-icon" aria-hidden="true">
         {icon}
       </span>
-      <h2>{title}</h2>
+      <Title>{title}</Title>
       <div className="empty-words">{children}</div>
     </div>
   );

@@ -15,7 +15,7 @@ export class Boundary extends Component<{ children: ReactNode }, { error: Error 
     if (!error) return this.props.children;
     return (
       <main className="entry" role="alert">
-        <Empty icon={<CircleAlert className="i" />} title="Something in the console went wrong">
+        <Empty isPage icon={<CircleAlert className="i" />} title="Something in the console went wrong">
           <p>What you wrote is kept in this browser. Loading the page again usually helps.</p>
           <p className="mono dim">{error.message}</p>
           <button type="button" className="btn primary" onClick={() => location.reload()}>

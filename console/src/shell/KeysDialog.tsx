@@ -1,13 +1,13 @@
 import { Dialog } from "@base-ui/react/dialog";
 import { X } from "lucide-react";
-import { useAllCommands } from "./commands";
+import { GROUPS, useAllCommands } from "./commands";
 import { Keys } from "./KeyCaps";
 import { show } from "./overlays";
 
 /** Every key that works on the screen that is open. */
 export default function KeysDialog() {
   const commands = useAllCommands().filter((command) => command.keys?.length);
-  const groups = [...new Set(commands.map((command) => command.group))];
+  const groups = GROUPS.filter((group) => commands.some((command) => command.group === group));
   return (
     <Dialog.Root open onOpenChange={(isOpen) => !isOpen && show(null)}>
       <Dialog.Portal>

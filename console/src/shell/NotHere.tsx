@@ -4,7 +4,7 @@ import { Empty } from "../parts/small";
 
 export function NotHere() {
   return (
-    <Empty icon={<Compass className="i" />} title="There is no such page">
+    <Empty isPage icon={<Compass className="i" />} title="There is no such page">
       <p>The address may be old, or a letter is missing.</p>
       <Link className="btn" to="/inbox/needs-you">
         Go to the inbox

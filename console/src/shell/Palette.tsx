@@ -7,7 +7,7 @@ import { useLocation } from "wouter";
 import { foundArticlesQuery, foundConversationsQuery } from "../api/queries";
 import { Avatar } from "../parts/small";
 import { customerName } from "../parts/words";
-import { useAllCommands } from "./commands";
+import { GROUPS, useAllCommands } from "./commands";
 import { Keys } from "./KeyCaps";
 import { show } from "./overlays";
 
@@ -16,7 +16,7 @@ export default function Palette() {
   const [typed, setTyped] = useState("");
   const words = useDeferredValue(typed.trim());
   const commands = useAllCommands().filter((command) => !command.isKeyOnly);
-  const groups = [...new Set(commands.map((command) => command.group))];
+  const groups = GROUPS.filter((group) => commands.some((command) => command.group === group));
   const [, go] = useLocation();
   const { data: conversations } = useQuery(foundConversationsQuery(words));
   const { data: articles } = useQuery(foundArticlesQuery(words));

@@ -2,10 +2,13 @@
 
 import { useEffect, useSyncExternalStore } from "react";
 
+/** In the order in which people look for them. */
+export const GROUPS = ["Conversation", "Lists", "Go to", "View"] as const;
+
 export interface Command {
   id: string;
   title: string;
-  group: "Conversation" | "Lists" | "Go to" | "View" | "Knowledge" | "People" | "Account";
+  group: (typeof GROUPS)[number];
   /** One key such as `e`, two in a row such as `g n`, or with the command key such as `mod+k`. */
   keys?: string[];
   /** Keys work, but the palette does not list it: it makes no sense from there. */

@@ -16,6 +16,9 @@ export const openPalette = () => show("palette");
 export const openKeys = () => show("keys");
 export const openMenu = () => show("menu");
 
+/** Menus of a screen stand within its landmark, where screen readers look for them. */
+export const mainPlace = () => document.getElementById("main");
+
 export function useOverlay(): Overlay {
   return useSyncExternalStore(
     (listener) => {

@@ -90,10 +90,10 @@ export function axisOf(total: number): { ticks: Tick[]; step: number; end: strin
   const isLong = total >= 1e6;
   const digits = (us: number) => String(Number((us / (isLong ? 1e6 : 1000)).toPrecision(2)));
   const ticks: Tick[] = [];
-  for (let us = step; us < total * 0.82; us += step) ticks.push({ us, label: isLong ? `${digits(us)} s` : digits(us) });
+  for (let us = step; us < total * 0.74; us += step) ticks.push({ us, label: isLong ? `${digits(us)} s` : digits(us) });
   return {
     ticks,
     step,
-    end: isLong ? digits(total) : String(Number((total / 1000).toPrecision(total < 10_000 ? 2 : 3))),
+    end: isLong ? digits(total) : String(Number((total / 1000).toPrecision(total < 100_000 ? 2 : 3))),
   };
 }
