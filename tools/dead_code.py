@@ -16,6 +16,7 @@ USED_FROM_OUTSIDE = {
     "FrontEndHook": "hatchling finds it",
     "dependencies": "hatchling calls it",
     "initialize": "hatchling calls it",
+    "authenticate_request": "Litestar calls it",
     "load_dialect_impl": "SQLAlchemy calls it",
     "process_bind_param": "SQLAlchemy calls it",
     "process_result_value": "SQLAlchemy calls it",

@@ -213,6 +213,8 @@ def _install_lock(installed: Installed, level: Level) -> Installed:
             raise
         say("No package registry could be reached: going on with the packages of the last installation.")
         return installed
+    # mypy remembers that a package was missing, even once it is there.
+    shutil.rmtree(ROOT / ".mypy_cache", ignore_errors=True)
     return _keep(replace(installed, level=wanted, lock=digest(lock)))
 
 

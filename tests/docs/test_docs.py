@@ -59,3 +59,9 @@ def test_every_command_in_an_example_exists(page: Path) -> None:
     for example in _examples(page, "console"):
         for command in re.findall(r"^\$ \./dev (\w+)", example, re.MULTILINE):
             assert command in known, f"{_name(page)} shows ./dev {command}"
+
+
+def test_every_decision_has_a_number_of_its_own() -> None:
+    numbers = [page.name[:4] for page in (ROOT / "docs" / "decisions").glob("*.md")]
+
+    assert sorted(numbers) == sorted(set(numbers))
