@@ -91,13 +91,15 @@ def _title(status: int) -> str:
 def _detail(error: HTTPException) -> str:
     if isinstance(error, ValidationException):
         parts = [f"{each.get('key', '')}: {each.get('message', '')}".strip(": ") for each in _extra(error)]
-        return "; ".join(parts) or "What was sent does not have the shape that is asked for."
+        return "; ".join(parts) or error.detail or "What was sent does not have the shape that is asked for."
     if error.status_code == 404:
         return "There is nothing at this address."
     if error.status_code == 429:
         return "Too many requests in a short time. Please wait a moment and try again."
     if error.status_code == 413:
         return "What was sent is larger than is allowed here."
+    if "CSRF" in error.detail:
+        return "This page has gone stale. Reload it and try again. (Programs send the csrftoken cookie as x-csrftoken.)"
     return error.detail or "The request was refused."
 
 

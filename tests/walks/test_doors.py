@@ -1,0 +1,187 @@
+"""Who may come in where, and what bad input gets: a clear sentence, and nothing lost."""
+
+from typing import Any
+
+import pytest
+
+from tests.walks.company import PASSWORD, Company
+
+HEBREW = "כמה זמן לוקח החזר? \u202eabc"
+
+
+@pytest.mark.parametrize(
+    ("text", "status", "says"),
+    [
+        ("", 400, "The message is empty"),
+        ("  \n\t ", 400, "The message is empty"),
+        ("x" * 33_000, 413, "longer than 32 kB"),
+        ("é" * 17_000, 413, "longer than 32 kB"),
+        ("PNG\x00\x01\x02", 400, "binary data"),
+    ],
+)
+async def test_a_message_that_cannot_be_kept_gets_a_sentence(
+    company: Company, text: str, status: int, says: str
+) -> None:
+    ines = await company.customer()
+
+    refused = await ines.send(text)
+
+    assert refused.status_code == status
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert says in refused.json()["detail"]
+    assert (await ines.http.get("/chat/conversations", headers=ines.headers)).json() == []
+
+
+async def test_a_message_of_exactly_the_largest_size_and_one_from_right_to_left_are_kept(company: Company) -> None:
+    ines = await company.customer()
+
+    for text in ("x" * 32 * 1024, HEBREW):
+        sent = await ines.send(text)
+        assert sent.status_code == 202
+        kept = await ines.conversation(sent.json()["conversation_id"])
+        assert kept["messages"][0]["text"] == text
+
+
+async def test_bytes_that_are_no_json_get_a_sentence(company: Company) -> None:
+    ines = await company.customer()
+
+    refused = await ines.http.post(
+        "/chat/messages",
+        content=b"\xff\xfe\x00",
+        headers={**ines.headers, "Idempotency-Key": "k", "content-type": "application/json"},
+    )
+
+    assert refused.status_code == 400
+    assert refused.json()["title"] == "Not usable"
+
+
+async def test_a_request_that_is_far_too_large_is_not_read(company: Company) -> None:
+    ines = await company.customer()
+
+    refused = await ines.send("x" * 1_000_000)
+
+    assert refused.status_code == 413
+
+
+async def test_a_message_without_an_idempotency_key_is_refused(company: Company) -> None:
+    ines = await company.customer()
+
+    refused = await ines.http.post("/chat/messages", json={"text": "Hi"}, headers=ines.headers)
+
+    assert refused.status_code == 400
+    assert "Idempotency-Key" in refused.json()["detail"]
+
+
+async def test_somebody_elses_conversation_looks_like_none(company: Company) -> None:
+    ines, tobias = await company.customer("Ines"), await company.customer("Tobias")
+    conversation = (await ines.send("How many seats?")).json()["conversation_id"]
+
+    answers = [
+        await tobias.http.get(f"/chat/conversations/{conversation}", headers=tobias.headers),
+        await tobias.http.get(f"/chat/conversations/{conversation}/events", headers=tobias.headers),
+        await tobias.http.post(f"/chat/conversations/{conversation}/person", headers=tobias.headers),
+        await tobias.send("Me too", conversation=conversation),
+        await tobias.http.get("/chat/conversations/con_nonsense", headers=tobias.headers),
+    ]
+
+    assert [(answer.status_code, answer.json()["detail"]) for answer in answers] == [
+        (404, "There is no such conversation.")
+    ] * 5
+
+
+async def test_without_a_key_nothing_is_shown(company: Company) -> None:
+    ines = await company.customer()
+
+    for headers in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": "Basic abc"}):
+        assert (await ines.http.get("/chat/conversations", headers=headers)).status_code == 401
+
+
+async def test_other_sites_may_not_read_the_reps_door(company: Company) -> None:
+    visitor = await company.visitor()
+
+    allowed = await visitor.http.get("/chat/config", headers={"Origin": "https://app.ledgerly.example"})
+    foreign = await visitor.http.get("/chat/config", headers={"Origin": "https://evil.example"})
+
+    assert allowed.headers["access-control-allow-origin"] == "https://app.ledgerly.example"
+    assert "access-control-allow-origin" not in foreign.headers
+
+
+async def test_nobody_gets_into_the_reps_door_without_signing_in(company: Company) -> None:
+    visitor = await company.visitor()
+    document = (await visitor.http.get("/openapi.json")).json()
+    readable = [path for path, verbs in document["paths"].items() if path.startswith("/api") and "get" in verbs]
+
+    answers = {path: (await visitor.http.get(path.replace("{", "x").replace("}", ""))).status_code for path in readable}
+
+    assert answers.pop("/api/sign-in/link/{token}") == 404
+    assert set(answers.values()) == {401}
+    assert len(answers) > 10
+
+
+async def test_what_needs_a_role_is_refused_to_those_below_it(company: Company) -> None:
+    maya = await company.rep("Maya Okafor", "rep")
+
+    invite = await maya.post("/api/reps", {"name": "X", "email": "x@ledgerly.example", "role": "admin"})
+    importing = await maya.post("/api/imports", {"url": "https://help.ledgerly.example/sitemap.xml"})
+
+    assert (invite.status_code, importing.status_code) == (403, 403)
+    assert "This needs the role 'admin'; yours is 'rep'." in invite.json()["detail"]
+
+
+async def test_a_request_without_the_cookies_twin_is_refused(company: Company) -> None:
+    admin = await company.admin()
+
+    refused = await admin.http.post("/api/reps", json={"name": "X", "email": "x@y.example", "role": "rep"})
+
+    assert refused.status_code == 403
+
+
+async def test_a_link_works_once_and_the_password_from_then_on(company: Company) -> None:
+    admin = await company.admin()
+    invited = (await admin.post("/api/reps", {"name": "Maya", "email": "maya@ledgerly.example", "role": "rep"})).json()
+    token = invited["link"].rsplit("/", 1)[1]
+    await company.signed_in_by(token)
+    visitor = await company.visitor()
+
+    again = await visitor.post("/api/sign-in/link", {"token": token, "password": PASSWORD})
+    wrong = await visitor.post("/api/sign-in", {"email": "maya@ledgerly.example", "password": "wrong"})
+    nobody = await visitor.post("/api/sign-in", {"email": "nobody@ledgerly.example", "password": "wrong"})
+    right = await visitor.post("/api/sign-in", {"email": " Maya@Ledgerly.example ", "password": PASSWORD})
+
+    assert [each.status_code for each in (again, wrong, nobody, right)] == [404, 401, 401, 200]
+    assert wrong.json() == nobody.json()
+    assert right.json()["name"] == "Maya"
+
+
+async def test_who_is_let_out_is_out_at_once_and_the_last_admin_stays(company: Company) -> None:
+    admin, maya = await company.admin(), await company.rep("Maya Okafor")
+
+    out = await admin.http.patch(f"/api/reps/{maya.me['id']}", json={"active": False}, headers=admin.headers)
+    last = await admin.http.patch(f"/api/reps/{admin.me['id']}", json={"role": "rep"}, headers=admin.headers)
+
+    assert out.status_code == 200
+    assert (await maya.http.get("/api/me")).status_code == 401
+    assert last.status_code == 409
+
+
+async def test_pages_come_under_a_strict_policy(company: Company) -> None:
+    visitor = await company.visitor()
+
+    headers: Any = (await visitor.http.get("/docs")).headers
+
+    assert "script-src" in headers["content-security-policy"]
+    assert headers["x-content-type-options"] == "nosniff"
+
+
+async def test_an_error_inside_tells_no_secret(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    admin = await company.admin()
+
+    async def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("the password is hunter2")
+
+    monkeypatch.setattr(company.house.library, "search", fail)
+    answer = await admin.http.get("/api/search", params={"q": "refund"})
+
+    assert answer.status_code == 500
+    assert "hunter2" not in answer.text
+    assert "It is in the log" in answer.json()["detail"]
