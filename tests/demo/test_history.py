@@ -60,7 +60,8 @@ class Product:
             if "?" not in body["text"]:
                 conversation["handled_by"] = "rep"
             if conversation["handled_by"] == "agent":
-                conversation["messages"].append({"id": f"re-{key}", "author": "agent", "text": "As the article says."})
+                reply = {"id": f"re-{key}", "author": "agent", "decision": "answer", "text": "As the article says."}
+                conversation["messages"].append(reply)
             self.arrived[key] = conversation_id
         return self.arrived[key]
 

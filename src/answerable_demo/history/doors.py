@@ -72,10 +72,10 @@ class CustomerDoor:
         await _json(self._client, "POST", path, headers=self._headers)
 
     async def rate(self, conversation: dict[str, Any], *, helpful: bool) -> None:
-        """Say whether the agent's last answer helped."""
-        answers = [message for message in conversation["messages"] if message["author"] == "agent"]
-        if answers:
-            path = f"/chat/messages/{answers[-1]['id']}/feedback"
+        """Say whether the agent's answer helped; nobody rates being passed on."""
+        last = conversation["messages"][-1]
+        if last["author"] == "agent" and last["decision"] == "answer":
+            path = f"/chat/messages/{last['id']}/feedback"
             await _json(self._client, "PUT", path, json={"helpful": helpful}, headers=self._headers)
 
 

@@ -7,6 +7,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import yaml
+
+from answerable_demo import WORKSPACE
 from answerable_demo.cast import Customer, Rep, the_cast
 from answerable_demo.history.script import AsksForPerson, Ending, Kind, RepHandles, Says, Script, Step
 
@@ -39,6 +42,8 @@ class Topic:
     page: str
     often: int
     asks: tuple[str, ...]
+    needs_rep: frozenset[str]
+    """Those of `asks` that `rep` answers."""
     follow_ups: tuple[str, ...]
     rep: str
 
@@ -58,12 +63,22 @@ def topics() -> tuple[Topic, ...]:
             language=row["language"],
             page=row["page"],
             often=row["often"],
-            asks=tuple(row["asks"]),
+            asks=(*row["asks"], *row["needs_rep"]),
+            needs_rep=frozenset(row["needs_rep"]),
             follow_ups=tuple(row.get("follow_ups", ())),
             rep=row["rep"],
         )
         for row in material()["topics"]
     )
+
+
+@cache
+def titles() -> dict[str, str]:
+    """The title of each article, by its name."""
+    files = (WORKSPACE / "knowledge").glob("*.md")
+    return {
+        file.stem: str(yaml.safe_load(file.read_text(encoding="utf-8").split("---\n")[1])["title"]) for file in files
+    }
 
 
 def write_scripts(count: int, seed: int) -> list[Script]:
@@ -80,6 +95,7 @@ class _Writer:
         self.chance = random.Random(self.id)  # noqa: S311 (nothing here is secret)
         self.topic = self.chance.choices(topics(), [topic.often for topic in topics()])[0]
         self.customer = self._customer()
+        self.first_ask = self.chance.choice(self.topic.asks)
 
     def script(self) -> Script:
         kind = self.chance.choices(list(_KINDS), list(_KINDS.values()))[0]
@@ -159,8 +175,8 @@ class _Writer:
         ending: Ending = self.chance.choices(("resolve", "hand_back", "leave"), (70, 10, 20))[0]
         if self.chance.random() > _HANDLED_SHARE:
             text, ending = "", "leave"
-        words = text if text is not None else self.topic.rep
-        words = self._filled(words).replace("{rep}", rep.name.split()[0])
+        words = self._filled(self._fitting() if text is None else text)
+        words = words.replace("{rep}", rep.name.split()[0]).replace("{title}", titles().get(self.topic.slug, ""))
         steps_in = bool(words) and self.chance.random() < _STEPS_IN_SHARE
         return RepHandles(rep.email, words, ending, even_if_answered=steps_in)
 
@@ -169,8 +185,15 @@ class _Writer:
         speakers = [rep for rep in reps if self.topic.language in rep.languages]
         return self.chance.choice(speakers or reps)
 
+    def _fitting(self) -> str:
+        """The topic's own answer where it fits the question; else the article and an offer."""
+        if self.first_ask in self.topic.needs_rep:
+            return self.topic.rep
+        offer: str = self.chance.choice(material()["general"]["reps"])
+        return offer
+
     def _ask(self) -> str:
-        return self._filled(self.chance.choice(self.topic.asks))
+        return self._filled(self.first_ask)
 
     def _verdict(self, *, likely: float) -> bool | None:
         return None if self.chance.random() < 0.55 else self.chance.random() < likely
@@ -189,7 +212,11 @@ class _Writer:
         return words
 
     def _filled(self, text: str) -> str:
-        name = self.customer.name.split()[0] if self.customer else "there"
+        if self.customer:
+            name = self.customer.name.split()[0]
+        else:
+            name = "there" if self.topic.language == "en" else ""
+            text = text if name else text.replace(" {name}", "")
         last_invoice = {"de": "die letzte Rechnung", "es": "la última factura"}
         invoice = "INV-2025-0317" if name == "Ines" else last_invoice.get(self.topic.language, "the last invoice")
         cents = self.chance.randint(120_00, 4800_00)
