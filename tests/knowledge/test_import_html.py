@@ -141,3 +141,18 @@ def test_a_picture_written_into_the_page_makes_no_tag_too_long() -> None:
 
 def test_a_fragment_is_all_content() -> None:
     assert fragment_to_markdown("<div class=footer><p>Even <b>this</b>.</p></div>") == "Even **this**."
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "title"),
+    [
+        ("<title>Refunds | Tally</title>", "<h1>Tally</h1><div><h1>Refunds</h1><p>Text</p></div>", "Refunds"),
+        ("<title>Refunds</title>", "<p>Intro</p><h1>What we pay back</h1><p>Text</p>", "Refunds"),
+        ("<title>Help</title>", "<h1>Refunds</h1><p>Text</p>", "Refunds"),
+        ("<title>Refunds - Part 2 | Tally</title>", "<p>Text</p>", "Refunds - Part 2"),
+        ("", "<p>Intro</p><h1>Refunds</h1>", "Refunds"),
+        ("", "<p>Intro</p>", ""),
+    ],
+)
+def test_the_title_is_the_heading_above_the_text_or_the_one_the_page_names(head: str, body: str, title: str) -> None:
+    assert read_page(f"<html><head>{head}</head><body><main>{body}</main></body></html>").title == title

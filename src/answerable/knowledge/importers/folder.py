@@ -48,8 +48,8 @@ class FolderImporter:
 
     @property
     def location(self) -> str:
-        """The folder's path, or the archive's."""
-        return str(self._path)
+        """The whole path of the folder, or of the archive: the same from wherever it is named."""
+        return str(self._path.absolute())
 
     def read(self) -> AsyncIterator[Item]:
         """The articles, in the order of their paths."""

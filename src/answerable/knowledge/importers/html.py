@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from urllib.parse import urljoin
 
 from lxml import etree
@@ -38,6 +39,7 @@ _HIDDEN_STYLE = re.compile(
 _HIDDEN_CLASSES = frozenset("visually-hidden visuallyhidden sr-only screen-reader-text screenreader".split())
 _WORD_IN_NAME = re.compile(r"[a-z]+")
 _CHARSET = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_:.-]{1,40})""", re.IGNORECASE)
+_HEADINGS_LOOKED_AT = 50
 _TITLE_JOINT = re.compile(r"\s+(?:[|·•»–—]|::|-)\s+")
 
 
@@ -231,12 +233,26 @@ def _length(element: HtmlElement) -> int:
 
 
 def _title(document: HtmlElement, root: HtmlElement) -> str:
-    headings = [words for heading in root.iter("h1") if not _is_hidden(heading) and (words := _heading_words(heading))]
-    if not headings:
-        all_headings = [words for heading in document.iter("h1") if (words := _heading_words(heading))]
-        headings = all_headings if len(all_headings) == 1 else []
-    if headings:
-        return headings[0]
+    """The heading that the page's own title repeats, or that stands above the text; else that title."""
+    own = _own_title(document)
+    inside = _headings(root)
+    headings = inside or _headings(document)
+    for words in headings:
+        if _letters(words) and _letters(words) in _letters(own):
+            return words
+    is_above_the_text = bool(inside) and _letters(plain(root)).startswith(_letters(inside[0]))
+    if is_above_the_text or (len(headings) == 1 and not inside) or not own:
+        return headings[0] if headings else own
+    return own
+
+
+def _headings(part: HtmlElement) -> list[str]:
+    found = islice((heading for heading in part.iter("h1") if not _is_hidden(heading)), _HEADINGS_LOOKED_AT)
+    return [words for heading in found if (words := _heading_words(heading))]
+
+
+def _own_title(document: HtmlElement) -> str:
+    """What the page says in its head, without the name of the site."""
     site_name = _meta(document, "og:site_name")
     element = next(document.iter("title"), None)
     title = _meta(document, "og:title") or (plain(element) if element is not None else "")
@@ -244,6 +260,10 @@ def _title(document: HtmlElement, root: HtmlElement) -> str:
     if len(parts) > 1 and (site_name is None or parts[-1].lower() == site_name.lower()):
         title = title[: title.rindex(parts[-1])].rstrip(" |·•»–—:-")
     return title
+
+
+def _letters(words: str) -> str:
+    return re.sub(r"[\W_]+", "", words).casefold()
 
 
 def _heading_words(heading: HtmlElement) -> str:
@@ -255,7 +275,7 @@ def _heading_words(heading: HtmlElement) -> str:
 def _without_title(text: str, title: str) -> str:
     """A first heading that only repeats the title says nothing new."""
     first, _, rest = text.partition("\n")
-    is_title = first.startswith("#") and re.sub(r"[^\w]+", "", first) == re.sub(r"[^\w]+", "", title)
+    is_title = first.startswith("#") and _letters(first) == _letters(title)
     return rest.lstrip("\n") if is_title else text
 
 

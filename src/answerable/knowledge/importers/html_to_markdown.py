@@ -27,7 +27,7 @@ _BREAK = "\x1e"
 
 _SPACES = re.compile(r"[\s\u00a0\u200b\ufeff]+")
 _AROUND_BREAK = re.compile(rf"[ ]*(?:{_BREAK}[ ]*)+")
-_MARKDOWN_SIGN = re.compile(r"[\\`*]|(?<!\w)_|_(?!\w)|\[(?=[^\]\n]*\][(:\[])|<(?=[A-Za-z/!?])")
+_MARKDOWN_SIGN = re.compile(r"[\\`*]|(?<!\w)_|_(?!\w)|\[(?=[^\]\n]{0,300}\][(:\[])|<(?=[A-Za-z/!?])")
 _LINE_START = re.compile(r"^(#{1,6}(?=\s)|[-+](?=\s)|>|~{3,}|={2,}$|-{2,}$)|^(\d{1,9})([.)])(?=\s)", re.MULTILINE)
 _CODE_LANGUAGE = re.compile(r"(?:^|\s)(?:language|lang|highlight|brush:|sourceCode)[-\s]([\w+#.-]{1,30})")
 

@@ -52,7 +52,7 @@ class Importer(Protocol):
 
     @property
     def location(self) -> str:
-        """Where it reads, in the words that a person gave."""
+        """Where it reads, in the one spelling by which its source is known again."""
         ...
 
     def read(self) -> AsyncIterator[Item]:

@@ -43,8 +43,8 @@ class JsonlImporter:
 
     @property
     def location(self) -> str:
-        """The file's path."""
-        return str(self._path)
+        """The file's whole path: the same from wherever it is named."""
+        return str(self._path.absolute())
 
     def read(self) -> AsyncIterator[Item]:
         """The articles, in the order of the lines."""

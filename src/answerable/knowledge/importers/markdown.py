@@ -11,6 +11,7 @@ from answerable.knowledge.importers.html import fragment_to_markdown
 from answerable.knowledge.importers.texts import one_line
 
 TITLE_LENGTH_MAX = 300
+_LINE_LENGTH_MAX = 2_000
 
 # Tags of other names are placeholders, such as <your-domain>, and stay.
 _KNOWN_TAG = re.compile(
@@ -21,11 +22,13 @@ _KNOWN_TAG = re.compile(
     re.IGNORECASE,
 )
 _HTML_BLOCK = re.compile(
-    r" {0,3}</?(address|article|aside|blockquote|button|center|dd|details|div|dl|dt|fieldset|figcaption|figure|footer|"
+    r"\s*</?(address|article|aside|blockquote|button|center|dd|details|div|dl|dt|fieldset|figcaption|figure|footer|"
     r"form|h[1-6]|header|hr|iframe|li|link|main|meta|nav|noscript|ol|p|picture|pre|script|section|style|summary|svg|table|tbody|"
     r"td|template|tfoot|th|thead|tr|ul|video)(?=[\s/>]|$)",
     re.IGNORECASE,
 )
+_LIST_TAG = re.compile(r"<(/?)(?:ol|ul|dl|table)(?=[\s>])", re.IGNORECASE)
+_OUTER_TAG = re.compile(r"<(/?)(?:div|section|article|ol|ul|dl|table|figure|details)(?=[\s>])", re.IGNORECASE)
 _ENDS_WITH_ITS_TAG = frozenset(("pre", "script", "style", "template"))
 _FENCE = re.compile(r"\s*(?:>\s*|[-*+]\s+|\d+[.)]\s+)*(`{3,}|~{3,})(.*)")
 _LIST_ITEM = re.compile(r"\s*(?:[-*+]|\d{1,9}[.)])(?:\s|$)")
@@ -107,9 +110,10 @@ def _outside_code(text: str, change: Callable[[str], str], *, is_mdx: bool) -> s
 
 
 def _code_lines(lines: list[str], *, is_mdx: bool = False) -> Iterator[bool]:
-    """Whether each line is code: between fences, or set in by four after a blank line and not in a list."""
+    """Whether each line is code: between fences, or set in by four after a blank line and in no list and no HTML."""
     fence: str | None = None
     is_in_list = is_after_blank = is_indented_code = False
+    open_tags = 0
     for line in lines:
         words = line.strip()
         mark = _FENCE.match(line)
@@ -128,7 +132,9 @@ def _code_lines(lines: list[str], *, is_mdx: bool = False) -> Iterator[bool]:
             elif not line[0].isspace() and is_after_blank:
                 is_in_list = False
             may_begin = is_after_blank or is_indented_code
-            is_indented_code = is_set_in and may_begin and not is_in_list and not is_mdx
+            is_indented_code = is_set_in and may_begin and not is_in_list and not is_mdx and open_tags <= 0
+            if not is_indented_code and "<" in line:
+                open_tags = max(0, open_tags + sum(-1 if tag[1] else 1 for tag in _OUTER_TAG.finditer(line)))
         is_after_blank = not words
         yield is_indented_code and bool(words)
 
@@ -201,19 +207,25 @@ def _without_marks(text: str) -> str:
 
 
 def _html_as_markdown(text: str) -> str:
-    """A block of HTML goes from a line that begins with a tag to the next blank one; elsewhere it stands in a line."""
+    """A block of HTML goes from a line that begins with a tag to the next blank one; elsewhere it stands in a line.
+
+    A list or a table goes on over blank lines until it is closed, as people write it and most generators read it.
+    """
     pieces: list[str] = []
     block: list[str] = []
     until: str | None = None
+    open_lists = 0
     for line in text.split("\n"):
         if not block:
             start = _HTML_BLOCK.match(line)
             if start is None:
                 pieces.append(_inline_html(line))
                 continue
-            until = f"</{start[1].lower()}" if start[1] and start[1].lower() in _ENDS_WITH_ITS_TAG else None
+            until = f"</{start[1].lower()}" if start[1].lower() in _ENDS_WITH_ITS_TAG else None
+            open_lists = 0
         block.append(line)
-        is_over = until in line.lower() if until else not line.strip()
+        open_lists += sum(-1 if tag[1] else 1 for tag in _LIST_TAG.finditer(line))
+        is_over = until in line.lower() if until else not line.strip() and open_lists <= 0
         if is_over:
             pieces += ["", fragment_to_markdown("\n".join(block)), ""]
             block = []
@@ -240,8 +252,9 @@ def _heading(text: str) -> tuple[str | None, str]:
         below = lines[at + 1].strip() if at + 1 < len(lines) else ""
         found = _HEADING.match(line)
         is_underlined = found is None and bool(re.fullmatch(r"=+" if not is_first else r"=+|-{2,}", below))
-        words = plain_words((found[2] or "") if found else line)
-        if words and (is_underlined or (found and (is_first or found[1] == "#"))):
+        is_title = is_underlined or (found is not None and (is_first or found[1] == "#"))
+        words = plain_words((found[2] or "") if found else line) if is_title else ""
+        if words:
             rest = "\n".join(lines[at + 1 + is_underlined :]).lstrip("\n")
             return words, rest if is_first else text
         is_first = False
@@ -250,7 +263,7 @@ def _heading(text: str) -> tuple[str | None, str]:
 
 def plain_words(line: str) -> str:
     """A line of Markdown without its marks."""
-    words = _EMPHASIS.sub("", _LINK.sub(r"\1", line))
+    words = _EMPHASIS.sub("", _LINK.sub(r"\1", line[:_LINE_LENGTH_MAX]))
     return one_line(re.sub(r"\\([^\w\s])", r"\1", words), length_max=TITLE_LENGTH_MAX)
 
 
