@@ -13,6 +13,16 @@ from answerable.domain.errors import NotFound
 
 ASSETS = Path(__file__).parent / "assets"
 
+MEDIA_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json",
+    ".map": "application/json",
+    ".svg": "image/svg+xml",
+    ".woff2": "font/woff2",
+}
+
 NOT_BUILT = "The {name} is not built. Run ./dev start (or ./dev setup) in the checkout; it builds what is missing."
 
 
@@ -23,7 +33,7 @@ def console_pages(folder: Path = ASSETS / "console") -> list[Router | HTTPRouteH
     def page(path: FromPath[str] = "") -> Response[bytes] | File:
         wanted = (folder / path.lstrip("/")).resolve()
         if path.strip("/") and wanted.is_relative_to(folder.resolve()) and wanted.is_file():
-            return File(wanted, content_disposition_type="inline", headers=_caching(wanted))
+            return _file(wanted, _caching(wanted))
         index = folder / "index.html"
         if not index.is_file():
             raise NotFound(NOT_BUILT.format(name="console"))
@@ -42,7 +52,7 @@ def widget_files(folder: Path = ASSETS / "widget") -> list[HTTPRouteHandler]:
         if "/" in name or name.startswith(".") or not wanted.is_file():
             raise NotFound(NOT_BUILT.format(name="widget") if name == "answerable.js" else "There is no such file.")
         headers = {"Access-Control-Allow-Origin": "*", "Cache-Control": "public, max-age=300"}
-        return File(wanted, content_disposition_type="inline", headers=headers)
+        return _file(wanted, headers)
 
     return [file]
 
@@ -60,6 +70,12 @@ def front_page(to: str) -> HTTPRouteHandler:
         return Redirect(to)
 
     return front
+
+
+def _file(path: Path, headers: dict[str, str]) -> File:
+    # Browsers run and apply nothing whose type they are not told; the machine's own table of types may know less.
+    media_type = MEDIA_TYPES.get(path.suffix, "application/octet-stream")
+    return File(path, media_type=media_type, content_disposition_type="inline", headers=headers)
 
 
 def _caching(file: Path) -> dict[str, str]:
