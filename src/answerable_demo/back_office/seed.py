@@ -60,11 +60,12 @@ class Draft:
 def seed(db: Connection, cast: Cast, *, today: date, number: int) -> None:
     """Write the whole cast into an empty database."""
     drafts: list[Draft] = []
+    _insert_all(db, tables.customers, [_customer_row(customer, today) for customer in cast.customers])
+    _insert_all(db, tables.subscriptions, [_subscription_row(customer, today) for customer in cast.customers])
     for customer in cast.customers:
         chance = random.Random(f"{number}:{customer.key}")  # noqa: S311 (nothing here is secret)
-        _add_customer(db, customer, today)
         drafts += _History(customer, today, chance).drafts()
-    _write_invoices(db, drafts, today)
+    _write_invoices(db, drafts)
     for customer in cast.customers:
         _add_payouts(db, customer, today, random.Random(f"{number}:payouts:{customer.key}"))  # noqa: S311
     seed_incidents(db, today)
@@ -92,47 +93,50 @@ def current_period(customer: Customer, today: date) -> tuple[date, date]:
     return add_months(started, index * months), add_months(started, (index + 1) * months)
 
 
-def _add_customer(db: Connection, customer: Customer, today: date) -> None:
-    started, card = started_on(customer, today), customer.card
-    db.execute(
-        insert(tables.customers).values(
-            id=customer_id(customer),
-            name=customer.name,
-            email=customer.email,
-            company=customer.company,
-            street=customer.street,
-            postcode=customer.postcode,
-            city=customer.city,
-            country=customer.country,
-            locale=customer.locale,
-            currency=customer.currency,
-            vat_id=customer.vat_id,
-            method_brand=card.brand if card else None,
-            method_last4=card.last4 if card else None,
-            method_country=card.country if card else None,
-            created_at=_at(started, 8, 0),
-        )
-    )
+def _customer_row(customer: Customer, today: date) -> Row:
+    card = customer.card
+    return {
+        "id": customer_id(customer),
+        "name": customer.name,
+        "email": customer.email,
+        "company": customer.company,
+        "street": customer.street,
+        "postcode": customer.postcode,
+        "city": customer.city,
+        "country": customer.country,
+        "locale": customer.locale,
+        "currency": customer.currency,
+        "vat_id": customer.vat_id,
+        "method_brand": card.brand if card else None,
+        "method_last4": card.last4 if card else None,
+        "method_country": card.country if card else None,
+        "created_at": _at(started_on(customer, today), 8, 0),
+    }
+
+
+def _subscription_row(customer: Customer, today: date) -> Row:
+    started = started_on(customer, today)
     start, end = current_period(customer, today)
-    is_trial, is_cancelling = "trial" in customer.story, "cancelled" in customer.story
-    if is_trial:
-        start, end = started, started + timedelta(days=14)
-    status = "trialing" if is_trial else "past_due" if "past_due" in customer.story else "active"
-    db.execute(
-        insert(tables.subscriptions).values(
-            id=f"sub_{customer.key}",
-            customer_id=customer_id(customer),
-            plan=customer.plan,
-            interval=customer.interval,
-            currency=customer.currency,
-            status="cancelling" if is_cancelling else status,
-            seats_used=customer.seats_used,
-            started_on=started.isoformat(),
-            period_start=start.isoformat(),
-            period_end=end.isoformat(),
-            cancels_on=end.isoformat() if is_cancelling else None,
-        )
-    )
+    status = "active"
+    if "trial" in customer.story:
+        status, start, end = "trialing", started, started + timedelta(days=14)
+    elif "past_due" in customer.story:
+        status = "past_due"
+    elif "cancelled" in customer.story:
+        status = "cancelling"
+    return {
+        "id": f"sub_{customer.key}",
+        "customer_id": customer_id(customer),
+        "plan": customer.plan,
+        "interval": customer.interval,
+        "currency": customer.currency,
+        "status": status,
+        "seats_used": customer.seats_used,
+        "started_on": started.isoformat(),
+        "period_start": start.isoformat(),
+        "period_end": end.isoformat(),
+        "cancels_on": end.isoformat() if status == "cancelling" else None,
+    }
 
 
 def customer_id(customer: Customer) -> str:
@@ -295,51 +299,66 @@ _ORDER_STORIES = {
 _ORDER_DAYS_AGO = {"card_reader_new": 10, "card_reader_lost": 16, "card_reader_waiting": 1}
 
 
-def _write_invoices(db: Connection, drafts: list[Draft], today: date) -> None:
+def _write_invoices(db: Connection, drafts: list[Draft]) -> None:
     drafts.sort(key=lambda draft: (draft.day, draft.customer.key, draft.kind))
-    taken: dict[date, int] = {}
-    orders_of_year: dict[int, int] = {}
-    for draft in drafts:
-        rank = taken[draft.day] = taken.get(draft.day, -1) + 1
-        if rank >= NUMBERS_A_DAY:
-            raise ValueError(f"More invoices fall on {draft.day} than there are numbers for; move a customer's start.")
-        number = f"INV-{draft.day.year}-{first_number_of(draft.day) + rank:04d}"
-        _write_invoice(db, draft, number)
-        if draft.order is not None:
-            count = orders_of_year[draft.day.year] = orders_of_year.get(draft.day.year, 0) + 1
-            order_id = f"OR-{draft.day.year}-{count * 37:04d}"
-            db.execute(insert(tables.orders).values(id=order_id, invoice_number=number, **draft.order))
+    numbered = _numbered(drafts)
+    _insert_all(db, tables.invoices, [_invoice_row(draft, number) for number, draft in numbered])
+    _insert_all(db, tables.invoice_lines, [row for number, draft in numbered for row in _line_rows(draft, number)])
+    charges = [charge | {"invoice_number": number} for number, draft in numbered for charge in draft.charges]
+    _insert_all(db, tables.charges, charges)
+    _insert_all(db, tables.orders, _order_rows(numbered))
+    for number, draft in numbered:
         if draft.refund_of_second_charge:
             _write_old_refund(db, draft, number)
 
 
-def _write_invoice(db: Connection, draft: Draft, number: str) -> None:
+def _numbered(drafts: list[Draft]) -> list[tuple[str, Draft]]:
+    taken: dict[date, int] = {}
+    numbered = []
+    for draft in drafts:
+        rank = taken[draft.day] = taken.get(draft.day, -1) + 1
+        if rank >= NUMBERS_A_DAY:
+            raise ValueError(f"More invoices fall on {draft.day} than there are numbers for; move a customer's start.")
+        numbered.append((f"INV-{draft.day.year}-{first_number_of(draft.day) + rank:04d}", draft))
+    return numbered
+
+
+def _invoice_row(draft: Draft, number: str) -> Row:
     treatment = vat_for(draft.customer.country, draft.vat_id)
-    db.execute(
-        insert(tables.invoices).values(
-            number=number,
-            customer_id=customer_id(draft.customer),
-            kind=draft.kind,
-            issued_on=draft.day.isoformat(),
-            supplied_on=draft.day.isoformat(),
-            period_start=draft.period[0].isoformat() if draft.period else None,
-            period_end=draft.period[1].isoformat() if draft.period else None,
-            currency=draft.customer.currency,
-            net_cents=draft.net_cents,
-            vat_rate=str(treatment.rate),
-            vat_cents=draft.total_cents - draft.net_cents,
-            total_cents=draft.total_cents,
-            status=draft.status,
-            vat_note=treatment.note,
-            customer_vat_id=draft.vat_id,
-        )
-    )
-    lines = [
+    return {
+        "number": number,
+        "customer_id": customer_id(draft.customer),
+        "kind": draft.kind,
+        "issued_on": draft.day.isoformat(),
+        "supplied_on": draft.day.isoformat(),
+        "period_start": draft.period[0].isoformat() if draft.period else None,
+        "period_end": draft.period[1].isoformat() if draft.period else None,
+        "currency": draft.customer.currency,
+        "net_cents": draft.net_cents,
+        "vat_rate": str(treatment.rate),
+        "vat_cents": draft.total_cents - draft.net_cents,
+        "total_cents": draft.total_cents,
+        "status": draft.status,
+        "vat_note": treatment.note,
+        "customer_vat_id": draft.vat_id,
+    }
+
+
+def _line_rows(draft: Draft, number: str) -> list[Row]:
+    return [
         {"invoice_number": number, "position": position, "description": text, "quantity": quantity, "unit_cents": cents}
         for position, (text, quantity, cents) in enumerate(draft.lines, start=1)
     ]
-    db.execute(insert(tables.invoice_lines), lines)
-    _insert_all(db, tables.charges, [charge | {"invoice_number": number} for charge in draft.charges])
+
+
+def _order_rows(numbered: list[tuple[str, Draft]]) -> list[Row]:
+    rows: list[Row] = []
+    of_year: dict[int, int] = {}
+    for number, draft in numbered:
+        if draft.order is not None:
+            count = of_year[draft.day.year] = of_year.get(draft.day.year, 0) + 1
+            rows.append({"id": f"OR-{draft.day.year}-{count * 37:04d}", "invoice_number": number, **draft.order})
+    return rows
 
 
 def _write_old_refund(db: Connection, draft: Draft, number: str) -> None:
