@@ -6,7 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from answerable.inference.embedders import Vectors
-from answerable.knowledge.index import IndexedPassage, PassageIndex, SearchResult, text_to_embed
+from answerable.inference.embedders.scale import REFERENCE
+from answerable.knowledge.embedding import text_to_embed
+from answerable.knowledge.index import IndexedPassage, PassageIndex, SearchResult
 from answerable.knowledge.tokens import words
 
 SENTENCES = [
@@ -24,6 +26,7 @@ class CountingEmbedder:
 
     name = "counting"
     dimensions = 16
+    scale = REFERENCE
 
     def embed_query(self, text: str) -> Vectors:
         vector = np.zeros(self.dimensions, dtype=np.float32)

@@ -20,8 +20,8 @@ from answerable.domain.errors import AnswerableError, Invalid, NotFound
 from answerable.domain.ids import new_id
 from answerable.domain.knowledge import Draft, ImportReport, Passage, Revision, Source
 from answerable.inference.embedders import Embedder
+from answerable.knowledge.embedding import passage_vectors, text_to_embed
 from answerable.knowledge.importers.importer import Importer, Item, RollCall, Skipped, Unchanged, digest
-from answerable.knowledge.index import text_to_embed
 from answerable.knowledge.passages import cut_passages
 from answerable.store import Store, articles, imports, releases
 from answerable.store.articles import InForce
@@ -193,7 +193,7 @@ class Importing:
         missing = [vector_digest for vector_digest in texts if vector_digest not in known]
         for start in range(0, len(missing), TEXTS_A_BATCH):
             digests = missing[start : start + TEXTS_A_BATCH]
-            made = await asyncio.to_thread(self._embedder.embed_batch, [texts[each] for each in digests])
+            made = await asyncio.to_thread(passage_vectors, self._embedder, [texts[each] for each in digests])
             rows = [(each, vector.tobytes()) for each, vector in zip(digests, made, strict=True)]
             await self._store.write(articles.add_vectors, self._embedder.name, rows)
 

@@ -1,6 +1,6 @@
 """The search index in the process: `PassageIndex` holds the passages of every release and finds the best ones.
 
-Public names: `IndexedPassage`, `PassageIndex`, `SearchResult`, `Hit`, `text_to_embed`.
+Public names: `IndexedPassage`, `PassageIndex`, `SearchResult`, `Hit`. Vectors of passages: `embedding.passage_vectors`.
 
 A search is answered *as a release has it*: which passages take part, and every statistic a score is made of, come from
 the passages in force in that release and from nothing else. A replay of an old run therefore finds what it found then.
@@ -9,15 +9,17 @@ The same passages give the same result in whatever order and portions they were 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
 
-from answerable.inference.embedders import Embedder, Vectors
+from answerable.inference.embedders import CosineScale, Embedder, Vectors
+from answerable.inference.embedders.scale import REFERENCE
 from answerable.knowledge.confidence import Evidence, confidence_in
+from answerable.knowledge.embedding import text_to_embed
 from answerable.knowledge.lexical import LexicalScores, View, score_words
 from answerable.knowledge.postings import Postings
 from answerable.knowledge.questions import Question, question_of
@@ -25,13 +27,19 @@ from answerable.knowledge.tokens import words
 from answerable.knowledge.vectors import PackedVectors
 
 DENSE_WEIGHT = 0.6
-"""The rest is the weight of words. Chosen on techqa and mtrag_un, reported on the other sets: docs/benchmarks.md."""
+"""What meaning counts; the rest is the weight of words."""
+DENSE_WEIGHT_OF_FOLLOW_UP = 0.5
+"""The words said before tell more about a follow-up than its own few words mean."""
+TRUST_IN_WORDS = 1.5
+"""If less than two thirds of what is asked, by rarity, are known words, words count less: a question in a language that
+nobody wrote in matches by accident only."""
 
 CANDIDATES_MIN = 64
 """So many of the best are compared to the last digit before their order is fixed."""
 SCORE_DIGITS = 9
 """Scores that agree this far are equal; the order is then that of the ids."""
 VIEWS_REMEMBERED = 8
+NEAREST = 5
 
 _ROUNDING = 1e-5
 """Scores of float32 that are this near may change places when a row stands among others."""
@@ -53,7 +61,7 @@ class IndexedPassage:
     to_release: int | None
     """The first release in which it is no longer in force."""
     vector: Vectors | None = None
-    """Of `text_to_embed`; without one the passage is found by its words only."""
+    """As `passage_vectors` gives it; without one the passage is found by its words only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +76,7 @@ class Hit:
     lexical: float
     """From 0 to 1: its match by words, in passage and article, beside the best there is."""
     dense: float
-    """The cosine between question and passage; 0 without vectors."""
+    """Nearness in meaning: the cosine with the question, on the scale of the default embedder; 0 without vectors."""
     lexical_rank: int
     dense_rank: int
 
@@ -82,11 +90,8 @@ class SearchResult:
     """From 0 to 1: how likely it is that the best hit answers the question."""
     rarities: Mapping[str, float]
     """How much each word of the question tells, in this release; `choose_quotes` takes it."""
-
-
-def text_to_embed(title: str, heading_path: Sequence[str], text: str) -> str:
-    """What the embedder reads of a passage: where it stands, then what it says."""
-    return " > ".join(dict.fromkeys([title, *heading_path])) + "\n" + text
+    evidence: Evidence | None = None
+    """What the confidence is made of; none where nothing is in force."""
 
 
 def words_to_index(title: str, heading_path: Sequence[str], text: str) -> list[str]:
@@ -132,6 +137,7 @@ class PassageIndex:
     def __init__(self, embedder: Embedder | None) -> None:
         self._embedder = embedder
         self._dimensions = embedder.dimensions if embedder is not None else 0
+        self._scale = embedder.scale if embedder is not None else REFERENCE
         self._snapshot = _empty(self._dimensions)
         self._rows: dict[str, int] = {}
         self._article_numbers: dict[str, int] = {}
@@ -183,12 +189,14 @@ class PassageIndex:
         question = question_of(query, history, self._embedder)
         if view.passage_count == 0 or limit < 1:
             return SearchResult((), 0.0, {})
-        lexical_scores = score_words(question.terms, snapshot.postings, snapshot.articles, view)
-        ranking = _ranked(snapshot, view, question, lexical_scores, limit)
+        words_said = score_words(question.terms, snapshot.postings, snapshot.articles, view)
+        ranking = _ranked(snapshot, view, self._scale, question, words_said, limit)
+        evidence = _evidence(snapshot, self._scale, question, words_said, ranking)
         return SearchResult(
             hits=tuple(_hit(snapshot, ranking, place) for place in range(min(limit, len(ranking.rows)))),
-            confidence=confidence_in(_evidence(snapshot, view, question, lexical_scores, ranking)),
-            rarities={term: lexical_scores.rarities[term] for term in question.asked},
+            confidence=confidence_in(evidence),
+            rarities={term: words_said.rarities[term] for term in question.asked},
+            evidence=evidence,
         )
 
     def _snapshot_of(self, passages: Sequence[IndexedPassage]) -> _Snapshot:
@@ -260,22 +268,26 @@ class _Ranking:
     all_dense: npt.NDArray[np.float32]
 
 
-def _ranked(snapshot: _Snapshot, view: View, question: Question, lexical_scores: LexicalScores, limit: int) -> _Ranking:
+def _ranked(
+    snapshot: _Snapshot, view: View, scale: CosineScale, question: Question, words_said: LexicalScores, limit: int
+) -> _Ranking:
     """More rows than asked for, so that the best can be told from the best of another article."""
-    lexical = _lexical(snapshot, lexical_scores)
-    dense = snapshot.vectors.likeness(question.vector) if question.vector is not None else np.zeros_like(lexical)
-    fused = DENSE_WEIGHT * dense + (1 - DENSE_WEIGHT) * lexical
+    dense_weight = DENSE_WEIGHT_OF_FOLLOW_UP if question.is_follow_up else DENSE_WEIGHT
+    lexical_weight = (1 - dense_weight) * min(1.0, TRUST_IN_WORDS * _known_share(question, words_said))
+    lexical = _lexical(snapshot, words_said)
+    dense = _dense(snapshot, scale, question.vector)
+    fused = dense_weight * dense + lexical_weight * lexical
     fused[~view.in_force] = -np.inf
     rows = _best_rows(fused, min(max(4 * limit, CANDIDATES_MIN), view.passage_count))
-    exact = snapshot.vectors.likeness_of(rows, question.vector) if question.vector is not None else np.zeros(len(rows))
-    scores = np.round(DENSE_WEIGHT * exact + (1 - DENSE_WEIGHT) * lexical[rows].astype(np.float64), SCORE_DIGITS)
+    exact = _exact_dense(snapshot, scale, question.vector, rows)
+    scores = np.round(dense_weight * exact + lexical_weight * lexical[rows].astype(np.float64), SCORE_DIGITS)
     order = sorted(range(len(rows)), key=lambda place: (-scores[place], snapshot.passage_ids[rows[place]]))
     return _Ranking(
         tuple(int(rows[place]) for place in order),
         tuple(float(scores[place]) for place in order),
         tuple(float(exact[place]) for place in order),
-        np.where(view.in_force, lexical, -np.inf),
-        np.where(view.in_force, dense, -np.inf),
+        np.where(view.in_force, lexical, np.float32(-np.inf)),
+        np.where(view.in_force, dense, np.float32(-np.inf)),
     )
 
 
@@ -301,6 +313,21 @@ def _lexical(snapshot: _Snapshot, scores: LexicalScores) -> npt.NDArray[np.float
     return np.asarray((articles + passages) / 2, dtype=np.float32)
 
 
+def _dense(snapshot: _Snapshot, scale: CosineScale, vector: Vectors | None) -> npt.NDArray[np.float32]:
+    if vector is None:
+        return np.zeros(len(snapshot.passage_ids), dtype=np.float32)
+    cosines = snapshot.vectors.likeness(vector)
+    return np.asarray(scale.to_reference(cosines), dtype=np.float32)
+
+
+def _exact_dense(
+    snapshot: _Snapshot, scale: CosineScale, vector: Vectors | None, rows: npt.NDArray[np.intp]
+) -> npt.NDArray[np.float64]:
+    if vector is None:
+        return np.zeros(len(rows), dtype=np.float64)
+    return np.asarray(scale.to_reference(snapshot.vectors.likeness_of(rows, vector)), dtype=np.float64)
+
+
 def _best_rows(scores: npt.NDArray[np.float32], count: int) -> npt.NDArray[np.intp]:
     """The rows of the best scores: all that are as good as the last one, up to rounding."""
     last = np.partition(scores, len(scores) - count)[len(scores) - count]
@@ -308,29 +335,27 @@ def _best_rows(scores: npt.NDArray[np.float32], count: int) -> npt.NDArray[np.in
 
 
 def _evidence(
-    snapshot: _Snapshot, view: View, question: Question, scores: LexicalScores, ranking: _Ranking
+    snapshot: _Snapshot, scale: CosineScale, question: Question, words_said: LexicalScores, ranking: _Ranking
 ) -> Evidence:
     """What the confidence is made of."""
-    best = ranking.rows[0]
-    article = snapshot.articles[best]
-    of_article = np.flatnonzero((snapshot.articles == article) & view.in_force)
-    others = (
+    best = np.array(ranking.rows[:1], dtype=np.intp)
+    article = snapshot.articles[best[0]]
+    of_others = (
         score for row, score in zip(ranking.rows, ranking.scores, strict=True) if snapshot.articles[row] != article
     )
-    hit = _hit(snapshot, ranking, 0)
+    in_context = _exact_dense(snapshot, scale, question.vector_in_context, best)
+    nearest = _best_rows(ranking.all_dense, min(NEAREST, int(np.count_nonzero(np.isfinite(ranking.all_dense)))))
+    distances = np.sort(_exact_dense(snapshot, scale, question.vector, nearest))[::-1][:NEAREST]
     return Evidence(
-        dense=hit.dense,
-        covered=_share(question, scores, lambda term: snapshot.postings.holds(term, best)),
-        covered_by_article=_share(
-            question, scores, lambda term: any(snapshot.postings.holds(term, int(row)) for row in of_article)
-        ),
-        known=_share(question, scores, lambda term: term in scores.known),
-        lead=1 - next(others, 0.0) / max(hit.score, 1e-9),
-        agreement=2 / (hit.lexical_rank + hit.dense_rank),
+        nearness=max(ranking.dense[0], float(in_context[0])),
+        lead=1 - next(of_others, 0.0) / ranking.scores[0] if ranking.scores[0] > 0 else 0.0,
+        known=_known_share(question, words_said),
+        distinctness=float(distances[0] - distances.mean()),
     )
 
 
-def _share(question: Question, scores: LexicalScores, holds: Callable[[str], bool]) -> float:
-    """How much of what was asked, by the rarity of the words, is held."""
-    total = sum(scores.rarities[term] for term in question.asked)
-    return sum(scores.rarities[term] for term in question.asked if holds(term)) / total if total else 0.0
+def _known_share(question: Question, words_said: LexicalScores) -> float:
+    """How much of what is looked for, by the rarity of its words, anything in force has."""
+    weights = {term: weight * words_said.rarities[term] for term, weight in question.terms.items()}
+    total = sum(weights.values())
+    return sum(weights[term] for term in weights if term in words_said.known) / total if total else 0.0

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from answerable.inference.embedders import Embedder, Vectors
 from answerable.knowledge.tokens import words
 
@@ -13,6 +15,12 @@ EARLIER_WEIGHT = 0.5
 EARLIER_DECAY = 0.85
 """What it loses with each turn that it lies farther back."""
 EARLIER_TURNS_MAX = 20
+
+CONTEXT_WEIGHT = 0.5
+CONTEXT_DECAY = 0.7
+CONTEXT_TURNS_MAX = 4
+CONTEXT_CHARACTERS_MAX = 120
+"""Longer turns are mostly our own answers; embedding them would cost more than the question itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +32,10 @@ class Question:
     terms: dict[str, float]
     """These and the words said before, each with its weight."""
     vector: Vectors | None
-    """Of the question alone: a vector of a whole conversation is of nothing in particular."""
+    """Of the question alone: ranking by the vector of a whole conversation finds nothing in particular."""
+    vector_in_context: Vectors | None
+    """Of the question and the short turns before it; tells whether a follow-up like "and for how long?" is answered."""
+    is_follow_up: bool
 
 
 def question_of(query: str, history: Sequence[str], embedder: Embedder | None) -> Question:
@@ -35,4 +46,13 @@ def question_of(query: str, history: Sequence[str], embedder: Embedder | None) -
         for word in set(words(earlier)):
             terms[word] = terms.get(word, 0.0) + EARLIER_WEIGHT * EARLIER_DECAY**back
     vector = embedder.embed_query(query) if embedder is not None and query.strip() else None
-    return Question(asked, dict(sorted(terms.items())), vector)
+    in_context = _in_context(vector, history, embedder) if embedder is not None and vector is not None else None
+    return Question(asked, dict(sorted(terms.items())), vector, in_context, bool(history))
+
+
+def _in_context(vector: Vectors, history: Sequence[str], embedder: Embedder) -> Vectors:
+    short = [turn for turn in history if turn.strip() and len(turn) <= CONTEXT_CHARACTERS_MAX]
+    total = vector.copy()
+    for back, earlier in enumerate(reversed(short[-CONTEXT_TURNS_MAX:])):
+        total += np.float32(CONTEXT_WEIGHT * CONTEXT_DECAY**back) * embedder.embed_query(earlier)
+    return np.asarray(total / max(float(np.linalg.norm(total)), 1e-12), dtype=np.float32)

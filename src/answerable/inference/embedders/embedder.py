@@ -5,11 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-import numpy as np
-import numpy.typing as npt
-
-Vectors = npt.NDArray[np.float32]
-"""Rows of length one: their dot product is the cosine."""
+from answerable.inference.embedders.scale import CosineScale, Vectors
 
 
 class EmbedderUnavailable(Exception):
@@ -31,6 +27,10 @@ class Embedder(Protocol):
     @property
     def dimensions(self) -> int:
         """How long a vector is."""
+
+    @property
+    def scale(self) -> CosineScale:
+        """How its cosines lie, so that they can be compared with those of the default embedder."""
 
     def embed_batch(self, texts: Sequence[str]) -> Vectors:
         """One vector for each text that is to be found, normalised to length one."""

