@@ -73,7 +73,8 @@ async def open_house(
     store = Store(settings.database)
     try:
         await asyncio.to_thread(store.migrate)
-        embedder = embedder or await asyncio.to_thread(MiniLmEmbedder)
+        if embedder is None:
+            embedder = await asyncio.to_thread(MiniLmEmbedder)
         library = Library(store, embedder)
         importing = Importing(store, embedder, site_importer)
         await library.load()

@@ -122,7 +122,7 @@ class Rep:
 
     @property
     def headers(self) -> dict[str, str]:
-        return {"x-csrftoken": self.http.cookies.get("csrftoken", ""), "Idempotency-Key": uuid4().hex}
+        return {"x-csrftoken": self.http.cookies.get("csrftoken") or "", "Idempotency-Key": uuid4().hex}
 
     async def get(self, path: str, **params: Any) -> Any:
         response = await self.http.get(path, params=params)

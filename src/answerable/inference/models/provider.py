@@ -11,6 +11,8 @@ from agents.tracing import TracingProcessor
 from answerable.inference.models.calling import EndpointClient, EndpointModel
 from answerable.inference.models.endpoint import Endpoint
 
+__all__ = ["Model", "Models"]
+
 
 class Models(ModelProvider):
     """Gives models of our own by their name, and all others from one endpoint. Names may have slashes in them."""
