@@ -10,6 +10,7 @@ from answerable.domain.errors import Invalid
 from answerable.knowledge.importers.folder import FolderImporter
 from answerable.knowledge.importers.importer import Importer
 from answerable.knowledge.importers.jsonl import JsonlImporter
+from answerable.knowledge.importers.site import SiteImporter
 from answerable.settings import Settings, read_settings
 from answerable.wiring import House, open_house
 
@@ -26,8 +27,6 @@ async def opened(settings: Settings) -> AsyncIterator[House]:
     """The house, ready to work."""
 
     def site(url: str) -> Importer:
-        from answerable.knowledge.importers.site import SiteImporter
-
         return SiteImporter(url, allow_private=settings.environment.allow_private_sites)
 
     async with open_house(settings, site) as house:
@@ -45,8 +44,6 @@ def workspace_importers(settings: Settings) -> list[Importer]:
 def importer_for(location: str, *, base_url: str | None = None, allow_private: bool = False) -> Importer:
     """What reads a folder, a .zip, a .jsonl file, or a site by its address. Raises Invalid for anything else."""
     if location.startswith(("http://", "https://")):
-        from answerable.knowledge.importers.site import SiteImporter
-
         return SiteImporter(location, allow_private=allow_private)
     path = Path(location).resolve()
     if path.is_dir() or path.suffix == ".zip":
