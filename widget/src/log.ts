@@ -106,7 +106,7 @@ export function openLog(chat: Chat, words: Words, startAgain: () => void, askFor
         `${number}.`,
         href ? link("a.title", href, title) : make("span.title", { dir: "auto" }, title),
         quote && make("button.icon", props, icon(CHEVRON)),
-        isOpen && make("blockquote", { dir: "auto" }, quote),
+        isOpen && make("blockquote", { dir: "auto" }, ...render(readMarkdown(quote), String)),
       );
     });
     return make("ol.small sources", { role: "list" }, ...rows);

@@ -244,7 +244,8 @@ export function openPanel(host: HTMLElement, base: string, emit: (name: EventNam
     const who = rep_name ? fill(words.rep, rep_name) : `${words.asked} ${config?.people_notice ?? ""}`;
     back.hidden = !thread;
     title.textContent = config ? fill(words.help, config.company) : words.greeting;
-    notice.textContent = handled_by === "rep" ? who : (config?.ai_notice ?? words.notice);
+    // The first sentence says what it is; the rest is on the home screen.
+    notice.textContent = handled_by === "rep" ? who : (config?.ai_notice.split(". ")[0] ?? words.notice);
   }
 
   function drawBody(): void {
@@ -283,7 +284,7 @@ export function openPanel(host: HTMLElement, base: string, emit: (name: EventNam
       ...drawCard(words.page, suggestions.filter(({ path }) => path && pathname.startsWith(path)).map(asking)),
       ...drawCard(words.often, suggestions.filter(({ path }) => !path).map(asking)),
       ...drawCard(words.past, rows.map(past)),
-      make("p.small", config?.people_notice),
+      make("p.small", config && `${config.ai_notice} ${config.people_notice}`),
     );
   }
 

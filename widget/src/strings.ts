@@ -18,7 +18,7 @@ const table = {
   person: ["Talk to a person", "Mit einem Menschen sprechen", "Hablar con una persona", "Parler à une personne"],
   asked: [
     "A person will answer here.",
-    "Hier wird ein Mensch antworten.",
+    "Ein Mensch antwortet hier.",
     "Aquí le responderá una persona.",
     "Une personne répondra ici.",
   ],

@@ -29,19 +29,19 @@ a { color: var(--accent) }
 svg { width: 18px; fill: none; stroke: currentColor; stroke-width: 1.75; stroke-linecap: round; stroke-linejoin: round; vertical-align: middle }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 2px }
 .sr { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }
-.launcher, .panel { position: fixed; z-index: 2147483000; inset: auto var(--answerable-right, 20px) var(--answerable-bottom, 20px) auto; box-shadow: 0 12px 48px -4px rgb(0 0 0/.3) }
+.launcher, .panel { position: fixed; z-index: 2147483000; inset: auto var(--answerable-right, 20px) var(--answerable-bottom, 20px) auto; box-shadow: 0 8px 48px #0004 }
 .launcher { width: 52px; height: 52px; border-radius: 26px }
 .badge { position: absolute; top: -4px; right: -4px; padding: 0 7px; border-radius: 10px; background: oklch(.53 .19 25); color: #fff }
 .panel { width: 400px; height: 640px; max-height: calc(100dvh - 40px); flex-direction: column; border: var(--hairline); border-radius: 16px; background: var(--surface); overflow: hidden; outline: 0 }
 .panel[open] { display: flex }
-.head { display: flex; align-items: center; gap: 8px; padding: 12px 12px 12px 18px; border-bottom: var(--hairline) }
+.head { display: flex; align-items: center; gap: 8px; padding: 12px 18px; border-bottom: var(--hairline) }
 .head div, .row span, .body, textarea { flex: 1 }
 .bold, h2, h3, strong, th { font-weight: 600 }
 h2 { font-size: 15px }
 .icon { width: 32px; height: 32px; border-radius: 8px }
 .icon, .row svg { color: var(--muted) }
 .solid { background: var(--solid); color: var(--on-solid) }
-.head > :first-child { margin-left: -8px; scale: -1 }
+.head > :first-child { scale: -1 }
 button:not(.solid):hover { background: var(--sunken) }
 .body { overflow: auto; overscroll-behavior: contain; padding: 18px }
 h3 { font-size: 21px; line-height: 28px }
@@ -72,7 +72,7 @@ table { border-collapse: collapse }
 .sources .icon { width: 24px; height: 24px; rotate: 90deg }
 [aria-expanded=true] { scale: -1 }
 .title { max-width: calc(100% - 54px) }
-.sources blockquote { flex-basis: 100%; margin-bottom: 6px; white-space: pre-line; color: var(--text) }
+.sources blockquote { flex-basis: 100%; margin-bottom: 6px; color: var(--text) }
 .rate { margin-top: 10px }
 .choice { padding: 3px 10px; border: var(--hairline); border-radius: 6px; color: var(--text) }
 [aria-pressed=true] { background: var(--soft) !important; color: var(--accent) }
