@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from decimal import Decimal
@@ -34,6 +34,7 @@ from answerable.settings import Settings
 from answerable.store import Store
 from answerable.surfaces.chat.routes import ChatDoor, chat_cors, chat_routes
 from answerable.surfaces.chat.shapes import MESSAGE_BYTES_MAX, ChatConfig, Suggestion
+from answerable.surfaces.help.routes import HelpDoor, Hit, help_routes
 from answerable.web import build_app
 from answerable.web.pages import console_pages, front_page, site, widget_files
 
@@ -41,6 +42,7 @@ log = logging.getLogger(__name__)
 
 PROGRAM = "Answerable"
 THRESHOLD = 0.5
+HELP_HITS_MAX = 40
 IMPORT_TRIES = 20
 IMPORT_RETRY_SECONDS = 2.0
 
@@ -150,6 +152,7 @@ def web_app(house: House, site_folder: Path | None) -> Litestar:
     routes: list[ControllerRouterHandler] = [
         api_routes(desk),
         chat_routes(door),
+        help_routes(_help_door(house)),
         *console_pages(),
         *widget_files(),
         front_page("/demo/" if site_folder else "/console/"),
@@ -192,6 +195,18 @@ async def invite_reps(house: House, wanted: Iterable[tuple[str, str, Role]]) -> 
         with suppress(Conflict):
             _, links[email] = await invite(house.store, program, name=name, email=email, role=role)
     return links
+
+
+def _help_door(house: House) -> HelpDoor:
+    async def search(query: str) -> Sequence[Hit]:
+        return (await house.library.search_newest(query, limit=HELP_HITS_MAX)).hits
+
+    return HelpDoor(
+        company=house.settings.workspace.company.name,
+        articles_in_force=house.library.articles_in_force,
+        article_by_slug=house.library.article_by_slug,
+        search=search,
+    )
 
 
 def _chat_config(settings: Settings) -> ChatConfig:

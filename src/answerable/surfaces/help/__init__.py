@@ -1,0 +1,1 @@
+"""The help centre: what we know, as pages that need no JavaScript."""

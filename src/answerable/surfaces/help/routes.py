@@ -1,0 +1,132 @@
+"""The routes of the help centre."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Protocol
+
+from litestar import MediaType, Request, Response, Router, get
+from litestar.params import FromPath, FromQuery, QueryParameter
+from litestar.status_codes import HTTP_404_NOT_FOUND
+
+from answerable.domain.errors import NotFound
+from answerable.domain.knowledge import Article
+from answerable.surfaces.help.contents import (
+    Contents,
+    Entry,
+    choose_language,
+    languages_of,
+    sections_of,
+    translations_of,
+)
+from answerable.surfaces.help.markdown import file_linked, html_of, plain
+from answerable.surfaces.help.pages import STYLE, FoundArticle, Pages
+
+EXCERPT_CHARACTERS_MAX = 220
+FOUND_MAX = 10
+RELATED_MAX = 4
+YEAR_SECONDS = 31_536_000
+
+Query = Annotated[str, QueryParameter(max_length=500)]
+
+
+class Hit(Protocol):
+    """A passage that a search found."""
+
+    @property
+    def article_id(self) -> str:
+        """The article that it is from."""
+
+    @property
+    def text(self) -> str:
+        """Its words, as Markdown."""
+
+
+@dataclass(frozen=True, slots=True)
+class HelpDoor:
+    """What the help centre needs."""
+
+    company: str
+    articles_in_force: Callable[[], Awaitable[Sequence[Article]]]
+    article_by_slug: Callable[[str], Awaitable[Article]]
+    """Raises NotFound."""
+    search: Callable[[str], Awaitable[Sequence[Hit]]]
+    """The best passages as they are now, best first."""
+
+
+def help_routes(door: HelpDoor) -> Router:
+    """The help centre."""
+    contents = Contents(door.articles_in_force)
+    pages = Pages(door.company)
+
+    @get("/", include_in_schema=False)
+    async def front(
+        request: Request[Any, Any, Any],
+        q: Query = "",
+        lang: FromQuery[str | None] = None,
+        section: FromQuery[str | None] = None,
+    ) -> Response[str]:
+        entries = await contents.entries()
+        languages = languages_of(entries)
+        language = choose_language(languages, lang, request.headers.get("accept-language", ""))
+        if q.strip():
+            found = await _found(door, entries, q.strip())
+            return _page(pages.found(language, q.strip(), found))
+        sections = sections_of(entries, language)
+        chosen = [each for each in sections if each.name == section] if section else sections
+        return _page(pages.contents(language, languages, chosen or sections, chosen=section if chosen else None))
+
+    @get("/{slug:str}", include_in_schema=False)
+    async def article(request: Request[Any, Any, Any], slug: FromPath[str]) -> Response[str]:
+        entries = await contents.entries()
+        try:
+            shown = await door.article_by_slug(slug)
+        except NotFound:
+            accepted = request.headers.get("accept-language", "")
+            language = choose_language(languages_of(entries), None, accepted)
+            return _page(pages.missing(language), status=HTTP_404_NOT_FOUND)
+        html = html_of(shown.text, shown.title, lambda href: _page_of_file(entries, shown, href))
+        return _page(
+            pages.article(
+                shown,
+                html,
+                translations=translations_of(shown, entries),
+                related=await _related(door, entries, shown),
+            )
+        )
+
+    @get("/style.css", media_type="text/css", include_in_schema=False, sync_to_thread=False)
+    def style() -> Response[str]:
+        # The pages name it with a hash of its content.
+        headers = {"Cache-Control": f"public, max-age={YEAR_SECONDS}, immutable"}
+        return Response(STYLE, media_type="text/css", headers=headers)
+
+    return Router("/help", route_handlers=[front, article, style])
+
+
+async def _found(door: HelpDoor, entries: Sequence[Entry], query: str) -> list[FoundArticle]:
+    by_id = {entry.id: entry for entry in entries}
+    best: dict[str, FoundArticle] = {}
+    for hit in await door.search(query):
+        if hit.article_id in by_id and hit.article_id not in best:
+            excerpt = plain(hit.text, EXCERPT_CHARACTERS_MAX)
+            best[hit.article_id] = FoundArticle(by_id[hit.article_id], excerpt)
+    return list(best.values())[:FOUND_MAX]
+
+
+async def _related(door: HelpDoor, entries: Sequence[Entry], article: Article) -> list[Entry]:
+    found = await _found(door, entries, article.title)
+    related = [each.entry for each in found if each.entry.id != article.id and each.entry.language == article.language]
+    return related[:RELATED_MAX]
+
+
+def _page_of_file(entries: Sequence[Entry], article: Article, href: str) -> str | None:
+    key = file_linked(article.key, href)
+    for entry in entries:
+        if entry.source_id == article.source_id and key in (entry.key, entry.key.rpartition(".")[0]):
+            return f"/help/{entry.slug}"
+    return None
+
+
+def _page(html: str, *, status: int = 200) -> Response[str]:
+    headers = {"Cache-Control": "no-cache", "Vary": "Accept-Language"}
+    return Response(html, media_type=MediaType.HTML, status_code=status, headers=headers)
