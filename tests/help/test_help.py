@@ -181,7 +181,7 @@ def test_the_language_is_the_wanted_the_accepted_or_the_most_used() -> None:
 def test_nothing_to_read_is_no_error() -> None:
     assert sections_of([], "en") == []
     assert replace(ARTICLES[0], text="").text == ""
-    assert html_of("", "Empty", {}.get) == ""
+    assert html_of("", "Empty", lambda _: None) == ""
 
 
 DESKTOP: ViewportSize = {"width": 1280, "height": 900}
