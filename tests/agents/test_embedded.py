@@ -8,11 +8,15 @@ import pytest
 from agents import Agent, FunctionTool, RunConfig, Runner, StopAtTools
 from agents.items import TResponseInputItem
 from agents.tool_context import ToolContext
+from hypothesis import given
+from hypothesis import strategies as st
 
 from answerable.agents.embedded import EmbeddedModel
 from answerable.agents.found import Found, found_to_json
 from answerable.agents.guards import SentenceGuard
 from answerable.agents.instructions import TERMINAL_TOOLS, TOOLS, instructions_for
+from answerable.agents.quoting import next_step
+from answerable.agents.turns import read_turn
 from tests.agents.articles import REFUNDS, RUECKGABE, hit, quote, sure, unsure
 
 REFUND_HIT = hit(REFUNDS, quotes=(quote(REFUNDS, "Refunds reach your card in **5 business days**.", 0.9),))
@@ -90,6 +94,68 @@ async def test_steps_are_quoted_whole_and_pass_the_guard() -> None:
     )
     guard = SentenceGuard([STEPS_HIT])
     assert all(sentence.may_be_sent for sentence in guard.feed(reply) + guard.finish())
+
+
+async def test_a_section_whose_heading_asks_the_same_is_quoted_from_its_beginning() -> None:
+    text = (
+        "# Refunds\n\nThey go back the way they came.\n\n## How long do refunds take?\n\n"
+        "Refunds take 5 days. Abroad it is 10 days.\n\n## Who decides\n\nRefunds of up to €50 take no approval."
+    )
+    found = hit(text, title="Refunds", quotes=(quote(text, "Refunds of up to €50 take no approval.", 1.0),))
+
+    reply = await Desk(("refund", sure(found))).hear("How long does a refund take?")
+
+    assert reply == "From *Refunds*: Refunds take 5 days. [1] Abroad it is 10 days. [1]"
+
+
+@given(
+    lead=st.sampled_from(["", "## Change it\n\n", "To change it:\n\n", "Some text before.\n\n", "You do it so:\n"]),
+    steps=st.lists(
+        st.sampled_from(["Open it.", "Press **Save**. Wait.", "Choose a plan", "Go back:"]), min_size=1, max_size=9
+    ),
+    gap=st.sampled_from(["\n", "\n\n"]),
+    tail=st.sampled_from(["", "\n\nThat is all.", "\n\n## More\n\nText."]),
+    data=st.data(),
+)
+def test_a_list_is_quoted_with_all_its_steps_whichever_of_them_was_chosen(
+    lead: str, steps: list[str], gap: str, tail: str, data: st.DataObject
+) -> None:
+    lines = [f"{number}. {step}" for number, step in enumerate(steps, 1)]
+    text = lead + gap.join(lines) + tail
+    chosen = data.draw(st.sampled_from(lines))
+    found = sure(hit(text, quotes=(quote(text, chosen, 1.0),)))
+    turn = read_turn(
+        [
+            {"role": "user", "content": "How do I change the subscription?"},
+            {"type": "function_call", "call_id": "c", "arguments": '{"query": "How do I change the subscription?"}'},
+            {"type": "function_call_output", "call_id": "c", "output": found_to_json(found)},
+        ]
+    )
+
+    reply = next_step(turn).text or ""
+
+    assert [line for line in lines if line not in reply] == []
+    judged = SentenceGuard(found.hits)
+    assert all(sentence.may_be_sent for sentence in judged.feed(reply) + judged.finish())
+
+
+async def test_headings_between_quotes_stay_headings_and_lists_keep_what_leads_up_to_them() -> None:
+    text = (
+        "## Conflicts\n\nYou get a conflict when\n\n- somebody else is first: wait,\n- it is done: go on.\n\n"
+        "## Limits\n\nAsk less often."
+    )
+    found = hit(
+        text,
+        title="Errors",
+        quotes=(quote(text, "- somebody else is first: wait,", 1.0), quote(text, "## Limits\n\nAsk less often.", 1.0)),
+    )
+
+    reply = await Desk(("conflict", sure(found))).hear("What is a conflict on the API?")
+
+    assert reply == (
+        "From *Errors*: You get a conflict when\n- somebody else is first: wait,\n- it is done: go on. [1]\n\n"
+        "**Limits**\n\nAsk less often. [1]"
+    )
 
 
 @pytest.mark.parametrize(
@@ -187,7 +253,7 @@ async def test_yes_to_that_offer_hands_off_and_no_does_not() -> None:
     offer = "I found nothing about this: “moon”. Shall I pass it on to a person?"
 
     assert (await Desk().hear("Do you ship to the moon?", offer, "yes please"))["tool"] == "hand_off"
-    assert "anything else" in await Desk().hear("Do you ship to the moon?", offer, "no thanks")
+    assert "anything else." in await Desk().hear("Do you ship to the moon?", offer, "no thanks")
 
 
 async def test_a_short_question_that_several_articles_fit_is_asked_back_with_their_titles() -> None:

@@ -105,6 +105,17 @@ def test_a_marker_of_the_wrong_passage_is_put_right() -> None:
     assert judged("Refunds reach your card in 5 business days.").text.endswith("days. [1]")
 
 
+def test_lists_headings_and_lead_ins_get_no_marker_that_was_not_written() -> None:
+    reply = (
+        "To ask for a refund:\n\n1. Open Settings and choose `Billing`.\n2. Click **Refund**. [9]\n\n## Refund times\n"
+    )
+    guard = SentenceGuard(HITS)
+
+    shown = "".join(sentence.text for sentence in guard.feed(reply) + guard.finish())
+
+    assert shown == reply.replace("[9]", "[1]")
+
+
 def test_a_link_that_no_source_has_loses_its_address() -> None:
     kept = judged("Refunds reach [your card](https://help.ledgerly.example/1) in 5 business days. [1]")
     cut = judged("Refunds reach [your card](https://evil.example/?c=4242) in 5 business days. [1]")

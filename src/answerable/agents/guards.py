@@ -27,7 +27,7 @@ QUESTION_WORDS_MAX = 30
 
 _MARKERS = re.compile(r"[ \t\u00a0]*[\[【](\d{1,3})[\]】]")
 _MARKDOWN_LINK = re.compile(r"(!?)\[([^\]\n]*)\]\(\s*<?([^)\s>]*)>?(?:\s+[\"'][^\"'\n]*[\"'])?\s*\)")
-_LIST_OR_TABLE = re.compile(r"[ \t]*(?:[-*+•|]|\d{1,3}[.)][ \t])")
+_LIST_TABLE_OR_HEADING = re.compile(r"[ \t]*(?:[-*+•][ \t]|\||#{1,6}[ \t]|\d{1,3}[.)][ \t]|\*\*[^*\n]+\*\*\s*\Z)")
 # What else the program says, such as that a person takes over, is true only where the program says it: no model may.
 _OWN_FRAMES = (
     "greeting_reply",
@@ -38,6 +38,7 @@ _OWN_FRAMES = (
     "ask_which",
     "all_right",
 )
+_SENTENCE_END = re.compile(r"[.!?…。！？][\"'”’»)\]*_」』）]*\s*\Z")
 _HAS_WORD = re.compile(r"\w")
 
 
@@ -76,6 +77,8 @@ class SentenceGuard:
         self._titles = {hit.title: plain(hit.title) for hit in hits}
         self._language = language_of(hits[0].text[:LANGUAGE_LETTERS]) if hits else "en"
         self._coverage_min = coverage_min
+        self._line = ""
+        """What was written of the line so far."""
 
     def feed(self, delta: str) -> list[GuardedSentence]:
         """The sentences that this piece completed."""
@@ -86,7 +89,14 @@ class SentenceGuard:
         return [self.judge(sentence) for sentence in self._splitter.finish()]
 
     def judge(self, sentence: str) -> GuardedSentence:
-        """The verdict on one sentence."""
+        """The verdict on the next sentence of the reply."""
+        self._line += sentence
+        guarded = self._judged(sentence)
+        if sentence.endswith("\n"):
+            self._line = ""
+        return guarded
+
+    def _judged(self, sentence: str) -> GuardedSentence:
         shown = self._without_foreign_links(sentence)
         cited = tuple(dict.fromkeys(int(number) for number in _MARKERS.findall(_MARKDOWN_LINK.sub("", shown))))
         bare = _MARKERS.sub("", shown)
@@ -115,7 +125,7 @@ class SentenceGuard:
 
     def _supported(self, sentence: str, shown: str, support: Support) -> GuardedSentence:
         return GuardedSentence(
-            text=_with_markers(shown, support.passages),
+            text=_with_markers(shown, support.passages) if _wants_marker(self._line, shown) else shown,
             written=sentence,
             kind="claim",
             verdict="supported",
@@ -197,15 +207,20 @@ def _is_courtesy(said: str, text: str) -> bool:
     return not spoken.joins_words and all(word in spoken.stopwords or word in spoken.service for word in words(text))
 
 
-def _with_markers(shown: str, passages: tuple[int, ...]) -> str:
-    """The sentence with the markers of exactly these passages, before the white space at its end.
+def _wants_marker(line: str, shown: str) -> bool:
+    """Whether a marker belongs behind the sentence.
 
-    Steps of a list, the line that leads up to one and rows of a table stay without a marker if they were written so.
+    Steps of a list, rows of a table, headings and what has no full stop stay without if they were written so.
     """
+    if _MARKERS.search(shown):
+        return True
+    return not _LIST_TABLE_OR_HEADING.match(line) and _SENTENCE_END.search(shown) is not None
+
+
+def _with_markers(shown: str, passages: tuple[int, ...]) -> str:
+    """The sentence with the markers of exactly these passages, before the white space at its end."""
     bare = _MARKERS.sub("", shown)
     body = bare.rstrip()
-    if bare == shown and (_LIST_OR_TABLE.match(shown) or body.endswith((":", "："))):
-        return shown
     return f"{body} {''.join(f'[{number}]' for number in passages)}{bare[len(body) :]}"
 
 

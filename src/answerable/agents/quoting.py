@@ -8,6 +8,7 @@ from answerable.agents.found import Found, FoundHit, FoundQuote
 from answerable.agents.instructions import ToolName
 from answerable.agents.phrases import Language, content_words, plain
 from answerable.agents.sentences import sentences
+from answerable.agents.statements import Statement, Stems
 from answerable.agents.turns import CustomerTurn, Search
 
 # A quote goes along with the best one if it is at least this good beside it, up to so many.
@@ -19,10 +20,17 @@ RIVAL_SHARE = 0.97
 RIVAL_QUESTION_WORDS_MAX = 2
 OPTIONS_MAX = 4
 
-LIST_LINES_MAX = 14
+# A section is quoted from its beginning where its heading, or the article's title, asks nearly the same question: twice
+# the words that both have, as a share of the words of both. One word alone is not a question.
+SAME_QUESTION = 0.75
+SECTION_LETTERS_MAX = 600
+
+LIST_LINES_MAX = 40
 SUMMARY_LETTERS_MAX = 400
 
 _LIST_LINE = re.compile(r"[ \t]*(?:[-*+•]|\d{1,3}[.)])[ \t]+\S")
+_HEADING = re.compile(r"(?m)^#{1,6}[ \t]+(.+?)[ \t#]*$\n?")
+_STEP = re.compile(r"(?m)^[ \t]*\d{1,3}[.)][ \t]")
 _INDENTED = re.compile(r"[ \t]{2,}\S")
 _RELATIVE_LINK = re.compile(r"(!?)\[([^\]\n]*)\]\((?!https?://|mailto:)[^)\n]*\)")
 _IMAGE = re.compile(r"!\[[^\]\n]*\]\([^)\n]*\)")
@@ -87,7 +95,7 @@ def _conclude(turn: CustomerTurn) -> Step:
     quoted: set[str] = set()
     for search in sure:
         found = search.found
-        if found and (answer := _quote(found, turn.language, quoted)):
+        if found and (answer := _quote(search.query, found, turn.language, quoted)):
             answers.append(answer)
     if not answers:
         return _hand_off(turn, "The best passage has no words that could be quoted.")
@@ -98,13 +106,16 @@ def _conclude(turn: CustomerTurn) -> Step:
     return Step(text="\n\n".join(answers))
 
 
-def _quote(found: Found, spoken: Language, quoted: set[str]) -> str | None:
+def _quote(question: str, found: Found, spoken: Language, quoted: set[str]) -> str | None:
     """The best passage's words under its title, with its marker; none if it was quoted before."""
     hit = max(found.hits[:OPTIONS_MAX], key=lambda each: (_best(each) * each.score, each.score))
     if hit.passage_id in quoted:
         return None
     quoted.add(hit.passage_id)
     pieces = _pieces(hit)
+    if not any(_STEP.search(piece) for piece in pieces):
+        # Steps answer "how" better than the beginning of their section does.
+        pieces = _section_pieces(question, hit) or pieces
     if not pieces:
         return None
     frame = spoken.frame("from_title", title=hit.title.replace("*", ""))
@@ -131,6 +142,37 @@ def _pieces(hit: FoundHit) -> list[str]:
     return [piece for start, end in merged if (piece := _clean(hit.text[start:end]))]
 
 
+def _section_pieces(question: str, hit: FoundHit) -> list[str]:
+    """The beginning of the section whose heading asks the same question; nothing if there is none."""
+    asked = Stems(token.key for token in Statement.read(question).content)
+    headings = [*_HEADING.finditer(hit.text)]
+    title = hit.heading_path[-1] if hit.heading_path else hit.title
+    named = [(title, 0), *((heading[1], heading.end()) for heading in headings)]
+    likeness, start = max((_same_words(asked, name), place) for name, place in named)
+    if likeness < SAME_QUESTION:
+        return []
+    end = min((heading.start() for heading in headings if heading.start() >= start), default=len(hit.text))
+    end = _block_end(hit.text, start, end)
+    return [piece] if (piece := _clean(hit.text[start:end])) else []
+
+
+def _same_words(asked: Stems, name: str) -> float:
+    content = {token.key for token in Statement.read(name).content}
+    shared = sum(asked.find(key) is not None for key in content)
+    return 2 * shared / (len(content) + len(asked)) if shared > 1 else 0.0
+
+
+def _block_end(text: str, start: int, end: int) -> int:
+    """Where to stop within a section: after a whole paragraph or list, as soon as it is long enough."""
+    for gap in re.finditer(r"\n[ \t]*\n", text[start:end]):
+        stop = start + gap.start()
+        following = text[start + gap.end() : end]
+        leads_on = text[start:stop].rstrip().endswith((":", "：")) or _LIST_LINE.match(following)
+        if stop - start >= SECTION_LETTERS_MAX // 2 and not leads_on:
+            return stop
+    return end if end - start <= 2 * SECTION_LETTERS_MAX else start + SECTION_LETTERS_MAX
+
+
 def _whole(text: str, quote: FoundQuote) -> tuple[int, int]:
     """Where the quote stands, widened to the whole list if it is a step of one, or announces one."""
     start, end = quote.start, quote.end
@@ -139,18 +181,23 @@ def _whole(text: str, quote: FoundQuote) -> tuple[int, int]:
     if not touched:
         return start, end
     first, last = touched[0], touched[-1]
-    announces = text[start:end].rstrip().endswith((":", "："))
-    if announces:
+    if text[start:end].rstrip().endswith((":", "：")) and not _in_list(text, lines, last):
         last = _after_list(text, lines, last + 1) or last
         return start, max(end, lines[last][1])
     if not any(_in_list(text, lines, index) for index in touched):
         return start, end
     while first > 0 and _in_list(text, lines, first) and last - first < LIST_LINES_MAX:
         first -= 1
-    if not _in_list(text, lines, first) and not text[lines[first][0] : lines[first][1]].rstrip().endswith((":", "：")):
+    if not _in_list(text, lines, first) and not _leads_on(text[lines[first][0] : lines[first][1]]):
         first += 1
     last = _after_list(text, lines, last) or last
     return lines[first][0], lines[last][1]
+
+
+def _leads_on(line: str) -> bool:
+    """Whether a line announces the list under it: it ends with a colon, or is a sentence that is not at its end."""
+    said = line.strip()
+    return bool(said) and not said.startswith(("#", "|")) and not said.endswith((".", "!", "?", "。", "！", "？"))
 
 
 def _in_list(text: str, lines: list[tuple[int, int]], index: int) -> bool:
@@ -178,8 +225,11 @@ def _clean(piece: str) -> str:
     piece = _MARKER_IN_TEXT.sub("", piece)
     lines: list[str] = []
     for written in piece.strip().splitlines():
-        line = re.sub(r"^\s*#{1,6}\s+", "", written.rstrip())
-        if lines and line and lines[-1] and not _LIST_LINE.match(line) and not line.lstrip().startswith("|"):
+        line = re.sub(r"^\s*#{1,6}\s+(.+?)[\s#]*$", r"**\1**", written.rstrip())
+        if line.startswith("**") and line != written.rstrip() and not lines:
+            continue
+        joins = lines and line and lines[-1] and not lines[-1].startswith("**") and not line.startswith("**")
+        if joins and not _LIST_LINE.match(line) and not line.lstrip().startswith("|"):
             lines[-1] = f"{lines[-1]} {line.lstrip()}"
         else:
             lines.append(line)
@@ -188,11 +238,18 @@ def _clean(piece: str) -> str:
 
 def _marked(piece: str, number: int) -> str:
     """The piece with the passage's marker behind each sentence; a list has it once, at its end."""
-    if any(_LIST_LINE.match(line) for line in piece.splitlines()):
-        return f"{piece} [{number}]"
-    return "".join(
-        f"{sentence.rstrip()} [{number}]{sentence[len(sentence.rstrip()) :]}" for sentence in sentences(piece)
-    )
+    lines = piece.splitlines()
+    following = [*lines[1:], ""]
+    return "\n".join(_marked_line(line, after, number) for line, after in zip(lines, following, strict=True))
+
+
+def _marked_line(line: str, after: str, number: int) -> str:
+    if _LIST_LINE.match(line) or line.startswith("|"):
+        goes_on = _LIST_LINE.match(after) or _INDENTED.match(after) or after.startswith("|")
+        return line if goes_on else f"{line} [{number}]"
+    if not line.strip() or line.startswith("**") or _LIST_LINE.match(after):
+        return line
+    return "".join(f"{each.rstrip()} [{number}]{each[len(each.rstrip()) :]}" for each in sentences(line))
 
 
 def _rivals(search: Search) -> list[str]:

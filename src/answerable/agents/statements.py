@@ -116,6 +116,9 @@ class Stems:
         for key in sorted(self._keys):
             self._by_beginning.setdefault(key[:PREFIX_LETTERS], []).append(key)
 
+    def __len__(self) -> int:
+        return len(self._keys)
+
     def find(self, key: str) -> str | None:
         """The stem that this one is the same word as."""
         if key in self._keys:

@@ -56,6 +56,8 @@ def read_turn(items: list[Any]) -> CustomerTurn:
     spoken = language(language_of(text, default=language_of("\n".join(earlier))))
     asked = reply if (reply and reply.rstrip().endswith(("?", "？"))) or _OPTION.search(reply or "") else None
     kind = _kind(text, spoken, asked=asked, reply=reply)
+    if kind == "question" and not earlier and not content_words(text, code=spoken.code):
+        kind = "unclear"
     chosen = _chosen_option(text, asked) if asked else None
     queries = _queries(chosen or text, spoken, before=earlier[-1] if earlier else None, answers=asked is not None)
     wider = f"{earlier[-1]} {text}"[-QUERY_LETTERS_MAX:] if earlier else None
@@ -158,6 +160,8 @@ def _queries(text: str, spoken: Language, *, before: str | None, answers: bool) 
     complete: list[str] = []
     for part in parts:
         previous = complete[-1] if complete else before
+        if previous and not content_words(previous, code=spoken.code):
+            previous = None
         needs_more = (answers and not complete) or _points_back(part, spoken, begins=not complete)
         query = f"{previous} {part}" if previous and needs_more else part
         complete.append(" ".join(query.split())[-QUERY_LETTERS_MAX:])
