@@ -9,8 +9,10 @@ from sqlalchemy import Connection
 
 from answerable import __version__
 from answerable.cli.opening import settings_for
+from answerable.inference.models.checking import check
 from answerable.settings import Settings
 from answerable.store import Store, articles, conversations, releases
+from answerable.wiring import endpoint_for
 
 
 def show_status(given: dict[str, Any], *, as_json: bool) -> None:
@@ -35,10 +37,13 @@ async def _status(settings: Settings) -> dict[str, Any]:
 
     with Store(settings.database) as store:
         await asyncio.to_thread(store.migrate)
+        checked = await check(endpoint_for(settings))
         return {
             "version": __version__,
             "company": settings.workspace.company.name,
             "model": settings.model,
+            "model_works": checked.works,
+            "model_says": checked.sentence,
             "database": store.database,
             "workspace": str(settings.folder),
             **await store.read(look),
