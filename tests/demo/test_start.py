@@ -44,28 +44,34 @@ def test_a_database_that_is_none_is_told_in_a_sentence(tmp_path: Path, capsys: p
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
-    command = [*COMMAND, "--port", "0", "--data", str(folder), "--today", "2026-11-20"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+def running(folder: Path, *, until_told: bool) -> Iterator[tuple[subprocess.Popen[str], httpx.Client]]:
+    command = [*COMMAND, "--port", "0", "--data", str(folder), "--today", "2026-11-20", "--with-parent"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
+        assert process.stdin is not None
         address = process.stdout.readline().split()[3].rstrip(",")
         headers = {"Authorization": f"Bearer {(folder / 'token').read_text()}", "Idempotency-Key": "key"}
         try:
             with httpx.Client(base_url=address, headers=headers, timeout=30) as client:
                 yield process, client
         finally:
-            process.terminate()
+            if until_told:
+                process.terminate()
+                process.wait()
+            process.stdin.close()
 
 
 def test_what_was_done_survives_a_cut_connection_and_a_restart(tmp_path: Path) -> None:
-    with running(tmp_path) as (first, office):
+    with running(tmp_path, until_told=True) as (first, office):
         office.put("/faults", json={"faults": [{"kind": "cut", "route": "POST /refunds", "when": "after", "times": 1}]})
         with pytest.raises(httpx.RemoteProtocolError):
             office.post("/refunds", json=DUPLICATE)
         done = office.get("/idempotency-keys/key").json()
-    with running(tmp_path) as (second, office):
+    with running(tmp_path, until_told=False) as (second, office):
         again = office.post("/refunds", json=DUPLICATE)
 
-    assert (first.returncode, second.returncode) == (0, 0), "SIGTERM ends it cleanly"
+    assert (first.returncode, second.returncode) == (0, 0), (
+        "SIGTERM ends it cleanly, and so does the end of whoever started it"
+    )
     assert (again.headers["idempotency-replayed"], again.json()) == ("true", done["result"])
     assert oct((tmp_path / "token").stat().st_mode)[-3:] == "600"

@@ -36,6 +36,8 @@ def start_everything(given: dict[str, Any], *, with_history: bool | None) -> Non
     logging.getLogger().setLevel(settings.environment.log_level.upper())
     sockets = [_listen(settings.environment.host, settings.environment.port)]
     is_demo = settings.environment.workspace is None
+    # uvicorn sends itself the signal again once it has shut down; ended by it, we would leave the services running.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
     asyncio.run(
         _serve(settings, sockets, is_demo=is_demo, with_history=is_demo if with_history is None else with_history)
     )
@@ -117,7 +119,16 @@ def _back_office(settings: Settings) -> Iterator[None]:
     """The demo company's back office, on the next port that is free."""
     port = _free_port(settings.environment.host, settings.environment.port + 1)
     data = str(settings.environment.data / "back_office")
-    command = [sys.executable, "-m", "answerable_demo.back_office", "--port", str(port), "--data", data]
+    command = [
+        sys.executable,
+        "-m",
+        "answerable_demo.back_office",
+        "--port",
+        str(port),
+        "--data",
+        data,
+        "--with-parent",
+    ]
     with _process(command, is_quiet=True):
         click.echo(f"  Back office         http://{settings.environment.host}:{port}/ (key in {data}/token)")
         yield
@@ -148,11 +159,14 @@ async def _invite_cast(house: House, folder: Path) -> None:
 @contextlib.contextmanager
 def _process(command: list[str], *, is_quiet: bool = False) -> Iterator[None]:
     stdout = subprocess.DEVNULL if is_quiet else None
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=stdout)  # noqa: S603 - a program of ours
+    # The pipe closes when this process dies, even by kill -9: that is how a service knows.
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=stdout)  # noqa: S603 - a program of ours
+    assert process.stdin is not None
     try:
         yield
     finally:
         process.send_signal(signal.SIGTERM)
+        process.stdin.close()
         try:
             process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:

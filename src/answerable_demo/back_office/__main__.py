@@ -7,6 +7,7 @@ import signal
 import socket
 import sqlite3
 import sys
+import threading
 from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -40,6 +41,8 @@ def main(arguments: list[str] | None = None) -> int:
     # Before uvicorn listens for signals, and once more after it has shut down, this is what they do.
     for each in (signal.SIGTERM, signal.SIGINT):
         signal.signal(each, lambda _number, _frame: sys.exit(0))
+    if wanted.with_parent:
+        threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         with closing(_listen(wanted.host, wanted.port)) as listener:
             token = _token(wanted.data)
@@ -52,6 +55,14 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return error.exit_code
     return 0
+
+
+def _end_with_parent() -> None:
+    """Wait until whoever started us is gone, by our standard input, and end as if told to."""
+    # Not through sys.stdin: its lock, held by a waiting thread, would abort the interpreter at its end.
+    while os.read(0, 1024):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 class _Server(uvicorn.Server):
@@ -71,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 takes any free one")
     parser.add_argument("--data", type=Path, required=True, help="folder for the database and the key")
+    parser.add_argument("--with-parent", action="store_true", help="end when standard input is closed")
     parser.add_argument("--seed", type=int, default=DEFAULT_SEED, help="only read when the database is filled")
     parser.add_argument(
         "--today", type=date.fromisoformat, default=None, help="the day on which the database is filled (default: now)"
