@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import re
+import resource
 import shutil
 import signal
 import socket
@@ -55,6 +56,8 @@ class Start:
     ready_seconds: float
     answer_seconds: float
     answer: str
+    cpu_seconds: float
+    """Of all processes, installation and program together: what is left when other work slows the machine down."""
     steps: tuple[tuple[str, float], ...]
     """What `./dev` said that it did, and how long it took."""
 
@@ -108,6 +111,7 @@ def _empty_machine(folder: Path, *, with_node: bool) -> dict[str, str]:
 def _start(checkout: Path, environ: dict[str, str], question: str) -> Start:
     """Run `./dev start` until the question is answered."""
     port = _free_port()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     with _running(checkout, environ | {"ANSWERABLE_PORT": str(port)}) as (process, log):
         started = time.monotonic()
         address = f"http://127.0.0.1:{port}"
@@ -116,7 +120,10 @@ def _start(checkout: Path, environ: dict[str, str], question: str) -> Start:
         answer = _ask(address, question)
         answered = time.monotonic()
     steps = re.findall(r"^ *(.+?) … (\d+\.\d) s$", log.read_text(), re.MULTILINE)
-    return Start(ready - started, answered - started, answer, tuple((name, float(seconds)) for name, seconds in steps))
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu_seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    named = tuple((name, float(seconds)) for name, seconds in steps)
+    return Start(ready - started, answered - started, answer, cpu_seconds, named)
 
 
 @contextmanager
@@ -199,6 +206,11 @@ def _show(first: Start, second: Start, sizes: dict[str, float], clone_seconds: f
         ("first start, until the question is answered", first.answer_seconds, f"≤ {FIRST_ANSWER_AIM_SECONDS} s"),
         ("second start, until it answers requests", second.ready_seconds, f"≤ {SECOND_START_AIM_SECONDS} s"),
     ]
+    rows += [
+        ("first start, processor time in all", first.cpu_seconds, ""),
+        ("second start, processor time in all", second.cpu_seconds, ""),
+    ]
+    print(f"On {os.cpu_count()} cores with a load of {os.getloadavg()[1]:.1f}:")
     print(f"{'':<58}{'measured':>12}   aim")
     for name, seconds, aim in rows:
         print(f"{name:<58}{seconds:>10.1f} s   {aim}")
