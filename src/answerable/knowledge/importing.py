@@ -10,13 +10,14 @@ import logging
 import re
 import unicodedata
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from sqlalchemy import Connection
 
 from answerable.domain.clock import now
-from answerable.domain.errors import AnswerableError, Invalid, NotFound
+from answerable.domain.errors import AnswerableError, Conflict, Invalid, NotFound
 from answerable.domain.ids import new_id
 from answerable.domain.knowledge import Draft, ImportReport, Passage, Revision, Source
 from answerable.inference.embedders import Embedder
@@ -123,10 +124,7 @@ class Importing:
 
         def begin(db: Connection) -> ImportReport:
             at = now()
-            source = imports.source(db, kind, location)
-            if source is None:
-                source = Source(new_id("src"), kind, location, at)
-                imports.add_source(db, source)
+            source = imports.source_or_new(db, Source(new_id("src"), kind, location, at))
             report = ImportReport(new_id("imp"), source.id, "running", None, 0, 0, 0, 0, (), at, None)
             imports.begin(db, report, silent_since=at - SILENCE_MAX)
             return report
@@ -142,17 +140,19 @@ class Importing:
         except AnswerableError as error:
             failed = _ended(report, "failed", skipped=(("", str(error)),))
         except asyncio.CancelledError:
-            await self._store.write(
-                imports.keep, _ended(report, "failed", skipped=(("", "It was stopped; nothing was changed."),)), now()
-            )
+            await self._fail(_ended(report, "failed", skipped=(("", "It was stopped; nothing was changed."),)))
             raise
         except Exception:
             log.exception("Import %s failed.", report.id)
             failed = _ended(report, "failed", skipped=(("", "Something went wrong on our side; nothing was changed."),))
         finally:
             living.cancel()
-        await self._store.write(imports.keep, failed, now())
+        await self._fail(failed)
         return failed
+
+    async def _fail(self, failed: ImportReport) -> None:
+        with suppress(Conflict):  # It was taken for cut off, and counts as failed already.
+            await self._store.write(imports.keep, failed, now())
 
     async def _show_life(self, import_id: str) -> None:
         while True:

@@ -17,11 +17,22 @@ def source(db: Connection, kind: SourceKind, location: str) -> Source | None:
     return Source(**row._mapping) if row else None
 
 
-def add_source(db: Connection, added: Source) -> None:
-    """Keeps a new source."""
-    db.execute(
-        insert(sources).values(id=added.id, kind=added.kind, location=added.location, created_at=added.created_at)
-    )
+def source_or_new(db: Connection, new: Source) -> Source:
+    """The source of that kind and place; a new one where there is none. Two at once get the same."""
+    found = source(db, new.kind, new.location)
+    if found is not None:
+        return found
+    try:
+        with db.begin_nested():
+            db.execute(
+                insert(sources).values(id=new.id, kind=new.kind, location=new.location, created_at=new.created_at)
+            )
+    except IntegrityError:
+        found = source(db, new.kind, new.location)
+        if found is None:
+            raise
+        return found
+    return new
 
 
 def begin(db: Connection, report: ImportReport, *, silent_since: datetime) -> None:
@@ -42,8 +53,10 @@ def begin(db: Connection, report: ImportReport, *, silent_since: datetime) -> No
 
 
 def keep(db: Connection, report: ImportReport, at: datetime) -> None:
-    """Keeps what an import has done so far."""
-    db.execute(update(imports).where(imports.c.id == report.id).values(seen_at=at, **_values(report)))
+    """Keeps what an import has done so far. Raises Conflict if it has ended, or was taken for cut off."""
+    running = (imports.c.id == report.id, imports.c.state == "running")
+    if db.execute(update(imports).where(*running).values(seen_at=at, **_values(report))).rowcount == 0:
+        raise Conflict("The import was taken for cut off, so nothing was changed. Start it again.")
 
 
 def seen(db: Connection, import_id: str, at: datetime) -> None:

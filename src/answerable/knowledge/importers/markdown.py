@@ -31,6 +31,7 @@ _LIST_TAG = re.compile(r"<(/?)(?:ol|ul|dl|table)(?=[\s>])", re.IGNORECASE)
 _OUTER_TAG = re.compile(r"<(/?)(?:div|section|article|ol|ul|dl|table|figure|details)(?=[\s>])", re.IGNORECASE)
 _ENDS_WITH_ITS_TAG = frozenset(("pre", "script", "style", "template"))
 _FENCE = re.compile(r"\s*(?:>\s*|[-*+]\s+|\d+[.)]\s+)*(`{3,}|~{3,})(.*)")
+_MAY_BE_CODE = re.compile(r"^(?: {4}|\t)|```|~~~", re.MULTILINE)
 _LIST_ITEM = re.compile(r"\s*(?:[-*+]|\d{1,9}[.)])(?:\s|$)")
 _HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*$")
 _LINE_BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
@@ -52,7 +53,7 @@ _CALLOUT = re.compile(
     r"\s*:{3,}\s*(?:[A-Za-z-]+)?(?:\[([^\n]*)\]|[ \t]+([^{\n][^\n]*))?\s*(?:\{[^\n]*\})?\s*"
     r"|(?:!!!|\?\?\?\+?)[ \t]+[\w-]+(?:[ \t]+[\"']([^\n]*)[\"'])?\s*"
 )
-_HEADING_NAME = re.compile(r"(?<=\S)[ \t]*\{#[^}\n]*\}[ \t]*$", re.MULTILINE)
+_HEADING_NAME = re.compile(r"(?<=\S)[ \t]{0,9}\{#[^}\n]{0,200}\}[ \t]{0,9}$", re.MULTILINE)
 _PLACEHOLDER_IN_LINK = re.compile(r"\]\(\s*\{\{[^}\n]*\}\}")
 _EMPHASIS = re.compile(r"(?<!\\)(?:\*{1,3}|`+|(?<!\w)_{1,3}|_{1,3}(?!\w))")
 _LINK = re.compile(r"!?\[([^\]]*)\](?:\([^)]*\)|\[[^\]]*\])")
@@ -101,6 +102,8 @@ def _without_comments(text: str) -> str:
 
 def _outside_code(text: str, change: Callable[[str], str], *, is_mdx: bool) -> str:
     """The text with `change` made to each stretch of lines that is not code."""
+    if not _MAY_BE_CODE.search(text):
+        return change(text)
     lines = text.split("\n")
     pieces: list[str] = []
     for is_code, stretch in groupby(zip(_code_lines(lines, is_mdx=is_mdx), lines, strict=True), key=itemgetter(0)):
