@@ -26,6 +26,7 @@ from answerable.inference.models.endpoint import OPENAI_URL, Endpoint, Secret
 from answerable.inference.models.prices import Price
 from answerable.inference.models.provider import Model, Models
 from answerable.jobs import Jobs
+from answerable.knowledge.confidence import shipped
 from answerable.knowledge.importers.importer import Importer
 from answerable.knowledge.importing import Importing, Progress
 from answerable.knowledge.library import Library
@@ -41,7 +42,6 @@ from answerable.web.pages import console_pages, front_page, site, widget_files
 log = logging.getLogger(__name__)
 
 PROGRAM = "Answerable"
-THRESHOLD = 0.5
 HELP_HITS_MAX = 40
 IMPORT_TRIES = 20
 IMPORT_RETRY_SECONDS = 2.0
@@ -87,7 +87,7 @@ async def open_house(
             library,
             model_name=endpoint.model,
             company=settings.workspace.company.name,
-            threshold=THRESHOLD,
+            threshold=shipped().threshold,
             price=endpoint.price,
         )
         answering = Answering(store, agent)

@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
-from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
+from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page, Request, ViewportSize, expect
 
 from tests.widget.conftest import ARTEFACTS, DESKTOP, PHONE, Host, Rep, Service, Visit
