@@ -118,11 +118,15 @@ def _send_parts(db: Connection, run: Run, batch: Sequence[tuple[int, str]]) -> N
 
 def _begin(db: Connection, turn_id: str, model: str) -> tuple[Asked, Run, list[Span]] | None:
     """The turn's question and its run: the one that was cut off, with what is recorded of it, or a new one."""
+    found = turns.by_id(db, turn_id)
+    if found is None:
+        return None
+    # Whoever begins or ends the same turn at the same time waits here, and then finds this run or its end.
+    conversation = conversations.by_id(db, found.conversation_id, for_update=True)
     turn = turns.by_id(db, turn_id)
+    assert conversation is not None
     if turn is None or turn.state != "running":
         return None
-    conversation = conversations.by_id(db, turn.conversation_id)
-    assert conversation is not None
     customer = customers.by_id(db, conversation.customer_id)
     assert customer is not None
     told = [message for message in messages.of_episode(db, turn.episode_id) if message.author != "note"]

@@ -19,7 +19,7 @@ from answerable.domain.conversations import (
     Turn,
 )
 from answerable.domain.ids import new_id
-from answerable.store import conversations, events, messages, turns
+from answerable.store import conversations, events, messages, runs, turns
 
 WHY_CHARACTERS = 80
 
@@ -86,6 +86,8 @@ def pass_turns(db: Connection, conversation: Conversation, at: datetime) -> None
         running = turns.by_id(db, conversation.running_turn_id)
         if running is not None:
             turns.end(db, running, "passed", at)
+            # Its process may be dead, and nobody would come back to end it.
+            runs.give_up(db, running.id, at)
     waiting = turns.open_one(db, conversation.id)
     if waiting is not None:
         turns.end(db, waiting, "passed", at)

@@ -11,7 +11,7 @@ import socket
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from contextvars import Context
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from dbos import DBOS, DBOSConfig, SetWorkflowID
@@ -149,12 +149,24 @@ class Jobs:
         for worker_id, host, process, seen_at in await self._store.read(workers.others, self.worker_id):
             gone = host == socket.gethostname() and (process == os.getpid() or not _alive(process))
             dead = gone or now() - seen_at > SILENCE_MAX
-            if not dead or not await self._store.write(workers.remove, worker_id):
+            if not dead or not await self._claim(worker_id, seen_at):
                 continue
             left = await DBOS.list_workflows_async(status="PENDING", executor_id=worker_id, load_input=False)
             if left:
                 log.info("Taking over %d jobs of a process that ended: %s.", len(left), worker_id)
                 await DBOS.resume_workflows_async([each.workflow_id for each in left])
+            # Only now: if this process dies before, the next one finds the claim and its dead owner.
+            await self._store.write(workers.remove, worker_id)
+
+    async def _claim(self, worker_id: str, seen_before: datetime) -> bool:
+        return await self._store.write(
+            workers.claim,
+            worker_id,
+            seen_before=seen_before,
+            host=socket.gethostname(),
+            process=os.getpid(),
+            at=now(),
+        )
 
 
 async def _in_own_context(loop: asyncio.AbstractEventLoop, work: Awaitable[None]) -> None:

@@ -89,6 +89,13 @@ def end(
     )
 
 
+def give_up(db: Connection, turn_id: str, at: datetime) -> None:
+    """Ends the run of a turn that the agent does not answer any more, whether a process is still at it or died."""
+    db.execute(
+        update(runs).where(runs.c.turn_id == turn_id, runs.c.state == "running").values(state="given_up", ended_at=at)
+    )
+
+
 def record(db: Connection, steps: Sequence[Span]) -> None:
     """Adds steps to the ledger."""
     db.execute(

@@ -23,6 +23,19 @@ def others(db: Connection, worker_id: str) -> list[tuple[str, str, int, datetime
     return [(row.id, row.host, row.process, row.seen_at) for row in rows]
 
 
+def claim(db: Connection, worker_id: str, *, seen_before: datetime, host: str, process: int, at: datetime) -> bool:
+    """Puts a living process in the place of a dead worker, as long as its work is being taken over.
+
+    False if somebody else was first, or if it has shown life since. Should the claimer die, it is found dead too.
+    """
+    done = db.execute(
+        update(workers)
+        .where(workers.c.id == worker_id, workers.c.seen_at == seen_before)
+        .values(host=host, process=process, seen_at=at)
+    )
+    return done.rowcount == 1
+
+
 def remove(db: Connection, worker_id: str) -> bool:
     """Takes a worker off the list; False if somebody else did."""
     return db.execute(delete(workers).where(workers.c.id == worker_id)).rowcount == 1

@@ -52,7 +52,8 @@ class Ledger:
         self._replayable = list(recorded or ())
         self._waiting: list[Span] = []
         self._writing: asyncio.Task[None] | None = None
-        self._last_number = max((span.number for span in self._spans), default=0)
+        self._taken = {span.number for span in self._spans}
+        self._last_number = 0
 
     @contextmanager
     def step(self, kind: SpanKind, name: str, input: Any) -> Iterator[Step]:  # noqa: A002 - the field's word
@@ -62,8 +63,7 @@ class Ledger:
             yield _as_step(recorded)
             return
         step = Step(kind, name, input)
-        self._last_number += 1
-        number = self._last_number
+        number = self._next_number()
         started_at, started = now(), time.perf_counter_ns()
         try:
             yield step
@@ -75,8 +75,7 @@ class Ledger:
 
     def add(self, step: Step, *, started_at: datetime, duration_us: int) -> None:
         """Records a step that somebody else timed."""
-        self._last_number += 1
-        self._keep(step, self._last_number, started_at, duration_us)
+        self._keep(step, self._next_number(), started_at, duration_us)
 
     @property
     def usage(self) -> Usage:
@@ -107,6 +106,15 @@ class Ledger:
         if self._waiting:
             runs.record(db, self._waiting)
             self._waiting = []
+
+    def _next_number(self) -> int:
+        """Steps run side by side: if a later one was recorded when the run was cut off, the earlier one, done again,
+        takes the place that it had.
+        """
+        self._last_number += 1
+        while self._last_number in self._taken:
+            self._last_number += 1
+        return self._last_number
 
     def _take_recorded(self, kind: SpanKind, asked: Any) -> Span | None:
         if not self._replayable:

@@ -1,0 +1,141 @@
+"""What becomes of work whose process was killed, the same on both databases."""
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+import pytest
+from sqlalchemy import Connection, select
+
+from answerable.agents.asked import Asked, Say
+from answerable.conversations import Answering, Arrival, Received, ask_for_person, receive
+from answerable.domain.conversations import Decision, Reply
+from answerable.domain.people import Customer
+from answerable.domain.runs import Run
+from answerable.jobs import Jobs
+from answerable.people import introduce
+from answerable.store import Store, runs, tables, workers
+from answerable.traces import Ledger
+
+NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+class NobodyStarts:
+    """Jobs that are never started: their process died first."""
+
+    def start_soon(self, kind: str, subject: str) -> None:
+        pass
+
+
+class Thinking:
+    """An agent that thinks until it is allowed to answer."""
+
+    model_name = "scripted"
+
+    def __init__(self) -> None:
+        self.began = asyncio.Event()
+        self.may_answer = asyncio.Event()
+
+    async def answer(self, asked: Asked, ledger: Ledger, say: Say) -> Reply:
+        self.began.set()
+        await self.may_answer.wait()
+        return Reply("It takes 3 to 5 days.", Decision("answer", 0.9, "Answered."))
+
+    def apology(self, asked: Asked, reason: str) -> Reply:
+        raise AssertionError(reason)
+
+
+@pytest.fixture
+async def ines(store: Store) -> Customer:
+    return (await introduce(store, name="Ines Carvalho")).customer
+
+
+async def asked_by(ines: Customer, store: Store, key: str = "key-1") -> Received:
+    arrival = Arrival(ines, "chat", key, "How long do refunds take?")
+    return await receive(store, cast(Jobs, NobodyStarts()), arrival)
+
+
+def unfinished_run(db: Connection, turn_id: str) -> Run:
+    run = runs.unfinished(db, turn_id)
+    assert run is not None
+    return run
+
+
+async def run_states(store: Store) -> list[str]:
+    def look(db: Connection) -> list[Any]:
+        return [row.state for row in db.execute(select(tables.runs.c.state).order_by(tables.runs.c.started_at))]
+
+    return await store.read(look)
+
+
+async def test_a_run_that_was_cut_off_ends_when_the_customer_asks_for_a_person(store: Store, ines: Customer) -> None:
+    asked = await asked_by(ines, store)
+    agent = Thinking()
+    process = asyncio.create_task(Answering(store, agent).answer_turn(str(asked.turn_to_start)))
+    await agent.began.wait()
+    process.cancel()
+    await asyncio.wait([process])
+    assert await run_states(store) == ["running"], "whoever takes over goes on with it"
+
+    await ask_for_person(store, ines, asked.conversation.id)
+
+    assert await run_states(store) == ["given_up"]
+
+
+async def test_two_processes_that_begin_one_turn_share_its_run_and_reply_once(store: Store, ines: Customer) -> None:
+    asked = await asked_by(ines, store)
+    agents = [Thinking(), Thinking()]
+    processes = [asyncio.create_task(Answering(store, agent).answer_turn(str(asked.turn_to_start))) for agent in agents]
+    for agent in agents:
+        await agent.began.wait()
+        agent.may_answer.set()
+    await asyncio.gather(*processes)
+
+    assert await run_states(store) == ["finished"]
+
+
+async def test_a_step_that_was_cut_off_beside_a_faster_one_takes_its_place_when_done_again(
+    store: Store, ines: Customer
+) -> None:
+    asked = await asked_by(ines, store)
+    agent = Thinking()
+    process = asyncio.create_task(Answering(store, agent).answer_turn(str(asked.turn_to_start)))
+    await agent.began.wait()
+    process.cancel()
+    await asyncio.wait([process])
+    run = await store.read(unfinished_run, str(asked.turn_to_start))
+    ledger = Ledger(store, run)
+    with ledger.step("retrieval", "Retrieve", {"query": "one"}):
+        pass
+    with ledger.step("retrieval", "Retrieve", {"query": "two, slower"}) as slower:
+        with ledger.step("retrieval", "Retrieve", {"query": "three"}):
+            pass
+        await ledger.settle()
+        recorded = await store.read(runs.steps, run.id)
+        slower.state = "failed"
+
+    resumed = Ledger(store, run, recorded)
+    with resumed.step("retrieval", "Retrieve", {"query": "two, slower"}):
+        pass
+    with resumed.step("model", "Write answer", {"input": []}):
+        pass
+
+    assert [span.number for span in recorded] == [1, 3]
+    assert sorted((span.number, span.input.get("query")) for span in resumed.spans) == [
+        (1, "one"), (2, "two, slower"), (3, "three"), (4, None),
+    ]  # fmt: skip
+
+
+async def test_a_dead_worker_is_taken_over_once_and_again_when_its_heir_dies(store: Store) -> None:
+    await store.write(workers.add, "wrk_dead", host="here", process=100, at=NOON)
+    later = NOON + timedelta(seconds=20)
+
+    first = await store.write(workers.claim, "wrk_dead", seen_before=NOON, host="here", process=200, at=later)
+    second = await store.write(workers.claim, "wrk_dead", seen_before=NOON, host="here", process=300, at=later)
+    ((_, _, heir, seen_at),) = await store.read(workers.others, "wrk_new")
+    after_its_death = await store.write(
+        workers.claim, "wrk_dead", seen_before=seen_at, host="here", process=300, at=later
+    )
+
+    assert (first, second, after_its_death) == (True, False, True)
+    assert heir == 200
