@@ -243,6 +243,7 @@ async def test_the_next_visitor_at_this_browser_sees_nothing_of_the_last(visit: 
     await expect(page.get_by_role("log")).to_contain_text(ANSWER)
     await page.reload()
     await expect(page.get_by_role("log")).to_contain_text(ANSWER)
+    assert await page.evaluate("document.activeElement === document.body"), "an open panel takes no focus by itself"
 
     await page.evaluate("Answerable('identify', null)")
 

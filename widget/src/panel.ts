@@ -83,7 +83,8 @@ export function openPanel(host: HTMLElement, base: string, emit: (name: EventNam
 
   function unfold(): void {
     if (phone.matches) panel.showModal();
-    else panel.show();
+    // Not `show()`, which would take the focus away from a page that has just been loaded.
+    else panel.open = true;
     sessionStorage.setItem(OPEN, "1");
     void chat.loadConfig();
     void chat.loadRows();
