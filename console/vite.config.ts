@@ -1,7 +1,7 @@
 import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 
-const server = process.env.ANSWERABLE_URL ?? "http://127.0.0.1:8000";
+const server = process.env.ANSWERABLE_URL ?? "http://127.0.0.1:8080";
 
 export default defineConfig({
   base: "/console/",

@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import { extname, join } from "node:path";
 import { conversations, detailOf, makeRun, status, world } from "./world.mjs";
 
-const port = Number(process.env.PORT ?? 8000);
+const port = Number(process.env.PORT ?? 8080);
 const slow = Number(process.env.SLOW ?? 0);
 const fail = process.env.FAIL ?? "";
 const listeners = new Set();

@@ -1,7 +1,7 @@
 import { renderToStaticMarkup } from "react-dom/server";
 import { expect, test } from "vitest";
 import { Markdown } from "../src/parts/Markdown";
-import { parseInline, parseMarkdown, safeHref } from "../src/parts/markdown";
+import { parseInline, parseMarkdown, plainText, safeHref } from "../src/parts/markdown";
 
 const html = (text: string) => renderToStaticMarkup(<Markdown text={text} />);
 
@@ -85,3 +85,9 @@ test.each(["", "   ", "\n\n", "-", ">", "#", "```", "|", "1.", "[]()", "![]()", 
     expect(() => html(text)).not.toThrow();
   },
 );
+
+test("A passage's words can be shown without its marks", () => {
+  expect(plainText("## Tax\n\nGo to **Settings › [Taxes](/x)**.\n\n1. Enter it\n2. Press `Check`")).toBe(
+    "Go to Settings › Taxes.\n1. Enter it\n2. Press Check",
+  );
+});

@@ -2,6 +2,7 @@ import { Popover } from "@base-ui/react/popover";
 import { ArrowUpRight } from "lucide-react";
 import { Link } from "wouter";
 import type { CitationCard } from "../api/types";
+import { plainText } from "./markdown";
 
 /** A numbered chip in a reply; it opens the words of the source that support what is said. */
 export function CitationChip({ citation }: { citation: CitationCard }) {
@@ -17,7 +18,7 @@ export function CitationChip({ citation }: { citation: CitationCard }) {
               <span className="cite">{citation.number}</span>
               {citation.title}
             </Popover.Title>
-            <Popover.Description render={<blockquote dir="auto" />}>{citation.quote}</Popover.Description>
+            <Popover.Description render={<blockquote dir="auto" />}>{plainText(citation.quote)}</Popover.Description>
             <SourceLinks citation={citation} />
           </Popover.Popup>
         </Popover.Positioner>

@@ -148,7 +148,7 @@ const INLINE = new RegExp(
     /(`+)([^`]|[^`][\s\S]*?[^`])\2(?!`)/, // 2, 3: code
     /!\[([^\]]*)\]\(<?([^\s)>]*)>?(?:\s+"[^"]*")?\)/, // 4, 5: image
     /\[(\d{1,3})\](?!\()/, // 6: citation
-    /\[((?:[^[\]]|\[[^\]]*\])*)\]\(<?([^\s)>]*)>?(?:\s+"[^"]*")?\)/, // 7, 8: link
+    /\[((?:[^[\]]|\[[^[\]]*\])*)\]\(<?([^\s)>]*)>?(?:\s+"[^"]*")?\)/, // 7, 8: link
     /\*\*(?=\S)([\s\S]*?\S)\*\*/, // 9: strong
     /(?<!\w)__(?=\S)([\s\S]*?\S)__(?!\w)/, // 10: strong
     /\*(?=[^\s*])([^*]*?[^\s*])\*/, // 11: emphasis
@@ -205,4 +205,28 @@ export function safeHref(href: string): string | null {
   if (/^(https?:\/\/|mailto:|tel:)/i.test(bare)) return bare;
   // Anything else with a colon in front of its path could be read as a scheme by somebody.
   return /^[^/?#]*:/.test(bare) || bare.startsWith("//") || bare === "" ? null : bare;
+}
+
+/** The words alone, a line for each block; headings are left out. */
+export function plainText(text: string): string {
+  const words = (parts: Inline[]): string =>
+    parts
+      .map((part) => {
+        if (part.kind === "text" || part.kind === "code") return part.text;
+        if (part.kind === "image") return part.alt;
+        if (part.kind === "cite") return `[${part.number}]`;
+        return part.kind === "break" ? " " : words(part.children);
+      })
+      .join("");
+  const lines = (blocks: Block[]): string[] =>
+    blocks.flatMap((block) => {
+      if (block.kind === "paragraph") return [words(block.children).replaceAll("\n", " ")];
+      if (block.kind === "list") {
+        return block.items.map((item, at) => (block.ordered ? `${block.start + at}. ` : "• ") + lines(item).join(" "));
+      }
+      if (block.kind === "quote") return lines(block.children);
+      if (block.kind === "code") return [block.text];
+      return block.kind === "table" ? [block.head, ...block.rows].map((row) => row.map(words).join(", ")) : [];
+    });
+  return lines(parseMarkdown(text)).join("\n");
 }

@@ -62,8 +62,9 @@ export function Shell({ children }: { children: ReactNode }) {
 
 /** A finished answer is announced once, and only in the conversation that is open. */
 function tellWhatIsOpen({ kind, conversation_id, content }: LiveEvent): void {
-  if (kind !== "message" || content.author === "rep" || !location.pathname.includes(conversation_id)) return;
-  const who = content.author === "agent" ? "AI agent: " : content.author === "customer" ? "Customer: " : "";
+  if (kind !== "message" || !location.pathname.includes(conversation_id)) return;
+  if (content.author !== "agent" && content.author !== "customer") return;
+  const who = content.author === "agent" ? "AI agent: " : "Customer: ";
   announce(who + content.text.replaceAll(/\[\d+\]/g, ""));
 }
 

@@ -2,6 +2,7 @@ import { Check } from "lucide-react";
 import { type CSSProperties, useState } from "react";
 import { Link } from "wouter";
 import type { Json, SearchHit } from "../api/types";
+import { plainText } from "../parts/markdown";
 
 const SHOWN_FIRST = 4;
 
@@ -55,7 +56,7 @@ function PassageView({ hit, isCited }: { hit: SearchHit; isCited: boolean }) {
           {hit.heading_path.join(" › ")}
         </div>
       )}
-      <p dir="auto">{hit.text}</p>
+      <p dir="auto">{plainText(hit.text)}</p>
       <dl className="scores">
         <Score name="Fused" value={hit.score} tone="fused" />
         <Score name="Lexical" value={hit.lexical} tone="lexical" />

@@ -3,6 +3,7 @@ import { BookOpen } from "lucide-react";
 import { traceQuery } from "../api/queries";
 import type { CitationCard, RunCard, SearchHit } from "../api/types";
 import { SourceLinks } from "../parts/CitationChip";
+import { plainText } from "../parts/markdown";
 import { Empty } from "../parts/small";
 import { hitsOf, Passages } from "./Passages";
 
@@ -38,7 +39,7 @@ export function SourcesTab({ run, citations }: { run: RunCard | undefined; citat
                   <span className="cite">{citation.number}</span>
                   {citation.title}
                 </div>
-                <blockquote dir="auto">{citation.quote}</blockquote>
+                <blockquote dir="auto">{plainText(citation.quote)}</blockquote>
                 <SourceLinks citation={citation} />
               </li>
             ))}
