@@ -41,8 +41,10 @@ def said(messages: list[dict[str, Any]]) -> list[str]:
 
 async def conversation_id(page: Page) -> str:
     """The one that is shown, as soon as the server has given it an id."""
-    shown = "Object.entries(localStorage).find(([name]) => name.endsWith(':thread'))?.[1]"
-    await page.wait_for_function(f"{shown}?.startsWith('\"con_')")
+    # A polled function would need `eval`, which the page's policy forbids.
+    await expect(page.locator("answerable-chat .mine")).not_to_have_count(0)
+    await expect(page.locator("answerable-chat .mine .small")).to_have_count(0)
+    shown = "Object.entries(localStorage).find(([name]) => name.endsWith(':thread'))[1]"
     return str(json.loads(await page.evaluate(shown)))
 
 
