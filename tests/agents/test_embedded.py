@@ -269,6 +269,15 @@ async def test_a_short_question_that_several_articles_fit_is_asked_back_with_the
     }
 
 
+async def test_a_short_question_that_is_not_sure_is_asked_back_once_where_a_title_has_its_words() -> None:
+    desk = Desk(("refund", unsure(hit(REFUNDS), hit(RUECKGABE, number=2, title="Invoices"))))
+    back = "Which of these do you mean?\n\n- Refund times"
+
+    assert (await desk.hear("refund?"))["options"] == ["Refund times"]
+    assert (await desk.hear("refund?", back, "Refund times"))["tool"] == "hand_off"
+    assert (await desk.hear("Do refunds work on the moon base?"))["tool"] == "hand_off"
+
+
 async def test_the_answer_to_a_question_back_is_understood_with_the_question_before() -> None:
     desk = Desk(("refund", sure(REFUND_HIT)))
     back = "Which of these do you mean?\n\n1. Refund times\n2. Refund policy"

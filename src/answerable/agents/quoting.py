@@ -88,6 +88,10 @@ def _courtesy(turn: CustomerTurn) -> Step:
 def _conclude(turn: CustomerTurn) -> Step:
     sure = [search for search in turn.searches if search.found and search.found.is_sure]
     if not sure:
+        if options := _nearby(turn):
+            return Step(
+                calls=(Call("ask_customer", {"question": turn.language.frame("ask_which"), "options": options}),)
+            )
         return _hand_off(turn, _why_unsure(turn))
     if len(turn.searches) == 1 and (options := _rivals(sure[0])):
         return Step(calls=(Call("ask_customer", {"question": turn.language.frame("ask_which"), "options": options}),))
@@ -264,6 +268,17 @@ def _rivals(search: Search) -> list[str]:
             titles.setdefault(hit.article_id, hit.title)
     distinct = list({plain(title): title for title in titles.values()}.values())
     return distinct[:OPTIONS_MAX] if len(distinct) > 1 else []
+
+
+def _nearby(turn: CustomerTurn) -> list[str]:
+    """The titles to choose from if a question is too short to be sure of, and titles have its words."""
+    found = turn.searches[0].found
+    asked = Statement.read(turn.text).content
+    if turn.answers_back or len(turn.searches) > 1 or found is None or len(asked) > RIVAL_QUESTION_WORDS_MAX:
+        return []
+    titles = dict.fromkeys(hit.title for hit in found.hits)
+    named = [(title, Stems(token.key for token in Statement.read(title).content)) for title in titles]
+    return [title for title, stems in named if asked and all(stems.find(token.key) for token in asked)][:OPTIONS_MAX]
 
 
 def _search(query: str) -> Call:

@@ -47,6 +47,8 @@ class CustomerTurn:
     wider_query: str | None
     """The last question with the one before it, for when it is not understood alone."""
     searches: tuple[Search, ...]
+    answers_back: bool = False
+    """Whether it answers a question of ours: one more would be one too many."""
 
 
 def read_turn(items: list[Any]) -> CustomerTurn:
@@ -68,6 +70,7 @@ def read_turn(items: list[Any]) -> CustomerTurn:
         queries=queries,
         wider_query=wider if wider not in queries else None,
         searches=tuple(_searches(since)),
+        answers_back=asked is not None,
     )
 
 
