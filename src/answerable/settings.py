@@ -39,6 +39,8 @@ class Environment(BaseSettings):
     admin_name: str = "Admin"
     model: str | None = None
     """`embedded`, or the name of a language model."""
+    embedder: str = "minilm"
+    """`minilm` (English, built in), `multilingual` (an extra), or the name of a model at the endpoint."""
     model_wire: Literal["auto", "responses", "chat_completions"] = "auto"
     messages_a_minute_max: int = Field(60, ge=0)
     customers_a_minute_max: int = Field(600, ge=0)

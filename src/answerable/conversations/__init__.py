@@ -1,6 +1,6 @@
 """The reception: receives messages, keeps turns, hands over to people and back, one verb a file."""
 
-from answerable.conversations.answering import Answering
+from answerable.conversations.answering import Answering, forget_old_events_for_ever
 from answerable.conversations.looking import Detail, Row, detail, inbox, inbox_counts, rows_for
 from answerable.conversations.receiving import Arrival, Received, ask_for_person, rate, receive
 from answerable.conversations.working import assign, hand_back, reply, resolve, take_over
@@ -14,6 +14,7 @@ __all__ = [
     "ask_for_person",
     "assign",
     "detail",
+    "forget_old_events_for_ever",
     "hand_back",
     "inbox",
     "inbox_counts",

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Sequence
+from datetime import timedelta
 
 from sqlalchemy import Connection
 
@@ -20,6 +21,9 @@ from answerable.traces import Ledger
 log = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 5.0
+# A browser that was cut off for longer reads its conversation anew instead of resuming its stream.
+EVENTS_KEPT = timedelta(days=7)
+FORGET_SECONDS = 3600.0
 UNEXPECTED = "Something went wrong inside the agent."
 
 
@@ -83,6 +87,16 @@ class Answering:
         await parts.settle()
         await ledger.settle()
         return await self._store.write(_finish, turn_id, run, ledger, reply, state)
+
+
+async def forget_old_events_for_ever(store: Store) -> None:
+    """Drops events that no listener asks for any more, once an hour; messages and runs stay."""
+    while True:
+        try:
+            await store.write(events.forget_before, now() - EVENTS_KEPT)
+        except Exception:
+            log.exception("Old events could not be dropped; the next try follows in an hour.")
+        await asyncio.sleep(FORGET_SECONDS)
 
 
 class _Parts:

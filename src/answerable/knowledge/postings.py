@@ -58,12 +58,6 @@ class Postings:
         held = slice(self.starts[number], self.starts[number + 1])
         return self.rows[held], self.counts[held]
 
-    def holds(self, term: str, row: int) -> bool:
-        """Whether a row has a term."""
-        rows, _ = self.of_term(term)
-        place = int(np.searchsorted(rows, row))
-        return place < len(rows) and int(rows[place]) == row
-
     def followed_by(self, other: Postings) -> Postings:
         """These rows and then the other's, as one."""
         terms = dict(self.terms)

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from answerable.domain.errors import AnswerableError
 from answerable.inference.embedders.scale import CosineScale, Vectors
 
 
-class EmbedderUnavailable(Exception):
+class EmbedderUnavailable(AnswerableError):
     """The embedder cannot be used: a file is missing or altered, or an endpoint does not answer."""
 
     def __init__(self, sentence: str, *, may_pass: bool) -> None:
         super().__init__(sentence)
-        self.may_pass = may_pass
-        """Whether trying again later may help."""
+        self.may_help_to_retry = may_pass
 
 
 class Embedder(Protocol):

@@ -21,6 +21,7 @@ from answerable.surfaces.chat.shapes import (
     ChatConversationRow,
     ChatMessage,
     ConversationChanged,
+    ReplyPart,
 )
 from answerable.web.live import Sent, stream
 
@@ -117,7 +118,7 @@ def _sent(event: Event, names: dict[str, str]) -> Sent:
                 )
             )
         case _:
-            data = encode(event.content)
+            data = encode(ReplyPart(**event.content))
     return Sent(event.id, event.kind, data)
 
 
