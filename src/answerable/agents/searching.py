@@ -5,6 +5,8 @@ from typing import Any
 
 from answerable.agents.found import Found as FoundByTool
 from answerable.agents.found import FoundHit, FoundQuote
+from answerable.agents.phrases import content_words
+from answerable.agents.turns import WORDS_ALONE_MIN
 from answerable.domain.conversations import Citation
 from answerable.knowledge.library import Found, FoundPassages, Library
 from answerable.knowledge.quotes import choose_quotes
@@ -24,7 +26,7 @@ class Searching:
     ledger: Ledger
     release: int
     history: tuple[str, ...]
-    """What both sides said before, oldest first."""
+    """What both sides said before, oldest first; it helps only a question that is too short to stand alone."""
     threshold: float
     """Below this confidence nothing may be answered."""
     hits: dict[str, FoundHit]
@@ -35,10 +37,11 @@ class Searching:
     async def search(self, query: str) -> FoundByTool:
         """Searches as the run's release has it; the ledger gives what it recorded before instead."""
         words = query[:QUERY_CHARACTERS_MAX]
-        asked = {"query": words, "release": self.release, "history": list(self.history)}
+        history = self.history if len(content_words(words)) < WORDS_ALONE_MIN else ()
+        asked = {"query": words, "release": self.release, "history": list(history)}
         with self.ledger.step("retrieval", "Retrieve", asked) as step:
             if not step.recorded:
-                found = await self.library.search(words, release=self.release, limit=HITS_MAX, history=self.history)
+                found = await self.library.search(words, release=self.release, limit=HITS_MAX, history=history)
                 step.output = _recordable(words, found)
                 step.summary = _summary(found)
             content: dict[str, Any] = step.output
