@@ -78,12 +78,14 @@ export function listen(client: QueryClient, me: Me, onEvent?: (event: LiveEvent)
   say("connecting");
   connect();
   window.addEventListener("online", wake);
+  window.addEventListener("offline", retry);
   document.addEventListener("visibilitychange", wake);
   return () => {
     isStopped = true;
     clearTimeout(timer);
     source?.close();
     window.removeEventListener("online", wake);
+    window.removeEventListener("offline", retry);
     document.removeEventListener("visibilitychange", wake);
   };
 }

@@ -11,6 +11,8 @@ export interface Outgoing {
   repId: string;
   text: string;
   resolve: boolean;
+  /** The last message that was there when it was written: this one comes after it. */
+  afterNumber: number;
   at: string;
   state: "sending" | "waiting" | "refused";
   /** Why it was refused. */
@@ -45,7 +47,7 @@ export function useOutbox(conversationId: string): Outgoing[] {
 export function useSend() {
   const client = useQueryClient();
   return {
-    send: (reply: Pick<Outgoing, "conversationId" | "repId" | "text" | "resolve">) => {
+    send: (reply: Pick<Outgoing, "conversationId" | "repId" | "text" | "resolve" | "afterNumber">) => {
       const row: Outgoing = { ...reply, key: crypto.randomUUID(), at: new Date().toISOString(), state: "sending" };
       keep(client, (rows) => [...rows, row]);
       void deliver(client, row);

@@ -37,7 +37,8 @@ export function Composer({
 
   const submit = () => {
     if (!text.trim()) return;
-    send({ conversationId: row.id, repId: me.id, text: text.trim(), resolve: isResolving });
+    const afterNumber = detail.messages.at(-1)?.number ?? 0;
+    send({ conversationId: row.id, repId: me.id, text: text.trim(), resolve: isResolving, afterNumber });
     setText("");
     setIsResolving(false);
   };

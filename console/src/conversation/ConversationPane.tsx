@@ -58,8 +58,8 @@ function Open({
   const panel = useTracePanel();
   const composer = useRef<HTMLTextAreaElement>(null);
   const verb = useVerb(row.id);
-  const isMine = row.handled_by === "rep" && row.assignee_id === me.id;
   const isOpen = row.status === "open";
+  const isMine = isOpen && row.handled_by === "rep" && row.assignee_id === me.id;
 
   const { mutate } = verb;
   const act = useCallback(
@@ -120,12 +120,12 @@ function Open({
         </h1>
         <span className="end row">
           {!isOpen && <span className="chip good">Resolved</span>}
-          {isMine && isOpen && !isNarrow && (
+          {isMine && !isNarrow && (
             <button type="button" className="btn" onClick={handBack} disabled={verb.isPending}>
               Hand back
             </button>
           )}
-          {isMine && isOpen ? (
+          {isMine ? (
             <button type="button" className="btn" onClick={resolve} disabled={verb.isPending}>
               Resolve
             </button>

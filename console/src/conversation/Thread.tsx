@@ -35,7 +35,13 @@ export function Thread({
   });
   const { runId } = useTracePanel();
   const shownRunId = detail.runs.some((run) => run.id === runId) ? (runId ?? undefined) : detail.runs.at(-1)?.id;
-  const outgoing = useOutbox(row.id);
+  // The stream may bring a reply before the request that sent it is answered: then it is not shown twice.
+  const outgoing = useOutbox(row.id).filter(
+    (reply) =>
+      !detail.messages.some(
+        ({ number, rep_id, text }) => number > reply.afterNumber && rep_id === reply.repId && text === reply.text,
+      ),
+  );
   const items = useMemo(() => itemsOf(detail), [detail]);
   const running = detail.runs.find((run) => run.state === "running");
   const isWriting = row.agent_is_writing || running !== undefined || writing !== null;

@@ -4,7 +4,8 @@ import { day, number, plural } from "../parts/words";
 import { sourceName } from "./names";
 
 /** The state of knowledge in a sentence, by rule from what the imports report. */
-export function Finding({ sources, status }: { sources: SourceRow[] | undefined; status: Status | undefined }) {
+export function Finding({ sources, status }: { sources: SourceRow[] | null | undefined; status: Status | undefined }) {
+  if (sources === null) return null;
   if (!sources || !status) {
     return (
       <div className="lede" aria-busy="true">

@@ -53,7 +53,7 @@ export function Notices() {
       <div className="sr" role="status" aria-live="polite">
         {spoken}
       </div>
-      <div className="notices">
+      <section className="notices" aria-label="Notices">
         {shown.map((notice) => (
           <div key={notice.id} className="notice">
             {notice.tone === "good" ? (
@@ -67,7 +67,7 @@ export function Notices() {
             </button>
           </div>
         ))}
-      </div>
+      </section>
     </>
   );
 }

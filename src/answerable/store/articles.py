@@ -259,9 +259,7 @@ def sources_with_imports(db: Connection) -> list[SourceState]:
             .join(revisions, revisions.c.article_id == articles.c.id)
             .where(revisions.c.to_release.is_(None))
             .group_by(articles.c.source_id)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     last = last_imports(db)
     found = [Source(**row._mapping) for row in db.execute(select(sources).order_by(sources.c.created_at, sources.c.id))]

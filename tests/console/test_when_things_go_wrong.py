@@ -1,0 +1,138 @@
+"""What the console does when the network, the server, the sign-in or a text is not as it should be."""
+
+import json
+import re
+from typing import Any
+
+from playwright.async_api import Route, expect
+
+from tests.console.conftest import Office
+from tests.walks.company import PASSWORD, Customer
+
+
+async def test_a_reply_without_a_network_is_kept_and_arrives_once(office: Office, ines: Customer) -> None:
+    maya = await office.maya()
+    page = maya.page
+    conversation = (await ines.ask("Which llama breeds may I insure with you?"))["conversation_id"]
+    await maya.open(f"/inbox/needs-you/{conversation}")
+    await expect(page.get_by_role("region", name="A person is needed")).to_be_visible()
+
+    await page.context.set_offline(True)
+    await page.get_by_role("textbox", name=re.compile("Reply to")).fill("No llamas.")
+    await page.get_by_role("button", name="Send").click()
+    await expect(page.get_by_text("it is kept here and sent as soon as there is one")).to_be_visible()
+    await expect(page.get_by_text("Reconnecting")).to_be_visible()
+    await maya.picture("offline")
+    await page.context.set_offline(False)
+
+    await expect(page.get_by_text("it is kept here")).to_have_count(0)
+    await expect(page.get_by_text("Reconnecting")).to_have_count(0)
+    said = await ines.conversation(conversation)
+    assert [message["text"] for message in said["messages"] if message["author"] == "rep"] == ["No llamas."]
+
+
+async def test_what_happened_while_the_stream_was_cut_is_there_afterwards(office: Office, ines: Customer) -> None:
+    maya = await office.maya()
+    page = maya.page
+    await expect(page.get_by_role("heading", name="Nobody waits for a person")).to_be_visible()
+    await page.context.set_offline(True)
+    await expect(page.get_by_text("Reconnecting")).to_be_visible()
+    await ines.ask("Which llama breeds may I insure with you?")
+    await page.context.set_offline(False)
+    await expect(page.get_by_role("link", name=re.compile("Ines Carvalho"))).to_be_visible()
+
+
+async def test_a_lost_sign_in_leads_to_the_sign_in_and_back(office: Office) -> None:
+    maya = await office.maya()
+    page = maya.page
+    await page.context.clear_cookies(name="answerable_sign_in")
+    await maya.open("/people?from=here")
+    await expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    await page.get_by_label("E-mail").fill("maya@ledgerly.example")
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Sign in").click()
+    await expect(page).to_have_url(re.compile("/console/people\\?from=here"))
+
+
+async def test_an_address_of_another_site_is_not_followed_after_the_sign_in(office: Office) -> None:
+    maya = await office.maya()
+    await maya.open("/sign-in?next=//evil.example/console")
+    await expect(maya.page).to_have_url(re.compile("/console/inbox/needs-you"))
+
+
+async def test_a_list_that_fails_says_so_and_can_be_tried_again(office: Office) -> None:
+    maya = await office.maya()
+    page = maya.page
+    is_down = True
+
+    async def refuse(route: Route) -> None:
+        if is_down:
+            body = {
+                "status": 503,
+                "title": "Unavailable",
+                "detail": "The database does not answer.",
+                "may_help_to_retry": False,
+            }
+            await route.fulfill(status=422, content_type="application/problem+json", body=json.dumps(body))
+        else:
+            await route.continue_()
+
+    await page.route(re.compile("/api/inbox\\?"), refuse)
+    await maya.open("/inbox/all")
+    await expect(page.get_by_role("alert")).to_contain_text("The database does not answer.")
+    await maya.picture("failed")
+    is_down = False
+    await page.get_by_role("button", name="Try again").click()
+    await expect(page.get_by_role("heading", name="No conversations yet")).to_be_visible()
+
+
+async def test_ten_thousand_conversations_are_one_smooth_list(office: Office, ines: Customer) -> None:
+    maya = await office.maya()
+    page = maya.page
+    await ines.ask("How many seats?")
+    (row,) = (await (await page.request.get(f"{office.company.address}/api/inbox?view=all")).json())["items"]
+    rows = [_numbered(row, number) for number in range(10_000)]
+
+    async def give(route: Route) -> None:
+        begin = int(re.search(r"cursor=(\d+)", route.request.url + "&cursor=0")[1])  # type: ignore[index]
+        following = str(begin + 100) if begin + 100 < len(rows) else None
+        await route.fulfill(json={"items": rows[begin : begin + 100], "next": following})
+
+    await page.route(re.compile("/api/inbox\\?"), give)
+    await maya.open("/inbox/all")
+    await expect(page.get_by_role("link", name=re.compile("Customer 00000"))).to_be_visible()
+    # The list asks for more as its end comes near; a rep who holds the key down goes through all of it.
+    for _ in range(110):
+        await page.locator(".list-col .scroll").evaluate("list => { list.scrollTop = list.scrollHeight; }")
+        if await page.get_by_role("link", name=re.compile("Customer 09999")).count():
+            break
+    await expect(page.get_by_role("link", name=re.compile("Customer 09999"))).to_be_visible()
+    assert await page.locator(".conv").count() < 60
+    await maya.picture("ten-thousand")
+
+
+def _numbered(row: dict[str, Any], number: int) -> dict[str, Any]:
+    names = {0: "الاسم الطويل", 1: "Wolfeschlegelsteinhausenbergerdorff " * 3}
+    name = f"Customer {number:05d} {names.get(number % 7, '')}"
+    return {
+        **row,
+        "id": f"{row['id']}{number}",
+        "customer": {**row["customer"], "name": name},
+        "subject": f"About {number} " * 9,
+    }
+
+
+async def test_markup_in_a_message_is_only_text(office: Office, ines: Customer) -> None:
+    maya = await office.maya()
+    page = maya.page
+    hostile = "<img src=x onerror=\"document.title='taken'\"> [press](javascript:document.title='taken') **llamas**?"
+    conversation = (await ines.ask(hostile))["conversation_id"]
+    await maya.open(f"/inbox/all/{conversation}")
+    thread = page.get_by_role("region", name="Conversation", exact=True)
+    await expect(thread.locator(".plain").first).to_contain_text("<img src=x onerror=")
+
+    await page.get_by_role("textbox", name=re.compile("Reply to")).fill(hostile)
+    await page.get_by_role("button", name="Send").click()
+    await expect(thread.locator(".body strong", has_text="llamas")).to_be_visible()
+    assert await thread.locator("img, a[href^=javascript]").count() == 0
+    assert await page.title() != "taken"
