@@ -1,5 +1,7 @@
 """The one place that reads the environment and `answerable.toml`."""
 
+import contextlib
+import os
 import secrets
 import tomllib
 from dataclasses import dataclass
@@ -161,9 +163,17 @@ class Settings:
             return self.environment.secret.get_secret_value()
         kept = self.environment.data / "secret"
         if not kept.exists():
-            kept.touch(mode=0o600)
-            kept.write_text(secrets.token_hex(32))
-        return kept.read_text().strip()
+            # Whole or not there: an empty secret would sign everything.
+            fresh = kept.with_name(f"secret.{os.getpid()}")
+            fresh.touch(mode=0o600)
+            fresh.write_text(secrets.token_hex(32))
+            with contextlib.suppress(FileExistsError):
+                os.link(fresh, kept)
+            fresh.unlink()
+        secret = kept.read_text().strip()
+        if not secret:
+            raise Invalid(f"The file {kept} is empty. Delete it; a new one is made at the next start.")
+        return secret
 
 
 def read_settings(demo_workspace: Path, **given: Any) -> Settings:

@@ -15,7 +15,7 @@ from answerable.agents.answer import SupportAgent
 from answerable.agents.embedded import EMBEDDED_MODEL, EmbeddedModel
 from answerable.api.desk import Desk
 from answerable.api.routes import api_routes
-from answerable.conversations import Answering, forget_old_events_for_ever
+from answerable.conversations import MESSAGE_BYTES_MAX, Answering, forget_old_events_for_ever
 from answerable.domain.clock import now
 from answerable.domain.errors import Conflict
 from answerable.domain.knowledge import ImportReport
@@ -36,7 +36,7 @@ from answerable.people import first_admin_link, invite
 from answerable.settings import Settings
 from answerable.store import Store
 from answerable.surfaces.chat.routes import ChatDoor, chat_cors, chat_routes
-from answerable.surfaces.chat.shapes import MESSAGE_BYTES_MAX, ChatConfig, Suggestion
+from answerable.surfaces.chat.shapes import ChatConfig, Suggestion
 from answerable.surfaces.help.routes import HelpDoor, Hit, help_routes
 from answerable.web import build_app
 from answerable.web.pages import console_pages, front_page, site, widget_files

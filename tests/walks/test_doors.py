@@ -167,7 +167,7 @@ async def test_who_is_let_out_is_out_at_once_and_the_last_admin_stays(company: C
 async def test_pages_come_under_a_strict_policy(company: Company) -> None:
     visitor = await company.visitor()
 
-    headers: Any = (await visitor.http.get("/docs")).headers
+    headers: Any = (await visitor.http.get("/help")).headers
 
     assert "script-src" in headers["content-security-policy"]
     assert headers["x-content-type-options"] == "nosniff"

@@ -176,7 +176,7 @@ async def test_hostile_words_stay_words(visit: Visit, rep: Rep) -> None:
     await rep.take_over(conversation)
     await rep.reply(conversation, hostile)
 
-    await expect(page.locator("answerable-chat strong")).to_have_text("strong")
+    await expect(page.locator("answerable-chat .rep strong")).to_have_text("strong")
     words = page.locator("answerable-chat .rep .words")
     await expect(words).to_contain_text('<img src=x onerror="window.hacked=1"> [click](javascript:window.hacked=1)')
     assert await page.locator("answerable-chat :is(img, b, script, a[href^=javascript])").count() == 0

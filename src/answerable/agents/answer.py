@@ -154,7 +154,9 @@ class _Speaker:
     def _take(self, sentences: Sequence[GuardedSentence]) -> None:
         for sentence in sentences:
             self._sentences.append(sentence)
-            self._stopped = self._stopped or not sentence.may_be_sent
+            confidence = self._searching.confidence
+            unsure = confidence is not None and confidence < self._searching.threshold
+            self._stopped = self._stopped or not sentence.may_be_sent or (unsure and sentence.kind == "claim")
             if not self._stopped:
                 self._say(len(self._sentences) - 1, sentence.text)
 

@@ -35,9 +35,19 @@ class Searching:
     """The best of all searches so far."""
 
     async def search(self, query: str) -> FoundByTool:
-        """Searches as the run's release has it; the ledger gives what it recorded before instead."""
+        """Searches as the run's release has it; the ledger gives what it recorded before instead.
+
+        What was said before helps only a question that is too short to stand alone and is not found alone: a customer
+        who changes the subject must not get the article of the question before.
+        """
         words = query[:QUERY_CHARACTERS_MAX]
-        history = self.history if len(content_words(words)) < WORDS_ALONE_MIN else ()
+        result = await self._search(words, ())
+        if not result.is_sure and self.history and len(content_words(words)) < WORDS_ALONE_MIN:
+            result = await self._search(words, self.history)
+        self.confidence = max(self.confidence or 0.0, result.confidence)
+        return result
+
+    async def _search(self, words: str, history: tuple[str, ...]) -> FoundByTool:
         asked = {"query": words, "release": self.release, "history": list(history)}
         with self.ledger.step("retrieval", "Retrieve", asked) as step:
             if not step.recorded:
@@ -45,13 +55,11 @@ class Searching:
                 step.output = _recordable(words, found)
                 step.summary = _summary(found)
             content: dict[str, Any] = step.output
-        result = FoundByTool(
+        return FoundByTool(
             confidence=content["confidence"],
             threshold=self.threshold,
             hits=tuple(self._numbered(each) for each in content["hits"]),
         )
-        self.confidence = max(self.confidence or 0.0, result.confidence)
-        return result
 
     def citation(self, number: int, quote: str | None) -> Citation | None:
         """The source with that number."""

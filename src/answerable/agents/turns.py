@@ -56,13 +56,15 @@ def read_turn(items: list[Any]) -> CustomerTurn:
     said, since, reply, earlier = _parts(items)
     text = "\n".join(said).strip()
     spoken = language(language_of(text, default=language_of("\n".join(earlier))))
-    asked = reply if (reply and reply.rstrip().endswith(("?", "？"))) or _OPTION.search(reply or "") else None
+    asked = reply if reply is not None and _asks(reply) else None
     kind = _kind(text, spoken, asked=asked, reply=reply)
     if kind == "question" and not earlier and not content_words(text, code=spoken.code):
         kind = "unclear"
     chosen = _chosen_option(text, asked) if asked else None
     queries = _queries(chosen or text, spoken, before=earlier[-1] if earlier else None, answers=asked is not None)
-    wider = f"{earlier[-1]} {text}"[-QUERY_LETTERS_MAX:] if earlier else None
+    # A question that can stand alone changes the subject; with the one before it, it would find that one's answer.
+    is_short = len(content_words(text, code=spoken.code)) < WORDS_ALONE_MIN
+    wider = f"{earlier[-1]} {text}"[-QUERY_LETTERS_MAX:] if earlier and is_short else None
     return CustomerTurn(
         text=text,
         language=spoken,
@@ -72,6 +74,13 @@ def read_turn(items: list[Any]) -> CustomerTurn:
         searches=tuple(_searches(since)),
         answers_back=asked is not None,
     )
+
+
+def _asks(reply: str) -> bool:
+    """Whether the reply asks something: it ends in a question, or is one with options below. Steps are no options."""
+    first, _, rest = reply.strip().partition("\n")
+    marks = ("?", "？")
+    return reply.rstrip().endswith(marks) or (first.rstrip().endswith(marks) and bool(_OPTION.search(rest)))
 
 
 def _parts(items: list[Any]) -> tuple[list[str], list[dict[str, Any]], str | None, list[str]]:

@@ -30,10 +30,11 @@ from answerable.web import at_least
 
 Words = Annotated[str, QueryParameter(max_length=2000)]
 RELEASES_MAX = 200
+ReleaseNumber = Annotated[int | None, QueryParameter(ge=0, le=2_147_483_647)]
 
 
 @get("/search")
-async def search(desk: AtDesk, q: Words, release: FromQuery[int | None] = None, limit: FromQuery[int] = 10) -> Search:
+async def search(desk: AtDesk, q: Words, release: ReleaseNumber = None, limit: FromQuery[int] = 10) -> Search:
     """What the agent would find, with its scores."""
     at = release if release is not None else await desk.store.read(releases.newest)
     began = time.perf_counter_ns()
@@ -81,7 +82,7 @@ async def list_articles(
 
 
 @get("/articles/{article_id:str}")
-async def one_article(desk: AtDesk, article_id: FromPath[str], release: FromQuery[int | None] = None) -> ArticleDetail:
+async def one_article(desk: AtDesk, article_id: FromPath[str], release: ReleaseNumber = None) -> ArticleDetail:
     """An article with its revisions and passages."""
     found = await desk.library.article(article_id, release=release)
     return ArticleDetail(

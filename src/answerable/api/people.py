@@ -3,6 +3,7 @@
 from typing import Any
 
 from litestar import Request, Response, get, patch, post
+from litestar.middleware.rate_limit import RateLimitConfig
 from litestar.params import FromPath, JSONBody
 from litestar.status_codes import HTTP_200_OK, HTTP_201_CREATED, HTTP_204_NO_CONTENT
 
@@ -23,8 +24,12 @@ from answerable.people import SignedIn, change_rep, invite, link_owner, sign_in,
 from answerable.store import releases, reps
 from answerable.web import at_least, sign_in_cookie, sign_out_cookie
 
+# Guessing passwords is slow: so many tries a minute from one address.
+SIGN_INS_A_MINUTE_MAX = 30
+_limited = [RateLimitConfig(rate_limit=("minute", SIGN_INS_A_MINUTE_MAX)).middleware]
 
-@post("/sign-in", status_code=HTTP_200_OK)
+
+@post("/sign-in", status_code=HTTP_200_OK, middleware=_limited)
 async def sign_in_with_password(desk: AtDesk, data: JSONBody[SignIn]) -> Response[Me]:
     """Signs in with a password."""
     return await _welcome(desk, await sign_in(desk.store, email=data.email, password=data.password))

@@ -73,6 +73,8 @@ async def _serve(settings: Settings, sockets: list[socket.socket], *, is_demo: b
             finally:
                 if comparing is not None:
                     comparing.cancel()
+                    with contextlib.suppress(asyncio.CancelledError):
+                        await comparing
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -106,7 +108,10 @@ async def _import_with_progress(house: House) -> None:
 
 
 async def _import_quietly(house: House) -> None:
-    _warn_of_skipped(await import_sources(house, workspace_importers(house.settings)))
+    try:
+        _warn_of_skipped(await import_sources(house, workspace_importers(house.settings)))
+    except Exception:
+        log.exception("The sources could not be compared; what was known before stays in force.")
 
 
 def _warn_of_skipped(reports: list[ImportReport]) -> None:
@@ -123,7 +128,7 @@ async def _print_addresses(house: House, *, is_demo: bool) -> None:
         click.echo(f"  Ask as a customer   {address}/demo/")
     click.echo(f"  Help centre         {address}/help")
     click.echo(f"  Console             {address}/console/")
-    click.echo(f"  API                 {address}/docs")
+    click.echo(f"  API                 {address}/openapi.json")
     link = await admin_link(house)
     if link:
         click.echo(f"\n  First sign-in, once: {link}")

@@ -2,10 +2,11 @@
 
 from answerable.conversations.answering import Answering, forget_old_events_for_ever
 from answerable.conversations.looking import Detail, Row, detail, inbox, inbox_counts, rows_for
-from answerable.conversations.receiving import Arrival, Received, ask_for_person, rate, receive
+from answerable.conversations.receiving import MESSAGE_BYTES_MAX, Arrival, Received, ask_for_person, rate, receive
 from answerable.conversations.working import assign, hand_back, reply, resolve, take_over
 
 __all__ = [
+    "MESSAGE_BYTES_MAX",
     "Answering",
     "Arrival",
     "Detail",

@@ -8,7 +8,7 @@ from datetime import timedelta
 from sqlalchemy import Connection
 
 from answerable.agents.asked import Answers, Asked
-from answerable.conversations.keeping import keep_handoff, keep_message, shortened, tell
+from answerable.conversations.keeping import keep_handoff, keep_message, pass_turns, shortened, tell
 from answerable.domain.clock import now
 from answerable.domain.conversations import Conversation, Decision, Message, Reply, Turn
 from answerable.domain.errors import AnswerableError
@@ -56,8 +56,8 @@ class Answering:
         """Starts every turn that should be under way and is not; once."""
         assert self._jobs is not None
         for turn_id in await self._store.read(turns.unfinished):
-            if turn_id not in self._under_way:
-                await self._jobs.ensure("answer_turn", turn_id)
+            if turn_id not in self._under_way and not await self._jobs.ensure("answer_turn", turn_id):
+                await self._store.write(_give_up, turn_id)
 
     async def sweep_for_ever(self) -> None:
         """Sweeps again and again, until cancelled."""
@@ -121,10 +121,19 @@ class _Parts:
     async def _send(self) -> None:
         while self._waiting:
             batch, self._waiting = self._waiting, []
-            await self._store.write(_send_parts, self._run, batch)
+            try:
+                await self._store.write(_send_parts, self._run, batch)
+            except Exception:
+                # The parts are only a preview of the reply that is kept.
+                log.warning("A part of run %s could not be sent ahead.", self._run.id, exc_info=True)
+                return
 
 
 def _send_parts(db: Connection, run: Run, batch: Sequence[tuple[int, str]]) -> None:
+    turn = turns.by_id(db, run.turn_id)
+    if turn is None or turn.state != "running":
+        # A person has taken over: what the agent goes on writing is not for the customer.
+        return
     at = now()
     contents = [{"turn_id": run.turn_id, "index": index, "text": text} for index, text in batch]
     events.append_all(db, run.conversation_id, [("reply_part", content, at, True) for content in contents])
@@ -194,6 +203,30 @@ def _finish(db: Connection, turn_id: str, run: Run, ledger: Ledger, reply: Reply
     return following
 
 
+def _give_up(db: Connection, turn_id: str) -> None:
+    """Hands a turn that could not be answered however often it was tried to a person."""
+    turn = turns.by_id(db, turn_id)
+    conversation = conversations.by_id(db, turn.conversation_id, for_update=True) if turn is not None else None
+    if turn is None or conversation is None or turn.ended_at is not None:
+        return
+    at = now()
+    pass_turns(db, conversation, at)
+    episode = conversations.last_episode(db, conversation.id)
+    keep_handoff(
+        db,
+        conversation,
+        episode,
+        at,
+        reason=UNEXPECTED,
+        summary=UNEXPECTED,
+        tried=(),
+        question=_question(db, turn),
+        run_id=None,
+    )
+    note = keep_message(db, conversation, episode, "note", UNEXPECTED, at)
+    tell(db, conversation.id, at, note)
+
+
 def _keep_reply(db: Connection, conversation: Conversation, turn: Turn, run: Run, reply: Reply) -> Message:
     at = now()
     episode = conversations.last_episode(db, conversation.id)
@@ -202,7 +235,8 @@ def _keep_reply(db: Connection, conversation: Conversation, turn: Turn, run: Run
         conversation,
         episode,
         "agent",
-        reply.text,
+        # PostgreSQL cannot keep U+0000.
+        reply.text.replace("\x00", ""),
         at,
         turn_id=turn.id,
         run_id=run.id,

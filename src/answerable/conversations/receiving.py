@@ -63,7 +63,7 @@ async def receive(store: Store, jobs: Jobs, arrival: Arrival) -> Received:
     Conflict if the outside id came with other words before.
     """
     text = readable(arrival.text)
-    _check_outside_id(arrival.outside_id)
+    check_outside_id(arrival.outside_id)
     try:
         received = await store.write(_keep, arrival, text, now())
     except AlreadyArrived:
@@ -134,7 +134,8 @@ def readable(text: str) -> str:
     return text
 
 
-def _check_outside_id(outside_id: str) -> None:
+def check_outside_id(outside_id: str) -> None:
+    """Raises Invalid for a name that cannot be kept."""
     if not outside_id or len(outside_id) > OUTSIDE_ID_CHARACTERS_MAX or not outside_id.isprintable():
         raise Invalid(f"The Idempotency-Key must have 1 to {OUTSIDE_ID_CHARACTERS_MAX} printable characters.")
 

@@ -1,13 +1,15 @@
 """What reps do with a conversation: take it over, reply, hand it back, resolve it, assign it."""
 
+import hashlib
 from collections.abc import Callable
 from datetime import datetime
 from typing import TypeVar
 
+import msgspec
 from sqlalchemy import Connection
 
 from answerable.conversations.keeping import keep_message, open_turn, pass_turns, reopened, tell
-from answerable.conversations.receiving import readable
+from answerable.conversations.receiving import check_outside_id, readable
 from answerable.domain.clock import now
 from answerable.domain.conversations import Conversation, Message
 from answerable.domain.errors import Conflict, NotFound
@@ -29,7 +31,7 @@ async def take_over(store: Store, rep: Rep, conversation_id: str) -> None:
     def take(db: Connection, conversation: Conversation, at: datetime) -> None:
         if conversation.handled_by == "rep" and conversation.assignee_id == rep.id and conversation.status == "open":
             return
-        _take(db, rep, conversation, at)
+        tell(db, conversation.id, at, _take(db, rep, conversation, at))
 
     await _change(store, rep, conversation_id, take)
 
@@ -40,25 +42,30 @@ async def reply(store: Store, rep: Rep, conversation_id: str, *, text: str, outs
     Raises NotFound, Invalid, TooMuch, and Conflict if another rep has it.
     """
     words = readable(text)
+    check_outside_id(outside_id)
+    digest = hashlib.sha256(msgspec.json.encode([words, conversation_id])).hexdigest()
 
     def say(db: Connection, conversation: Conversation, at: datetime) -> Message:
         before = messages.arrived(db, rep.id, outside_id)
+        if before is not None and before[1] != digest:
+            raise Conflict("This Idempotency-Key came with another reply before. Use a new one for each reply.")
         if before is not None:
             return before[0]
         if conversation.handled_by == "rep" and conversation.assignee_id not in (None, rep.id):
             raise Conflict(NOT_YOURS.format(name=reps.names(db).get(conversation.assignee_id or "", "Another rep")))
+        kept: list[Message] = []
         if conversation.handled_by == "agent" or conversation.assignee_id is None or conversation.status == "resolved":
-            _take(db, rep, conversation, at)
+            kept.append(_take(db, rep, conversation, at))
         episode = conversations.last_episode(db, conversation.id)
         message = keep_message(db, conversation, episode, "rep", words, at, rep_id=rep.id, outside_id=outside_id)
-        messages.arrive(db, message, author_id=rep.id, digest="")
+        messages.arrive(db, message, author_id=rep.id, digest=digest)
         messages.put_out(db, message, conversation.surface, "delivered", at)
         if resolve:
             conversations.resolve_episode(db, episode.id, rep.id, at)
             conversations.change(db, conversation.id, at, status="resolved", waiting_on="nobody", why=None)
         else:
             conversations.change(db, conversation.id, at, waiting_on="customer", why=None)
-        tell(db, conversation.id, at, message)
+        tell(db, conversation.id, at, *kept, message)
         return message
 
     try:
@@ -148,7 +155,8 @@ async def _change(
     return await store.write(on_conversation, now())
 
 
-def _take(db: Connection, rep: Rep, conversation: Conversation, at: datetime) -> None:
+def _take(db: Connection, rep: Rep, conversation: Conversation, at: datetime) -> Message:
+    """Gives the conversation to the rep; gives the note that the caller tells listeners of."""
     conversation, episode = reopened(db, conversation, at)
     pass_turns(db, conversation, at)
     waits = "rep" if _unanswered(messages.of_episode(db, episode.id)) else conversation.waiting_on
@@ -160,8 +168,7 @@ def _take(db: Connection, rep: Rep, conversation: Conversation, at: datetime) ->
         assignee_id=rep.id,
         waiting_on="rep" if waits == "agent" else waits,
     )
-    note = keep_message(db, conversation, episode, "note", f"{rep.name} took over.", at)
-    tell(db, conversation.id, at, note)
+    return keep_message(db, conversation, episode, "note", f"{rep.name} took over.", at)
 
 
 def _unanswered(said: list[Message]) -> list[Message]:

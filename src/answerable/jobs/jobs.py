@@ -29,6 +29,8 @@ Handler = Callable[[str], Awaitable[None]]
 # Workflows of an older program are finished by a newer one: their bodies never change.
 APPLICATION_VERSION = "1"
 HEARTBEAT_SECONDS = 2.0
+# A stop waits so long for handlers under way; what is not done by then goes on at the next start.
+CLOSE_SECONDS_MAX = 5.0
 # A worker that was silent for so long is taken for dead, wherever it runs.
 SILENCE_MAX = timedelta(seconds=15)
 # A job whose every try ended in an error is tried so often in all.
@@ -48,6 +50,7 @@ class Jobs:
         self._loop = asyncio.get_running_loop()
         self._heart: asyncio.Task[None] | None = None
         self._starting: set[asyncio.Task[None]] = set()
+        self._handling: set[asyncio.Task[None]] = set()
         logging.getLogger("dbos").setLevel(logging.ERROR)
         self._engine = _engine(url)
         DBOS(
@@ -82,9 +85,14 @@ class Jobs:
             with suppress(asyncio.CancelledError):
                 await self._heart
         await asyncio.gather(*self._starting, return_exceptions=True)
+        if self._handling:
+            await asyncio.wait(self._handling, timeout=CLOSE_SECONDS_MAX)
+        left = await DBOS.list_workflows_async(status="PENDING", executor_id=self.worker_id, load_input=False)
         await asyncio.to_thread(DBOS.destroy, destroy_registry=True)
         self._engine.dispose()
-        await self._store.write(workers.remove, self.worker_id)
+        if not left:
+            # With jobs left, the name stays on the list: whoever starts next finds it dead and takes them over.
+            await self._store.write(workers.remove, self.worker_id)
 
     def start_soon(self, kind: str, subject: str) -> None:
         """Starts a job without waiting for its record. If the process dies first, a sweep must start it again."""
@@ -96,19 +104,21 @@ class Jobs:
         """Starts a job; returns as soon as it is recorded. The same job twice is one."""
         await self._start(f"{kind}:{subject}", kind, subject)
 
-    async def ensure(self, kind: str, subject: str) -> None:
-        """Starts a job that should be under way and may not be: never recorded, or ended in an error."""
+    async def ensure(self, kind: str, subject: str) -> bool:
+        """Starts a job that should be under way and may not be: never recorded, or ended in an error.
+
+        False if it failed so often that trying again is no use.
+        """
         for attempt in range(1, TRIES_MAX + 1):
             name = f"{kind}:{subject}" if attempt == 1 else f"{kind}:{subject}:{attempt}"
             status = await DBOS.get_workflow_status_async(name)
             if status is None:
                 await self._start(name, kind, subject)
-                return
+                return True
             if status.status in UNDER_WAY:
-                return
-        log.error(
-            "The job %s of %s failed %d times; it is not tried again before the next start.", kind, subject, TRIES_MAX
-        )
+                return True
+        log.error("The job %s of %s failed %d times.", kind, subject, TRIES_MAX)
+        return False
 
     async def _start(self, name: str, kind: str, subject: str) -> None:
         async def begin() -> None:
@@ -124,8 +134,14 @@ class Jobs:
         await asyncio.wrap_future(handled)
 
     async def _handle(self, kind: str, subject: str) -> None:
-        async with self._places:
-            await _in_own_context(self._loop, self._handlers[kind](subject))
+        task = asyncio.current_task()
+        assert task is not None
+        self._handling.add(task)
+        try:
+            async with self._places:
+                await _in_own_context(self._loop, self._handlers[kind](subject))
+        finally:
+            self._handling.discard(task)
 
     def _started(self, task: "asyncio.Task[None]") -> None:
         self._starting.discard(task)

@@ -157,7 +157,10 @@ class Importing:
     async def _show_life(self, import_id: str) -> None:
         while True:
             await asyncio.sleep(SIGN_OF_LIFE_SECONDS)
-            await self._store.write(imports.seen, import_id, now())
+            try:
+                await self._store.write(imports.seen, import_id, now())
+            except Exception:
+                log.warning("Import %s could not show that it is alive.", import_id, exc_info=True)
 
     async def _import(
         self, report: ImportReport, importer: Importer, *, author: str, progress: Progress | None
@@ -180,7 +183,7 @@ class Importing:
     async def _ship(
         self, report: ImportReport, comparison: _Comparison, *, author: str, progress: Progress | None
     ) -> ImportReport:
-        cut = [(draft, _cut(draft)) for draft in comparison.changed]
+        cut = await asyncio.to_thread(lambda: [(draft, _cut(draft)) for draft in comparison.changed])
         await self._embed({vector_digest: text for _, pieces in cut for _, vector_digest, text in pieces})
         done = await self._store.write(_ship, report, comparison, cut, author)
         if progress:

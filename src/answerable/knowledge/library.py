@@ -147,20 +147,24 @@ class Library:
         async with self._loading:
             if release <= self._loaded_release:
                 return
-            changed = await self._store.read(self._read_changed, self._loaded_release, release)
+            newest = min(release, await self._store.read(releases.newest))
+            if newest <= self._loaded_release:
+                return
+            changed = await self._store.read(self._read_changed, self._loaded_release, newest)
             await asyncio.to_thread(self._index.add, changed)
-            self._loaded_release = release
+            self._loaded_release = newest
 
     def _read_changed(self, db: Connection, after_release: int, up_to_release: int) -> list[IndexedPassage]:
         found = articles.for_index(db, self._embedder.name, after_release=after_release, up_to_release=up_to_release)
         return [_indexed(each, up_to_release) for each in found]
 
     async def _stored(self, passage_ids: list[str]) -> dict[str, StoredPassage]:
-        missing = [each for each in passage_ids if each not in self._remembered]
+        found = {each: self._remembered[each] for each in passage_ids if each in self._remembered}
+        missing = [each for each in passage_ids if each not in found]
         if missing:
-            self._remembered.update(await self._store.read(articles.passages_by_id, missing))
-        found = {each: self._remembered[each] for each in passage_ids}
+            found |= await self._store.read(articles.passages_by_id, missing)
         for each in passage_ids:
+            self._remembered[each] = found[each]
             self._remembered.move_to_end(each)
         while len(self._remembered) > PASSAGES_REMEMBERED:
             self._remembered.popitem(last=False)

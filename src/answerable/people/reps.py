@@ -94,6 +94,8 @@ async def change_rep(store: Store, by: Rep, rep_id: str, *, role: Role | None, a
     def change(db: Connection) -> Rep:
         if reps.by_id(db, rep_id) is None:
             raise NotFound("There is no such rep.")
+        # Two admins who remove each other at once must not both succeed.
+        db.info["lock"](db, "people")
         reps.change(db, rep_id, role=role, active=active)
         if reps.count_admins(db) == 0:
             raise Conflict("Somebody must stay admin. Make another rep admin first.")
@@ -109,6 +111,8 @@ async def change_rep(store: Store, by: Rep, rep_id: str, *, role: Role | None, a
 async def first_admin_link(store: Store, *, name: str, email: str) -> str | None:
     """The secret of a new one-time link for the first admin, as long as no admin has set a password yet."""
 
+    email = email.strip().lower()
+
     def renew(db: Connection) -> str | None:
         if reps.any_admin_password(db):
             return None
@@ -116,6 +120,7 @@ async def first_admin_link(store: Store, *, name: str, email: str) -> str | None
         rep = found[0] if found else Rep(new_id("rep"), name, email, "admin", active=True, created_at=now())
         if found is None:
             reps.add(db, rep)
+        reps.change(db, rep.id, role="admin", active=True)
         return _add_link(db, rep)
 
     return await store.write(renew)

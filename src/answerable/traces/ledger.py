@@ -6,6 +6,7 @@ that is recorded is not done again, its recorded output is given instead.
 
 import asyncio
 import hashlib
+import logging
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ from answerable.domain.clock import now
 from answerable.domain.ids import new_id
 from answerable.domain.runs import Run, Span, SpanKind, SpanState, Usage
 from answerable.store import Store, events, runs
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -150,7 +153,13 @@ class Ledger:
     async def _write(self) -> None:
         while self._waiting:
             batch, self._waiting = self._waiting, []
-            await self._store.write(_record, self.run, batch)
+            try:
+                await self._store.write(_record, self.run, batch)
+            except Exception:
+                # Nothing is lost: they are written with the reply.
+                log.warning("Steps of run %s could not be written yet.", self.run.id, exc_info=True)
+                self._waiting = [*batch, *self._waiting]
+                return
 
 
 def input_digest(asked: Any) -> str:

@@ -8,6 +8,7 @@ from litestar.config.cors import CORSConfig
 from litestar.config.csrf import CSRFConfig
 from litestar.datastructures import MutableScopeHeaders, State
 from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Server
 from litestar.types import ControllerRouterHandler, Message, Scope
 
@@ -59,6 +60,7 @@ def build_app(
             version=__version__,
             description="Customers' door: /chat. Reps' door: /api. Errors are application/problem+json (RFC 9457).",
             path="/docs",
+            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
             servers=[Server(url="/")],
         ),
         cors_config=cors,

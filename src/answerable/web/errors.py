@@ -67,7 +67,8 @@ def for_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Res
 
 def for_any_error(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
     """Something nobody expected: the log gets the facts, the person gets no secret."""
-    log.error("%s %s failed.", request.method, request.url.path, exc_info=error)
+    # The template, not the address: an address may hold a one-time secret.
+    log.error("%s %s failed.", request.method, request.scope.get("path_template", "?"), exc_info=error)
     return problem(
         HTTP_500_INTERNAL_SERVER_ERROR,
         "Failed",

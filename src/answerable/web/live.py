@@ -10,6 +10,7 @@ from answerable.store import Store
 # Proxies close connections on which nothing is said for a minute.
 KEEP_ALIVE_SECONDS = 20.0
 RETRY_MS = 1000
+LARGEST_ID = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def first_id(last_event_id: str | None, after: int | None) -> int:
     """Where to begin: what the browser saw last, or what the address says."""
     if last_event_id and last_event_id.isascii() and last_event_id.isdigit():
         return int(last_event_id[:18])
-    return after or 0
+    return max(0, min(after or 0, LARGEST_ID))
 
 
 def _on_the_wire(sent: Sent) -> bytes:

@@ -31,6 +31,8 @@ def console_pages(folder: Path = ASSETS / "console") -> list[Router | HTTPRouteH
 
     @get(["/console", "/console/{path:path}"], include_in_schema=False, sync_to_thread=False)
     def page(path: FromPath[str] = "") -> Response[bytes] | File:
+        if not path.isprintable():
+            raise NotFound("There is nothing at this address.")
         wanted = (folder / path.lstrip("/")).resolve()
         if path.strip("/") and wanted.is_relative_to(folder.resolve()) and wanted.is_file():
             return _file(wanted, _caching(wanted))

@@ -10,8 +10,8 @@ from answerable.store.live import Live
 
 T = TypeVar("T")
 
-Lock = Literal["events", "releases", "schema"]
-"""Events: ids become visible in order. Releases: numbers have no gaps. Schema: one migrates at a time."""
+Lock = Literal["events", "releases", "schema", "people"]
+"""Events: ids become visible in order. Releases: no gaps. Schema: one migrates at a time. People: an admin stays."""
 
 Unit = Callable[[Connection], T]
 """Work that happens whole or not at all."""

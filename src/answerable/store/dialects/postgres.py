@@ -8,9 +8,9 @@ from typing import Any, Literal, TypeVar
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError
 
-from answerable.domain.errors import Unavailable
+from answerable.domain.errors import Invalid, Unavailable
 from answerable.store.dialects.dialect import Lock, Unit, take_topics
 from answerable.store.live import Live
 from answerable.store.types import decode_json, encode_json
@@ -22,7 +22,7 @@ T = TypeVar("T")
 CHANNEL = "answerable"
 CONNECTIONS = 12
 # Names of advisory locks: any two numbers that nobody else is likely to use in this database.
-LOCKS: dict[Lock, int] = {"events": 4_170_001, "schema": 4_170_002, "releases": 4_170_003}
+LOCKS: dict[Lock, int] = {"events": 4_170_001, "schema": 4_170_002, "releases": 4_170_003, "people": 4_170_004}
 # A transaction that PostgreSQL ends to break a tie (serialisation failure, deadlock) is tried again so often.
 TRIES = 5
 TIE_BREAKS = frozenset({"40001", "40P01"})
@@ -40,6 +40,8 @@ class Postgres:
         self._url = make_url(url).set(drivername="postgresql+psycopg")
         self.engine: Engine = create_engine(
             self._url,
+            # Messages and addresses must not reach the log with an error.
+            hide_parameters=True,
             json_serializer=encode_json,
             json_deserializer=decode_json,
             pool_size=CONNECTIONS,
@@ -95,7 +97,7 @@ class Postgres:
         try:
             with self.engine.connect().execution_options(isolation_level="REPEATABLE READ") as db:
                 return unit(db)
-        except OperationalError as error:
+        except DBAPIError as error:
             raise _explained(error) from error
 
     def _listen_for_ever(self, live: Live) -> None:
@@ -124,6 +126,8 @@ def _notify(db: Connection, topics: set[str]) -> None:
 
 def _explained(error: DBAPIError) -> Exception:
     state: Any = getattr(error.orig, "sqlstate", None)
+    if isinstance(error, DataError):
+        return Invalid("There is a character or a number in it that cannot be kept, such as U+0000.")
     if state == "53100":
         return Unavailable(
             "The database server's disk is full. Free some space there; nothing that was acknowledged is lost."

@@ -39,6 +39,8 @@ class SQLite:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
         self.engine: Engine = create_engine(
             url,
+            # Messages and addresses must not reach the log with an error.
+            hide_parameters=True,
             json_serializer=encode_json,
             json_deserializer=decode_json,
             pool_size=READERS + 2,

@@ -7,9 +7,6 @@ from msgspec import Meta, Struct
 
 from answerable.domain.conversations import Author, ConversationStatus, DecisionKind, HandledBy
 
-MESSAGE_BYTES_MAX = 32 * 1024
-"""A longer message is refused with a sentence that says so; nothing of it is kept."""
-
 
 class ChatConfig(Struct, frozen=True, kw_only=True):
     """What the widget shows before anything is said."""
@@ -36,7 +33,9 @@ class NewCustomer(Struct, frozen=True, kw_only=True):
 
     name: Annotated[str, Meta(max_length=200)] | None = None
     email: Annotated[str, Meta(max_length=254)] | None = None
-    attributes: dict[str, Annotated[str, Meta(max_length=500)]] = {}
+    attributes: Annotated[
+        dict[Annotated[str, Meta(max_length=100)], Annotated[str, Meta(max_length=500)]], Meta(max_length=50)
+    ] = {}
 
 
 class CustomerKey(Struct, frozen=True, kw_only=True):
