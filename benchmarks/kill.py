@@ -14,13 +14,14 @@ import shutil
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import httpx
 from _serving import (
     Folder,
+    Heard,
     Nursery,
     arguments,
     database,
@@ -158,7 +159,7 @@ async def _run(course: Course, programs: Nursery, folder: Folder, url: str | Non
         worker.process = programs.start(*arguments(data, folder.workspace, worker.port, url))
         worker.started, worker.waits_for_reply = time.monotonic(), True
 
-    limits = httpx.Limits(max_connections=200, max_keepalive_connections=50)
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=50)
     async with httpx.AsyncClient(timeout=REQUEST_SECONDS_MAX, limits=limits) as client:
         try:
             for worker in course.workers:
@@ -177,11 +178,10 @@ async def _run(course: Course, programs: Nursery, folder: Folder, url: str | Non
                     await wait_until_up(client, worker.address)
                 course.stopping = True
                 seconds = time.monotonic() - began
-                await _quiet(course, client)
-                for talk in course.talks:
-                    talk.replies.set()
-                customers.create_task(_end_streams(course))
             print(file=sys.stderr)
+            await _quiet(course, client)
+            for talk in course.talks:
+                await _hear_the_rest(course, client, talk)
             await _check_over_the_api(course, client)
         finally:
             for worker in course.workers:
@@ -213,10 +213,13 @@ async def _kill(course: Course, client: httpx.AsyncClient, worker: Worker) -> No
 async def _customer(course: Course, client: httpx.AsyncClient, group: asyncio.TaskGroup, number: int) -> None:
     """One conversation after the other, until the test is over."""
     dice = random.Random(f"{course.dice.random()} {number}")
+    listening: asyncio.Task[None] | None = None
     while not course.stopping:
         introduced = await _insist(course, client, dice, "POST", "/chat/customers", {}, {})
         if introduced is None:
-            return
+            break
+        if listening:
+            listening.cancel()
         talk = Talk(introduced["token"])
         course.talks.append(talk)
         for count in range(dice.randint(2, 6)):
@@ -224,12 +227,14 @@ async def _customer(course: Course, client: httpx.AsyncClient, group: asyncio.Ta
             if talk.id is None or course.stopping:
                 break
             if count == 0:
-                group.create_task(_listen(course, client, dice, talk))
+                listening = group.create_task(_listen(course, client, dice, talk))
             if dice.random() < 0.03:
                 talk.asked_for_person = True
                 await _insist(course, client, dice, "POST", f"/chat/conversations/{talk.id}/person", _as(talk), None)
                 break
             await _pause(dice, talk)
+    if listening:
+        listening.cancel()
 
 
 async def _say(course: Course, client: httpx.AsyncClient, dice: random.Random, talk: Talk) -> None:
@@ -292,33 +297,44 @@ async def _insist(
 
 async def _listen(course: Course, client: httpx.AsyncClient, dice: random.Random, talk: Talk) -> None:
     """Follow a conversation's stream; after each break go on behind the last event that was seen."""
-    while not course.stopping or not talk.replies.is_set():
-        address = dice.choice(course.workers).address
-        last = str(talk.event_ids[-1]) if talk.event_ids else "0"
-        path = f"{address}/chat/conversations/{talk.id}/events"
+    while True:
         try:
-            async with client.stream("GET", path, headers={**_as(talk), "Last-Event-ID": last}) as response:
-                if response.status_code != 200:
-                    course.wrong.append(f"a stream gave {response.status_code}")
-                    return
-                async for event in heard_on(response):
-                    talk.event_ids.append(event.id)
-                    if event.name == "message":
-                        talk.heard[event.data["id"]] += 1
-                        if event.data["author"] == "agent":
-                            talk.replies.set()
-                            course.told()
+            async for event in _events(course, client, dice.choice(course.workers), talk):
+                if event.name == "message" and event.data["author"] == "agent":
+                    talk.replies.set()
+                    course.told()
         except httpx.TransportError:
             await asyncio.sleep(dice.uniform(0.05, 0.3))
 
 
-async def _end_streams(course: Course) -> None:
-    """Let the last events arrive, then end whatever still listens."""
-    await asyncio.sleep(2)
-    me = asyncio.current_task()
-    for task in asyncio.all_tasks():
-        if task is not me and getattr(task.get_coro(), "__name__", "") == "_listen":
-            task.cancel()
+async def _hear_the_rest(course: Course, client: httpx.AsyncClient, talk: Talk) -> None:
+    """Come back to a conversation that the customer left: what was said since is told behind the last event seen."""
+    if talk.id is None:
+        return
+    shown = await _conversation(course, client, talk)
+    missing = {message["id"] for message in shown["messages"]} - talk.heard.keys()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(QUIET_SECONDS_MAX / 10):
+            while missing:
+                async for event in _events(course, client, course.workers[0], talk):
+                    missing.discard(event.data.get("id"))
+                    if not missing:
+                        break
+
+
+async def _events(course: Course, client: httpx.AsyncClient, worker: Worker, talk: Talk) -> AsyncIterator[Heard]:
+    """What is new to the customer, noted down."""
+    last = str(talk.event_ids[-1]) if talk.event_ids else "0"
+    path = f"{worker.address}/chat/conversations/{talk.id}/events"
+    async with client.stream("GET", path, headers={**_as(talk), "Last-Event-ID": last}) as response:
+        if response.status_code != 200:
+            course.wrong.append(f"a stream gave {response.status_code}")
+            return
+        async for event in heard_on(response):
+            talk.event_ids.append(event.id)
+            if event.name == "message":
+                talk.heard[event.data["id"]] += 1
+            yield event
 
 
 def _as(talk: Talk) -> dict[str, str]:
@@ -346,10 +362,9 @@ async def _check_over_the_api(course: Course, client: httpx.AsyncClient) -> None
         course.wrong += [f"lost: {said.key} is not shown" for said in talk.said if ids.count(said.message_id) != 1]
         if talk.event_ids != sorted(set(talk.event_ids)):
             course.wrong.append(f"doubled: the stream of {talk.id} told an event twice or out of order")
-        if talk.heard:
-            course.wrong += [
-                f"the stream of {talk.id} told {each} {talk.heard[each]} times" for each in ids if talk.heard[each] != 1
-            ]
+        course.wrong += [
+            f"the stream of {talk.id} told {each} {talk.heard[each]} times" for each in ids if talk.heard[each] != 1
+        ]
 
 
 async def _conversation(course: Course, client: httpx.AsyncClient, talk: Talk) -> Any:
