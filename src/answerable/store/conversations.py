@@ -14,6 +14,19 @@ VIEWS: tuple[View, ...] = ("needs_you", "mine", "with_ai", "waiting", "all")
 
 _FIELDS = tuple(conversations.c[name] for name in Conversation.__slots__)
 
+# What every turn asks is put together once: building a statement costs more than running it.
+_BY_ID = select(*_FIELDS).where(conversations.c.id == bindparam("wanted"))
+_BY_ID_FOR_UPDATE = _BY_ID.with_for_update()
+_LAST_EPISODE = (
+    select(*(episodes.c[name] for name in Episode.__slots__))
+    .where(episodes.c.conversation_id == bindparam("wanted"))
+    .order_by(episodes.c.number.desc())
+    .limit(1)
+)
+_CHANGE = update(conversations).where(conversations.c.id == bindparam("wanted"))
+_ADD = insert(conversations)
+_ADD_EPISODE = insert(episodes)
+
 
 @dataclass(frozen=True, slots=True)
 class Listed:
@@ -28,14 +41,13 @@ class Listed:
 def add(db: Connection, conversation: Conversation) -> None:
     """Keeps a new conversation."""
     values = {name: getattr(conversation, name) for name in Conversation.__slots__}
-    db.execute(insert(conversations).values(**values, message_count=0, last_text="", last_author="customer"))
+    db.execute(_ADD, {**values, "message_count": 0, "last_text": "", "last_author": "customer"})
 
 
 def by_id(db: Connection, conversation_id: str, *, for_update: bool = False) -> Conversation | None:
     """The conversation of that name; `for_update` makes others wait until this transaction ends."""
-    query = select(*_FIELDS).where(conversations.c.id == conversation_id)
-    row = db.execute(query.with_for_update() if for_update else query).one_or_none()
-    return Conversation(**row._mapping) if row else None
+    row = db.execute(_BY_ID_FOR_UPDATE if for_update else _BY_ID, {"wanted": conversation_id}).one_or_none()
+    return Conversation(*row) if row else None
 
 
 def of_customer(db: Connection, customer_id: str, limit: int) -> list[Listed]:
@@ -80,7 +92,7 @@ def counts(db: Connection, rep_id: str) -> dict[View, int]:
 
 def change(db: Connection, conversation_id: str, at: datetime, **values: Any) -> None:
     """Sets columns of a conversation; it moves to the top of the lists."""
-    db.execute(update(conversations).where(conversations.c.id == conversation_id).values(**values, changed_at=at))
+    db.execute(_CHANGE, {**values, "changed_at": at, "wanted": conversation_id})
 
 
 def running(db: Connection) -> int:
@@ -99,24 +111,19 @@ def count(db: Connection) -> int:
 def add_episode(db: Connection, episode: Episode) -> None:
     """Opens an episode."""
     db.execute(
-        insert(episodes).values(
-            id=episode.id,
-            conversation_id=episode.conversation_id,
-            number=episode.number,
-            opened_at=episode.opened_at,
-        )
+        _ADD_EPISODE,
+        {
+            "id": episode.id,
+            "conversation_id": episode.conversation_id,
+            "number": episode.number,
+            "opened_at": episode.opened_at,
+        },
     )
 
 
 def last_episode(db: Connection, conversation_id: str) -> Episode:
     """The episode under way, or the last one that was resolved."""
-    row = db.execute(
-        select(episodes)
-        .where(episodes.c.conversation_id == conversation_id)
-        .order_by(episodes.c.number.desc())
-        .limit(1)
-    ).one()
-    return Episode(**row._mapping)
+    return Episode(*db.execute(_LAST_EPISODE, {"wanted": conversation_id}).one())
 
 
 def all_episodes(db: Connection, conversation_id: str) -> list[Episode]:

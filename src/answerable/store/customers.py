@@ -1,9 +1,15 @@
 """Queries about customers and the keys of their browsers."""
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from answerable.domain.people import Customer
 from answerable.store.tables import customer_keys, customers
+
+_FIELDS = tuple(customers.c[name] for name in Customer.__slots__)
+
+# What every turn asks is put together once: building a statement costs more than running it.
+_BY_KEY = select(*_FIELDS).join(customer_keys).where(customer_keys.c.token_digest == bindparam("wanted"))
+_BY_ID = select(*_FIELDS).where(customers.c.id == bindparam("wanted"))
 
 
 def add(db: Connection, customer: Customer, *, token_digest: str) -> None:
@@ -25,16 +31,14 @@ def add(db: Connection, customer: Customer, *, token_digest: str) -> None:
 
 def by_key(db: Connection, token_digest: str) -> Customer | None:
     """Whose key it is."""
-    row = db.execute(
-        select(customers).join(customer_keys).where(customer_keys.c.token_digest == token_digest)
-    ).one_or_none()
-    return Customer(**row._mapping) if row else None
+    row = db.execute(_BY_KEY, {"wanted": token_digest}).one_or_none()
+    return Customer(*row) if row else None
 
 
 def by_id(db: Connection, customer_id: str) -> Customer | None:
     """The customer of that name."""
-    row = db.execute(select(customers).where(customers.c.id == customer_id)).one_or_none()
-    return Customer(**row._mapping) if row else None
+    row = db.execute(_BY_ID, {"wanted": customer_id}).one_or_none()
+    return Customer(*row) if row else None
 
 
 def by_ids(db: Connection, customer_ids: set[str]) -> dict[str, Customer]:

@@ -2,12 +2,28 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select
 
 from answerable.domain.live import Event, EventKind
+from answerable.store.live import EVERYTHING
 from answerable.store.tables import events
+
+_FIELDS = tuple(events.c[name] for name in Event.__slots__)
+
+# What every turn asks is put together once: building a statement costs more than running it.
+_APPEND = insert(events)
+_LAST_ID = select(func.max(events.c.id))
+
+
+@cache
+def _after(of_one_conversation: bool, for_customer: bool) -> Select[Any]:
+    query = select(*_FIELDS).where(events.c.id > bindparam("after")).order_by(events.c.id).limit(bindparam("most"))
+    if of_one_conversation:
+        query = query.where(events.c.conversation_id == bindparam("conversation"))
+    return query.where(events.c.customer_sees) if for_customer else query
 
 
 def append(
@@ -25,7 +41,7 @@ def append_all(
         return
     db.info["lock"](db, "events")
     db.execute(
-        insert(events),
+        _APPEND,
         [
             {
                 "conversation_id": conversation_id,
@@ -37,22 +53,20 @@ def append_all(
             for kind, content, at, customer_sees in rows
         ],
     )
-    db.info.setdefault("topics", set()).add(conversation_id)
+    # What customers do not see wakes only those who follow everything: a stream that finds nothing costs a query.
+    visible = any(customer_sees for *_, customer_sees in rows)
+    db.info.setdefault("topics", set()).add(conversation_id if visible else EVERYTHING)
 
 
 def after(db: Connection, event_id: int, *, conversation_id: str | None, for_customer: bool, limit: int) -> list[Event]:
     """The events that came after one, oldest first: of one conversation or of all."""
-    query = select(events).where(events.c.id > event_id).order_by(events.c.id).limit(limit)
-    if conversation_id is not None:
-        query = query.where(events.c.conversation_id == conversation_id)
-    if for_customer:
-        query = query.where(events.c.customer_sees)
-    return [Event(**row._mapping) for row in db.execute(query)]
+    asked = {"after": event_id, "most": limit, "conversation": conversation_id}
+    return [Event(*row) for row in db.execute(_after(conversation_id is not None, for_customer), asked)]
 
 
 def last_id(db: Connection) -> int:
     """The id of the newest event, or 0."""
-    return db.execute(select(func.max(events.c.id))).scalar() or 0
+    return db.execute(_LAST_ID).scalar() or 0
 
 
 def forget_before(db: Connection, moment: datetime) -> int:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, and_, insert, select, update
+from sqlalchemy import Connection, and_, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from answerable.domain.conversations import Citation, Decision, Message, OutboxState, Page, Surface
@@ -12,6 +12,22 @@ from answerable.domain.errors import Conflict
 from answerable.store.tables import arrivals, conversations, messages, outbox
 
 LAST_TEXT_CHARACTERS = 200
+
+# What every turn asks is put together once: building a statement costs more than running it.
+_ADD = insert(messages)
+_COUNTED = update(conversations).where(conversations.c.id == bindparam("wanted"))
+_COUNT = select(conversations.c.message_count).where(conversations.c.id == bindparam("wanted"))
+_OF_EPISODE = select(messages).where(messages.c.episode_id == bindparam("wanted")).order_by(messages.c.number)
+_ARRIVED = select(messages, arrivals.c.digest.label("arrival_digest")).join(
+    arrivals,
+    and_(
+        arrivals.c.message_id == messages.c.id,
+        arrivals.c.author_id == bindparam("author"),
+        arrivals.c.outside_id == bindparam("outside"),
+    ),
+)
+_ARRIVE = insert(arrivals)
+_PUT_OUT = insert(outbox)
 
 
 class AlreadyArrived(Conflict):
@@ -21,36 +37,36 @@ class AlreadyArrived(Conflict):
 def add(db: Connection, message: Message) -> None:
     """Keeps a message; its conversation counts it and shows it in the lists."""
     db.execute(
-        insert(messages).values(
-            id=message.id,
-            conversation_id=message.conversation_id,
-            episode_id=message.episode_id,
-            number=message.number,
-            author=message.author,
-            rep_id=message.rep_id,
-            text=message.text,
-            turn_id=message.turn_id,
-            run_id=message.run_id,
-            outside_id=message.outside_id,
-            decision=msgspec.to_builtins(message.decision),
-            citations=msgspec.to_builtins(message.citations),
-            page=msgspec.to_builtins(message.page),
-            helpful=message.helpful,
-            created_at=message.created_at,
-        )
+        _ADD,
+        {
+            "id": message.id,
+            "conversation_id": message.conversation_id,
+            "episode_id": message.episode_id,
+            "number": message.number,
+            "author": message.author,
+            "rep_id": message.rep_id,
+            "text": message.text,
+            "turn_id": message.turn_id,
+            "run_id": message.run_id,
+            "outside_id": message.outside_id,
+            "decision": msgspec.to_builtins(message.decision),
+            "citations": msgspec.to_builtins(message.citations),
+            "page": msgspec.to_builtins(message.page),
+            "helpful": message.helpful,
+            "created_at": message.created_at,
+        },
     )
     counted: dict[str, Any] = {"message_count": message.number}
     if message.author != "note":
         counted |= {"last_text": message.text[:LAST_TEXT_CHARACTERS], "last_author": message.author}
     if message.run_id is not None:
         counted["last_run_id"] = message.run_id
-    db.execute(update(conversations).where(conversations.c.id == message.conversation_id).values(**counted))
+    db.execute(_COUNTED, {**counted, "wanted": message.conversation_id})
 
 
 def count(db: Connection, conversation_id: str) -> int:
     """How many messages a conversation has."""
-    query = select(conversations.c.message_count).where(conversations.c.id == conversation_id)
-    number: int = db.execute(query).scalar_one()
+    number: int = db.execute(_COUNT, {"wanted": conversation_id}).scalar_one()
     return number
 
 
@@ -68,8 +84,7 @@ def of_conversation(db: Connection, conversation_id: str) -> list[Message]:
 
 def of_episode(db: Connection, episode_id: str) -> list[Message]:
     """The messages of one stretch of a conversation, in order."""
-    query = select(messages).where(messages.c.episode_id == episode_id).order_by(messages.c.number)
-    return [_message(row) for row in db.execute(query)]
+    return [_message(row) for row in db.execute(_OF_EPISODE, {"wanted": episode_id})]
 
 
 def reply_to(db: Connection, turn_id: str) -> Message | None:
@@ -80,16 +95,7 @@ def reply_to(db: Connection, turn_id: str) -> Message | None:
 
 def arrived(db: Connection, author_id: str, outside_id: str) -> tuple[Message, str] | None:
     """The message that came from this author under this outside id, and the digest of what it said."""
-    row = db.execute(
-        select(messages, arrivals.c.digest.label("arrival_digest")).join(
-            arrivals,
-            and_(
-                arrivals.c.message_id == messages.c.id,
-                arrivals.c.author_id == author_id,
-                arrivals.c.outside_id == outside_id,
-            ),
-        )
-    ).one_or_none()
+    row = db.execute(_ARRIVED, {"author": author_id, "outside": outside_id}).one_or_none()
     return (_message(row), row.arrival_digest) if row else None
 
 
@@ -97,9 +103,8 @@ def arrive(db: Connection, message: Message, *, author_id: str, digest: str) -> 
     """Keeps that the message has arrived under its outside id. Raises AlreadyArrived if it has."""
     try:
         db.execute(
-            insert(arrivals).values(
-                author_id=author_id, outside_id=message.outside_id, message_id=message.id, digest=digest
-            )
+            _ARRIVE,
+            {"author_id": author_id, "outside_id": message.outside_id, "message_id": message.id, "digest": digest},
         )
     except IntegrityError as error:
         raise AlreadyArrived("The same message arrived at the same time.") from error
@@ -117,7 +122,8 @@ def rate(db: Connection, message_id: str, helpful: bool) -> None:
 
 def put_out(db: Connection, message: Message, surface: Surface, state: OutboxState, at: datetime | None) -> None:
     """Puts a reply into the outbox of its surface."""
-    db.execute(insert(outbox).values(message_id=message.id, surface=surface, state=state, attempts=0, delivered_at=at))
+    put = {"message_id": message.id, "surface": surface, "state": state, "attempts": 0, "delivered_at": at}
+    db.execute(_PUT_OUT, put)
 
 
 def _message(row: Any) -> Message:

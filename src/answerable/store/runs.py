@@ -4,35 +4,42 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from answerable.domain.conversations import Decision
 from answerable.domain.runs import Run, RunState, Span, Usage
 from answerable.store.tables import runs, spans
 
+# What every turn asks is put together once: building a statement costs more than running it.
+_START = insert(runs)
+_UNFINISHED = select(runs).where(runs.c.turn_id == bindparam("wanted"), runs.c.state == "running")
+_END = update(runs).where(runs.c.id == bindparam("wanted"))
+_RECORD = insert(spans)
+
 
 def start(db: Connection, run: Run) -> None:
     """Keeps that a run has begun."""
     db.execute(
-        insert(runs).values(
-            id=run.id,
-            turn_id=run.turn_id,
-            conversation_id=run.conversation_id,
-            release=run.release,
-            model=run.model,
-            state=run.state,
-            tokens_in=0,
-            tokens_out=0,
-            cost_micros=0,
-            strip=[],
-            started_at=run.started_at,
-        )
+        _START,
+        {
+            "id": run.id,
+            "turn_id": run.turn_id,
+            "conversation_id": run.conversation_id,
+            "release": run.release,
+            "model": run.model,
+            "state": run.state,
+            "tokens_in": 0,
+            "tokens_out": 0,
+            "cost_micros": 0,
+            "strip": [],
+            "started_at": run.started_at,
+        },
     )
 
 
 def unfinished(db: Connection, turn_id: str) -> Run | None:
     """The run of a turn that was cut off, if there is one."""
-    row = db.execute(select(runs).where(runs.c.turn_id == turn_id, runs.c.state == "running")).first()
+    row = db.execute(_UNFINISHED, {"wanted": turn_id}).first()
     return _run(row) if row else None
 
 
@@ -73,19 +80,19 @@ def end(
 ) -> None:
     """Keeps how a run ended."""
     db.execute(
-        update(runs)
-        .where(runs.c.id == run_id)
-        .values(
-            state=state,
-            decision=decision.kind if decision else None,
-            confidence=decision.confidence if decision else None,
-            reason=decision.reason if decision else None,
-            tokens_in=usage.tokens_in,
-            tokens_out=usage.tokens_out,
-            cost_micros=usage.cost_micros,
-            strip=[list(bar) for bar in strip],
-            ended_at=at,
-        )
+        _END,
+        {
+            "wanted": run_id,
+            "state": state,
+            "decision": decision.kind if decision else None,
+            "confidence": decision.confidence if decision else None,
+            "reason": decision.reason if decision else None,
+            "tokens_in": usage.tokens_in,
+            "tokens_out": usage.tokens_out,
+            "cost_micros": usage.cost_micros,
+            "strip": [list(bar) for bar in strip],
+            "ended_at": at,
+        },
     )
 
 
@@ -99,7 +106,7 @@ def give_up(db: Connection, turn_id: str, at: datetime) -> None:
 def record(db: Connection, steps: Sequence[Span]) -> None:
     """Adds steps to the ledger."""
     db.execute(
-        insert(spans),
+        _RECORD,
         [
             {
                 "run_id": span.run_id,

@@ -28,6 +28,7 @@ TRIES = 5
 TIE_BREAKS = frozenset({"40001", "40P01"})
 # NOTIFY carries at most 8000 bytes; more topics than fit wake everybody.
 PAYLOAD_BYTES_MAX = 7_900
+TOO_MANY = "!"
 RECONNECT_SECONDS = 1.0
 
 
@@ -109,7 +110,8 @@ class Postgres:
                     live.wake(live.listeners.copy())
                     while not self._closing.is_set():
                         for notice in connection.notifies(timeout=0.5):
-                            live.wake(notice.payload.split(",") if notice.payload != "*" else live.listeners.copy())
+                            named = notice.payload.split(",")
+                            live.wake(live.listeners.copy() if named == [TOO_MANY] else named)
             except psycopg.OperationalError as error:
                 log.warning("Lost the connection that listens to PostgreSQL: %s", error)
                 self._closing.wait(RECONNECT_SECONDS)
@@ -120,7 +122,7 @@ def _notify(db: Connection, topics: set[str]) -> None:
         return
     payload = ",".join(sorted(topics))
     if len(payload) > PAYLOAD_BYTES_MAX:
-        payload = "*"
+        payload = TOO_MANY
     db.execute(text("SELECT pg_notify(:channel, :payload)"), {"channel": CHANNEL, "payload": payload})
 
 

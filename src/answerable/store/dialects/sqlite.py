@@ -103,18 +103,23 @@ class SQLite:
             if stop:
                 return
 
-    def _commit(self, batch: list[tuple[Unit[Any], Future[Any]]]) -> None:
+    def _commit(self, batch: list[tuple[Unit[Any], Future[Any]]], *, guarded: bool = False) -> None:
+        """Commits the batch as one transaction. A unit that raises ends it; then each is guarded from the others."""
         outcomes: list[tuple[Future[Any], Any]] = []
         topics: set[str] = set()
         try:
             with self.engine.connect() as db:
                 # BEGIN IMMEDIATE: a transaction that begins by reading could not become a writer later on.
                 db.execution_options(answerable_writes=True)
+                take_topics(db)
                 with db.begin():
                     for unit, future in batch:
-                        self._run(db, unit, future, outcomes, alone=len(batch) == 1)
+                        self._run(db, unit, future, outcomes, guarded=guarded)
                     topics = take_topics(db)
         except Exception as error:
+            if len(batch) > 1 and not guarded and not isinstance(error, OperationalError):
+                self._commit(batch, guarded=True)
+                return
             explained = _explained(error) if isinstance(error, OperationalError) else error
             for _, future in batch:
                 if not future.done():
@@ -132,9 +137,9 @@ class SQLite:
         future: Future[Any],
         outcomes: list[tuple[Future[Any], Any]],
         *,
-        alone: bool,
+        guarded: bool,
     ) -> None:
-        if alone:
+        if not guarded:
             outcomes.append((future, unit(db)))
             return
         savepoint = db.begin_nested()
