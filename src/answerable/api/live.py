@@ -1,6 +1,5 @@
 """What happens everywhere, as reps see it, live."""
 
-from collections.abc import Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -17,7 +16,7 @@ from answerable.domain.conversations import Message
 from answerable.domain.live import Event
 from answerable.store import events, reps, runs
 from answerable.store.live import EVERYTHING
-from answerable.web.live import Sent, first_id, stream
+from answerable.web.live import Fetched, Sent, first_id, stream
 
 EVENTS_A_READ = 200
 
@@ -35,16 +34,16 @@ async def listen(
     if not last_event_id and after is None:
         begin = await desk.store.read(events.last_id)
 
-    async def fetch(seen: int) -> tuple[int, Sequence[Sent]]:
+    async def fetch(seen: int) -> Fetched:
         return await desk.store.read(_sent_after, seen)
 
     return stream(desk.store, EVERYTHING, begin, fetch)
 
 
-def _sent_after(db: Connection, seen: int) -> tuple[int, list[Sent]]:
+def _sent_after(db: Connection, seen: int) -> Fetched:
     found = events.after(db, seen, conversation_id=None, for_customer=False, limit=EVENTS_A_READ)
     if not found:
-        return seen, []
+        return Fetched(seen, (), more=False)
     names = reps.names(db)
     changed = rows_for(db, {event.conversation_id for event in found if event.kind == "conversation"})
     steps = _steps(db, found)
@@ -54,7 +53,7 @@ def _sent_after(db: Connection, seen: int) -> tuple[int, list[Sent]]:
         if content is not None:
             data = encode(LiveEvent(conversation_id=event.conversation_id, content=content))
             sent.append(Sent(event.id, event.kind, data))
-    return found[-1].id, sent
+    return Fetched(found[-1].id, sent, more=len(found) == EVENTS_A_READ)
 
 
 def _content(

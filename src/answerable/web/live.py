@@ -23,25 +23,31 @@ class Sent:
     """JSON on one line."""
 
 
-def stream(
-    store: Store, topic: str, after: int, fetch: Callable[[int], Awaitable[tuple[int, Sequence[Sent]]]]
-) -> Stream:
-    """A stream of what `fetch` finds after an event id, now and whenever the topic is woken.
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What came after an event."""
 
-    `fetch` gives the id up to which it has looked, and what there is to send.
-    """
+    seen: int
+    """The id up to which was looked."""
+    sent: Sequence[Sent]
+    more: bool
+    """Whether there may be more than was looked at."""
+
+
+def stream(store: Store, topic: str, after: int, fetch: Callable[[int], Awaitable[Fetched]]) -> Stream:
+    """A stream of what `fetch` finds after an event id, now and whenever the topic is woken."""
 
     async def lines() -> AsyncIterator[bytes]:
         seen = after
         with store.live.listen(topic) as listener:
             yield f"retry: {RETRY_MS}\n\n".encode()
             while True:
-                looked, found = await fetch(seen)
-                if found:
-                    yield b"".join(_on_the_wire(each) for each in found)
-                if looked > seen:
-                    seen = looked
-                elif not await listener.wait(KEEP_ALIVE_SECONDS):
+                fetched = await fetch(seen)
+                seen = fetched.seen
+                if fetched.sent:
+                    yield b"".join(_on_the_wire(each) for each in fetched.sent)
+                # What is committed from now on wakes the listener, also if it does not wait yet.
+                while not fetched.more and not await listener.wait(KEEP_ALIVE_SECONDS):
                     yield b": still here\n\n"
 
     return Stream(

@@ -4,8 +4,6 @@ A chat reply is delivered by being there: its row and its event are kept in the 
 every browser that listens, now or later, gets it by its event id. Nothing has to be pushed and retried.
 """
 
-from collections.abc import Sequence
-
 import msgspec
 from litestar.response import Stream
 from sqlalchemy import Connection
@@ -23,7 +21,7 @@ from answerable.surfaces.chat.shapes import (
     ConversationChanged,
     ReplyPart,
 )
-from answerable.web.live import Sent, stream
+from answerable.web.live import Fetched, Sent, stream
 
 CONVERSATIONS_MAX = 50
 EVENTS_A_READ = 200
@@ -90,9 +88,10 @@ async def conversations_shown(store: Store, customer: Customer) -> list[ChatConv
 def conversation_stream(store: Store, conversation_id: str, after: int) -> Stream:
     """What happens in a conversation, as its customer sees it."""
 
-    async def fetch(seen: int) -> tuple[int, Sequence[Sent]]:
+    async def fetch(seen: int) -> Fetched:
         found, names = await store.read(_events_after, conversation_id, seen)
-        return (found[-1].id if found else seen), [_sent(event, names) for event in found]
+        sent = [_sent(event, names) for event in found]
+        return Fetched(found[-1].id if found else seen, sent, more=len(found) == EVENTS_A_READ)
 
     return stream(store, conversation_id, after, fetch)
 
