@@ -111,6 +111,7 @@ async def test_a_step_that_was_cut_off_beside_a_faster_one_takes_its_place_when_
         with ledger.step("retrieval", "Retrieve", {"query": "three"}):
             pass
         await ledger.settle()
+        await store.write(ledger.write_rest)
         recorded = await store.read(runs.steps, run.id)
         slower.state = "failed"
 

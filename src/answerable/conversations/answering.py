@@ -21,6 +21,8 @@ from answerable.traces import Ledger
 log = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 5.0
+# Sentences that follow each other this fast are sent together; the whole reply may be there by then.
+SEND_AFTER_SECONDS = 0.05
 # A browser that was cut off for longer reads its conversation anew instead of resuming its stream.
 EVENTS_KEPT = timedelta(days=7)
 FORGET_SECONDS = 3600.0
@@ -107,26 +109,33 @@ class _Parts:
         self._run = run
         self._waiting: list[tuple[int, str]] = []
         self._sending: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
 
     def say(self, index: int, text: str) -> None:
         self._waiting.append((index, text))
-        if self._sending is None or self._sending.done():
-            self._sending = asyncio.get_running_loop().create_task(self._send())
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(SEND_AFTER_SECONDS, self._begin_to_send)
 
     async def settle(self) -> None:
         self._waiting.clear()
+        if self._timer is not None:
+            self._timer.cancel()
         if self._sending is not None:
             await self._sending
 
+    def _begin_to_send(self) -> None:
+        self._sending = asyncio.get_running_loop().create_task(self._send())
+
     async def _send(self) -> None:
-        while self._waiting:
-            batch, self._waiting = self._waiting, []
-            try:
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting, []
                 await self._store.write(_send_parts, self._run, batch)
-            except Exception:
-                # The parts are only a preview of the reply that is kept.
-                log.warning("A part of run %s could not be sent ahead.", self._run.id, exc_info=True)
-                return
+        except Exception:
+            # The parts are only a preview of the reply that is kept.
+            log.warning("A part of run %s could not be sent ahead.", self._run.id, exc_info=True)
+        finally:
+            self._timer = None
 
 
 def _send_parts(db: Connection, run: Run, batch: Sequence[tuple[int, str]]) -> None:

@@ -24,6 +24,9 @@ from answerable.store import Store, events, runs
 
 log = logging.getLogger(__name__)
 
+# A short run's steps are written together with its reply: a transaction for each would double what a turn costs.
+WRITE_EVERY_SECONDS = 0.2
+
 
 @dataclass(slots=True)
 class Step:
@@ -45,7 +48,8 @@ class Ledger:
     """Records the steps of one run, in order, without making the run wait for the disk.
 
     Steps are written behind the run's back in batches, and whatever is not yet written when the run ends is written
-    in the very transaction that keeps its reply: a reply never exists without its ledger.
+    in the very transaction that keeps its reply: a reply never exists without its ledger. A run that is cut off does
+    again at most what it did in its last `WRITE_EVERY_SECONDS`.
     """
 
     def __init__(self, store: Store, run: Run, recorded: list[Span] | None = None) -> None:
@@ -55,6 +59,7 @@ class Ledger:
         self._replayable = list(recorded or ())
         self._waiting: list[Span] = []
         self._writing: asyncio.Task[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
         self._taken = {span.number for span in self._spans}
         self._last_number = 0
 
@@ -101,14 +106,15 @@ class Ledger:
 
     async def settle(self) -> None:
         """Waits until nothing is being written; what is still waiting is left for `write_rest`."""
+        if self._timer is not None:
+            self._timer.cancel()
         if self._writing is not None:
             await self._writing
 
     def write_rest(self, db: Connection) -> None:
-        """Writes what is still waiting, in the caller's transaction; call `settle` first."""
+        """Writes what is still waiting, in the caller's transaction, which may be tried again; call `settle` first."""
         if self._waiting:
-            runs.record(db, self._waiting)
-            self._waiting = []
+            _record(db, self.run, self._waiting)
 
     def _next_number(self) -> int:
         """Steps run side by side: if a later one was recorded when the run was cut off, the earlier one, done again,
@@ -147,19 +153,24 @@ class Ledger:
         )
         self._spans.append(span)
         self._waiting.append(span)
-        if self._writing is None or self._writing.done():
-            self._writing = asyncio.get_running_loop().create_task(self._write())
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(WRITE_EVERY_SECONDS, self._begin_to_write)
+
+    def _begin_to_write(self) -> None:
+        self._writing = asyncio.get_running_loop().create_task(self._write())
 
     async def _write(self) -> None:
-        while self._waiting:
-            batch, self._waiting = self._waiting, []
-            try:
+        batch: list[Span] = []
+        try:
+            while self._waiting:
+                batch, self._waiting = self._waiting, []
                 await self._store.write(_record, self.run, batch)
-            except Exception:
-                # Nothing is lost: they are written with the reply.
-                log.warning("Steps of run %s could not be written yet.", self.run.id, exc_info=True)
-                self._waiting = [*batch, *self._waiting]
-                return
+        except Exception:
+            # Nothing is lost: they are written with the reply.
+            log.warning("Steps of run %s could not be written yet.", self.run.id, exc_info=True)
+            self._waiting = [*batch, *self._waiting]
+        finally:
+            self._timer = None
 
 
 def input_digest(asked: Any) -> str:
