@@ -41,6 +41,14 @@ class _Ending:
     arguments: dict[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class _UnderWay:
+    """What the tools of one run work on."""
+
+    searching: Searching
+    ending: _Ending
+
+
 class SupportAgent:
     """Answers turns on one model, from one library."""
 
@@ -61,8 +69,15 @@ class SupportAgent:
         self._model = model
         self._library = library
         self._model_name = model_name
-        self._company = company
         self._threshold = threshold
+        # Made once: its tools' schemas are checked and copied each time that one is made.
+        self._agent = Agent[_UnderWay](
+            name="support",
+            instructions=instructions_for(company),
+            model_settings=ModelSettings(),
+            tools=[_tool(each) for each in TOOLS],
+            tool_use_behavior=StopAtTools(stop_at_tool_names=sorted(TERMINAL_TOOLS)),
+        )
         # The embedded model has its whole reply at once: there is nothing to wait for word by word.
         self._streams = not isinstance(model, EmbeddedModel)
 
@@ -99,20 +114,19 @@ class SupportAgent:
     async def _run(
         self, asked: Asked, ledger: Ledger, searching: Searching, ending: _Ending, speaker: "_Speaker"
     ) -> str:
-        agent = Agent[Any](
-            name="support",
-            instructions=instructions_for(self._company),
-            model=RecordedModel(self._model, CallsInLedger(ledger), name=self._model_name, price=self._price),
-            model_settings=ModelSettings(),
-            tools=[_tool(each, searching, ending) for each in TOOLS],
-            tool_use_behavior=StopAtTools(stop_at_tool_names=sorted(TERMINAL_TOOLS)),
-        )
-        config = RunConfig(tracing_disabled=True)
+        model = RecordedModel(self._model, CallsInLedger(ledger), name=self._model_name, price=self._price)
+        config = RunConfig(tracing_disabled=True, model=model)
+        under_way = _UnderWay(searching, ending)
+        items = _items(asked)
         try:
             if not self._streams:
-                result = await Runner.run(agent, _items(asked), run_config=config, max_turns=MODEL_CALLS_MAX)
+                result = await Runner.run(
+                    self._agent, items, context=under_way, run_config=config, max_turns=MODEL_CALLS_MAX
+                )
                 return str(result.final_output or "")
-            streamed = Runner.run_streamed(agent, _items(asked), run_config=config, max_turns=MODEL_CALLS_MAX)
+            streamed = Runner.run_streamed(
+                self._agent, items, context=under_way, run_config=config, max_turns=MODEL_CALLS_MAX
+            )
             async for event in streamed.stream_events():
                 if event.type == "raw_response_event" and isinstance(event.data, ResponseTextDeltaEvent):
                     speaker.hear(event.data.delta)
@@ -172,8 +186,9 @@ def _item(message: Message) -> TResponseInputItem:
     return {"role": "assistant", "content": message.text}
 
 
-def _tool(declared: ToolDeclaration, searching: Searching, ending: _Ending) -> FunctionTool:
-    async def invoke(_: ToolContext[Any], arguments: str) -> str:
+def _tool(declared: ToolDeclaration) -> FunctionTool:
+    async def invoke(context: ToolContext[_UnderWay], arguments: str) -> str:
+        ending = context.context.ending
         try:
             given = json.loads(arguments or "{}")
         except ValueError:
@@ -187,7 +202,7 @@ def _tool(declared: ToolDeclaration, searching: Searching, ending: _Ending) -> F
         query = given.get("query")
         if not isinstance(query, str) or not query.strip():
             return json.dumps({"error": "Give a query: one complete question."})
-        return found_to_json(await searching.search(query))
+        return found_to_json(await context.context.searching.search(query))
 
     return FunctionTool(
         name=declared.name,

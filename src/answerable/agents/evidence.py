@@ -8,7 +8,7 @@ that is word by word in a passage but for its numbers is not a paraphrase, it is
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 
 from answerable.agents.found import FoundHit
@@ -47,6 +47,9 @@ FIT_MIN = 0.75
 
 # A passage's language is told from its first letters.
 LANGUAGE_LETTERS = 400
+
+# Most questions are about few passages, and taking one apart costs more than judging by it.
+PASSAGES_REMEMBERED = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,17 @@ class Evidence:
         return written | {link_key(hit.url) for hit in self._hits.values() if hit.url}
 
 
+@lru_cache(maxsize=PASSAGES_REMEMBERED)
+def _segments_of(text: str) -> "tuple[_Segment, ...]":
+    """A passage's sentences."""
+    spoken = language(language_of(text[:LANGUAGE_LETTERS]))
+    return tuple(
+        _Segment(sentence.strip(), tokens, negated_in(tokens, spoken))
+        for sentence in sentences(text)
+        if (tokens := tokens_of(strip_markup(sentence), spoken))
+    )
+
+
 class _Source:
     """One passage, or those that a sentence cites together, taken apart."""
 
@@ -134,11 +148,7 @@ class _Source:
         self._hits = hits
         text = "\n".join(hit.text for hit in hits)
         self._spoken = spoken = language(language_of(text[:LANGUAGE_LETTERS]))
-        self.segments = [
-            _Segment(sentence.strip(), tokens, negated_in(tokens, spoken))
-            for sentence in sentences(text)
-            if (tokens := tokens_of(strip_markup(sentence), spoken))
-        ]
+        self.segments = _segments_of(text)
         self._titles = [
             tokens_of(strip_markup(title), spoken) for hit in hits for title in (hit.title, *hit.heading_path)
         ]

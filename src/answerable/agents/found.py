@@ -1,8 +1,10 @@
 """What the `search_knowledge` tool gives to a model, as records and as JSON."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ class Found:
 
 def found_to_json(found: Found) -> str:
     """The tool's output, as models read it."""
-    return json.dumps(asdict(found), ensure_ascii=False)
+    return msgspec.json.encode(found).decode()
 
 
 def found_from_json(text: str) -> Found | None:

@@ -4,7 +4,7 @@ import re
 import tomllib
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 
@@ -96,6 +96,7 @@ def content_words(text: str, *, code: str | None = None) -> list[str]:
     return [word for word in words(text) if not any(word in each.stopwords for each in known)]
 
 
+@lru_cache(maxsize=1024)
 def language_of(text: str, *, default: str = DEFAULT_LANGUAGE) -> str:
     """The language that a text is most likely in, told by its script, its function words and telling letters."""
     if _KANA.search(text):

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from answerable.knowledge.blocks import Block, is_list_item, markdown_blocks
 from answerable.knowledge.sentences import Span, sentence_spans
 from answerable.knowledge.tokens import words
+
+PASSAGES_REMEMBERED = 128
+"""Most questions are about few passages."""
 
 QUOTE_CHARACTERS = 500
 """What a quote may grow to; a single block that is longer is still quoted whole."""
@@ -52,10 +56,10 @@ def choose_quotes(
     `rarities` says how much each word tells (`SearchResult.rarities`). An empty result means that nothing in the text
     has to do with the question.
     """
-    units = quotable_units(text)
+    units, words_of_units = _taken_apart(text)
     scores = [
         0.0 if unit.is_heading else score
-        for unit, score in zip(units, _scores(question, text, units, rarities), strict=True)
+        for unit, score in zip(units, _scores(question, words_of_units, rarities), strict=True)
     ]
     best = max(range(len(units)), key=lambda place: (scores[place], -place), default=None)
     if best is None or scores[best] <= 0:
@@ -138,9 +142,16 @@ def _trimmed(text: str, start: int, end: int) -> Span:
     return start, end
 
 
-def _scores(question: str, text: str, units: Sequence[Unit], rarities: Mapping[str, float] | None) -> list[float]:
+@lru_cache(maxsize=PASSAGES_REMEMBERED)
+def _taken_apart(text: str) -> tuple[tuple[Unit, ...], tuple[frozenset[str], ...]]:
+    """A text's units, and the words of each."""
+    units = quotable_units(text)
+    return units, tuple(frozenset(words(text[unit.start : unit.end])) for unit in units)
+
+
+def _scores(
+    question: str, words_of_units: Sequence[frozenset[str]], rarities: Mapping[str, float] | None
+) -> list[float]:
     """How much of the question, by the rarity of its words, each unit shares."""
     wanted = {word: (rarities or {}).get(word, _COMMON if rarities else 1.0) for word in words(question)}
-    return [
-        sum(wanted[word] for word in sorted(wanted.keys() & set(words(text[unit.start : unit.end])))) for unit in units
-    ]
+    return [sum(wanted[word] for word in sorted(wanted.keys() & held)) for held in words_of_units]
