@@ -18,6 +18,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from answerable.cli.opening import DEMO, opened, settings_for, workspace_importers
+from answerable.cli.tuning import event_loop, settle, tune
 from answerable.domain.errors import Conflict
 from answerable.domain.knowledge import ImportReport
 from answerable.settings import Settings
@@ -38,9 +39,11 @@ def start_everything(given: dict[str, Any], *, with_history: bool | None) -> Non
     is_demo = settings.environment.workspace is None
     # uvicorn sends itself the signal again once it has shut down; ended by it, we would leave the services running.
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
-    asyncio.run(
-        _serve(settings, sockets, is_demo=is_demo, with_history=is_demo if with_history is None else with_history)
-    )
+    tune()
+    with asyncio.Runner(loop_factory=event_loop()) as runner:
+        runner.run(
+            _serve(settings, sockets, is_demo=is_demo, with_history=is_demo if with_history is None else with_history)
+        )
 
 
 async def _serve(settings: Settings, sockets: list[socket.socket], *, is_demo: bool, with_history: bool) -> None:
@@ -105,6 +108,7 @@ async def _import_with_progress(house: House) -> None:
 
         reports = await import_sources(house, workspace_importers(house.settings), tell)
     _warn_of_skipped(reports)
+    settle()
 
 
 async def _import_quietly(house: House) -> None:
@@ -112,6 +116,7 @@ async def _import_quietly(house: House) -> None:
         _warn_of_skipped(await import_sources(house, workspace_importers(house.settings)))
     except Exception:
         log.exception("The sources could not be compared; what was known before stays in force.")
+    settle()
 
 
 def _warn_of_skipped(reports: list[ImportReport]) -> None:
