@@ -22,6 +22,7 @@ function row(id: string, at: string, patch: Partial<InboxRow> = {}): InboxRow {
     last_author: "customer",
     strip: [],
     agent_is_writing: false,
+    waiting_since: at,
     changed_at: at,
     ...patch,
   };
@@ -59,29 +60,43 @@ beforeEach(() => {
 
 test("A conversation that changes moves to the top of its list", () => {
   const list = pages([row("a", "2026-03-03T10:05Z"), row("b", "2026-03-03T10:04Z")], [row("c", "2026-03-03T10:03Z")]);
-  expect(ids(withRow(list, row("c", "2026-03-03T10:06Z"), true))).toEqual([["c", "a", "b"], []]);
+  expect(ids(withRow(list, row("c", "2026-03-03T10:06Z"), "all", true))).toEqual([["c", "a", "b"], []]);
 });
 
 test("A conversation that does not belong any more leaves the list", () => {
   const list = pages([row("a", "2026-03-03T10:05Z"), row("b", "2026-03-03T10:04Z")]);
-  expect(ids(withRow(list, row("a", "2026-03-03T10:06Z"), false))).toEqual([["b"]]);
+  expect(ids(withRow(list, row("a", "2026-03-03T10:06Z"), "all", false))).toEqual([["b"]]);
 });
 
 test("Older news about a conversation changes nothing", () => {
   const list = pages([row("a", "2026-03-03T10:05Z")]);
-  expect(withRow(list, row("a", "2026-03-03T10:01Z"), false)).toBe(list);
+  expect(withRow(list, row("a", "2026-03-03T10:01Z"), "all", false)).toBe(list);
 });
 
 test("In a search, a conversation that was not found does not appear", () => {
   const list = pages([row("a", "2026-03-03T10:05Z")]);
-  expect(withRow(list, row("new", "2026-03-03T10:09Z"), true, true)).toBe(list);
+  expect(withRow(list, row("new", "2026-03-03T10:09Z"), "all", true, true)).toBe(list);
 });
 
 test("A conversation older than all that is loaded waits for its page", () => {
   const list = pages([row("a", "2026-03-03T10:05Z")]);
   const first = list.pages[0] as Inbox;
   const open = { ...list, pages: [{ ...first, next: "more" }] };
-  expect(ids(withRow(open, row("old", "2026-03-01T10:00Z"), true))).toEqual([["a"]]);
+  expect(ids(withRow(open, row("old", "2026-03-01T10:00Z"), "all", true))).toEqual([["a"]]);
+});
+
+test("Who needs a person stands longest-waiting first, and keeps the place when more is said", () => {
+  const a = row("a", "2026-03-03T10:01Z");
+  const list = pages([a, row("c", "2026-03-03T10:03Z")], [row("d", "2026-03-03T10:04Z")]);
+
+  const withB = withRow(list, row("b", "2026-03-03T10:02Z"), "needs_you", true);
+  expect(ids(withB)).toEqual([["a", "b", "c"], ["d"]]);
+  const saidMore = { ...a, changed_at: "2026-03-03T10:09Z", last_text: "Hello?" };
+  expect(ids(withRow(withB, saidMore, "needs_you", true))).toEqual([["a", "b", "c"], ["d"]]);
+  expect(ids(withRow(withB, row("e", "2026-03-03T10:05Z"), "needs_you", true))).toEqual([
+    ["a", "b", "c"],
+    ["d", "e"],
+  ]);
 });
 
 test("A hand-off goes from With AI to Needs you by itself", () => {

@@ -222,3 +222,27 @@ async def _ask_for_a_person(customer: Customer) -> str:
     assert asked.status_code == 202, asked.text
     conversation: str = row["id"]
     return conversation
+
+
+async def test_the_queue_begins_with_who_waits_longest_and_says_the_whole_reason(
+    company: Company, office: Office, ines: Customer
+) -> None:
+    maya = await office.maya()
+    queue = maya.page.get_by_role("list", name="Conversations").get_by_role("link")
+    conversation = (await ines.ask(LLAMAS))["conversation_id"]
+    await expect(queue).to_have_count(1)
+    await (await company.customer("Tobias Lindqvist")).ask("How do I export llamas to my neighbour in Peru by ship?")
+    await expect(queue).to_have_count(2)
+
+    await ines.send("Are you still there?", conversation=conversation)
+
+    await expect(queue.last).to_contain_text("Tobias Lindqvist")
+    await expect(queue.first).to_contain_text("Ines Carvalho")
+    detail = await (await maya.page.request.get(f"{company.address}/api/conversations/{conversation}")).json()
+    words = queue.first.locator(".meta > span").last
+    await expect(words).to_have_text(detail["handoffs"][0]["reason"])
+    assert await words.evaluate("words => words.scrollWidth <= words.closest('.meta').clientWidth")
+    boxes = [await row.bounding_box() for row in await queue.all()]
+    assert all(boxes)
+    assert boxes[0]["y"] + boxes[0]["height"] <= boxes[1]["y"] + 1  # type: ignore[index]
+    await maya.picture("queue")

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, inspect, text
 from answerable.domain.errors import Conflict, Invalid
 from answerable.domain.live import Event
 from answerable.domain.people import Customer, Rep
-from answerable.store import Store, customers, events, releases, reps
-from answerable.store.migrations import current, script_directory
+from answerable.store import Store, conversations, customers, events, releases, reps
+from answerable.store.migrations import current, script_directory, upgrade
 from answerable.store.tables import metadata
 
 NOON = datetime(2026, 11, 22, 12, 0, 0, 123456, tzinfo=UTC)
@@ -144,6 +144,31 @@ def test_migrating_twice_changes_nothing(database_url: str) -> None:
     with Store(database_url) as store:
         store.migrate()
         store.migrate()
+
+
+async def test_a_conversation_of_an_older_program_waits_since_it_last_changed(database_url: str) -> None:
+    def keep_as_it_was_kept(db: Connection) -> None:
+        columns = "id, customer_id, surface, subject, status, handled_by, waiting_on, release, message_count, "
+        values = (
+            f"'con_1', '{INES.id}', 'chat', 'Llamas', 'open', 'rep', 'rep', 1, 0, '', 'customer', '{NOON}', '{NOON}'"
+        )
+        db.execute(
+            text(
+                f"INSERT INTO conversations ({columns} last_text, last_author, opened_at, changed_at) VALUES ({values})"
+            )
+        )
+
+    with Store(database_url) as store:
+        upgrade(store._dialect, "0001")
+        await store.write(customers.add, INES, token_digest="d1")
+        await store.write(releases.ship, reason="The first.", author="Maya", at=NOON)
+        await store.write(keep_as_it_was_kept)
+
+        store.migrate()
+
+        kept = await store.read(conversations.listed, "con_1")
+        assert kept is not None
+        assert kept.waiting_since == NOON
 
 
 async def test_a_database_of_a_newer_program_is_left_alone_with_a_sentence(store: Store) -> None:

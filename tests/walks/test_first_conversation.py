@@ -190,3 +190,29 @@ async def test_whether_a_reply_helped_is_kept(company: Company) -> None:
 
     detail = await maya.get(f"/api/conversations/{reply['conversation_id']}")
     assert [message["helpful"] for message in detail["messages"]] == [None, False]
+
+
+async def test_who_waits_longest_for_a_person_comes_first_and_writing_again_does_not_cost_the_place(
+    company: Company,
+) -> None:
+    maya = await company.rep("Maya Okafor")
+    names = ("Ines Carvalho", "Tobias Lindqvist", "Hanna Kowalczyk")
+    customers = [await company.customer(name) for name in names]
+    ids = [(await each.ask("Which llama breeds may I insure with you?"))["conversation_id"] for each in customers]
+
+    await customers[0].send("Are you still there?", conversation=ids[0])
+    pages: list[list[str]] = []
+    cursor = None
+    while cursor or not pages:
+        page = await maya.get("/api/inbox", view="needs_you", limit=1, **({"cursor": cursor} if cursor else {}))
+        pages.append([row["customer"]["name"] for row in page["items"]])
+        cursor = page["next"]
+    newest_first = await maya.get("/api/inbox", view="all")
+    answered = await maya.do(ids[0], "reply", {"text": "Yes."})
+    await customers[0].send("And llamas?", conversation=ids[0])
+    afterwards = await maya.get("/api/inbox", view="needs_you")
+
+    assert pages == [[name] for name in names]
+    assert newest_first["items"][0]["customer"]["name"] == "Ines Carvalho"
+    assert answered["row"]["waiting_on"] == "customer"
+    assert [row["customer"]["name"] for row in afterwards["items"]] == [*names[1:], names[0]]

@@ -1,7 +1,7 @@
 /** What a live event changes in what is already on the screen. Every patch may come twice without harm. */
 
 import type { InfiniteData, QueryClient } from "@tanstack/react-query";
-import { belongs } from "../inbox/views";
+import { belongs, isAbove } from "../inbox/views";
 import { conversationQuery, countsQuery, traceQuery } from "./queries";
 import type {
   ConversationDetail,
@@ -111,15 +111,16 @@ function patchInboxes(client: QueryClient, repId: string, row: InboxRow): void {
   for (const query of client.getQueryCache().findAll({ queryKey: ["inbox"] })) {
     const [, view, q] = query.queryKey as [string, View, string];
     client.setQueryData<InfiniteData<Inbox, string | null>>(query.queryKey, (data) =>
-      data ? withRow(data, row, belongs(row, view, repId), q !== "") : data,
+      data ? withRow(data, row, view, belongs(row, view, repId), q !== "") : data,
     );
   }
 }
 
-/** The row at its place by time, newest first; in a search only rows that were found already change. */
+/** The row at its place in the view; in a search only rows that were found already change. */
 export function withRow<P>(
   data: InfiniteData<Inbox, P>,
   row: InboxRow,
+  view: View,
   isMember: boolean,
   isSearch = false,
 ): InfiniteData<Inbox, P> {
@@ -130,11 +131,11 @@ export function withRow<P>(
     : data.pages.map((page) => ({ ...page }));
   if (!isMember && !isSearch) return { ...data, pages };
 
-  const isBefore = (other: InboxRow) => other.changed_at <= row.changed_at;
+  const isBelow = (other: InboxRow) => isAbove(row, other, view);
   const last = pages.at(-1);
-  const home = pages.find((page) => page.items.some(isBefore)) ?? (last?.next ? undefined : last);
+  const home = pages.find((page) => page.items.some(isBelow)) ?? (last?.next ? undefined : last);
   if (!home) return { ...data, pages };
-  const at = home.items.findIndex(isBefore);
+  const at = home.items.findIndex(isBelow);
   home.items = home.items.toSpliced(at < 0 ? home.items.length : at, 0, row);
   return { ...data, pages };
 }

@@ -780,6 +780,8 @@ export interface components {
             surface: "chat" | "email" | "voice" | "product";
             /** @enum {string} */
             waiting_on: "agent" | "rep" | "customer" | "nobody";
+            /** Format: date-time */
+            waiting_since: string;
             why: string | null;
         };
         /** Invitation */

@@ -40,7 +40,7 @@ export function HandoffNote({ handoff }: { handoff: HandoffCard }) {
     <details className="handoff-note">
       <summary>
         <Hand className="i i-14" aria-hidden="true" />
-        <span className="trunc" dir="auto">
+        <span className="trunc" dir="auto" title={handoff.reason}>
           Handed over: {handoff.reason}
         </span>
         <Time value={handoff.created_at}>{at(handoff.created_at, now)}</Time>

@@ -200,8 +200,6 @@ function Rows({
     },
     overscan: 8,
   });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: heights depend on what stands where.
-  useEffect(() => virtual.measure(), [entries]);
 
   const shown = virtual.getVirtualItems();
   const lastShown = shown.at(-1)?.index ?? 0;
@@ -260,10 +258,17 @@ function Rows({
       <div className="virtual" style={{ height: virtual.getTotalSize() }} role="list" aria-label="Conversations">
         {shown.map((item) => {
           const entry = entries[item.index] as Entry;
-          const style = { transform: `translateY(${item.start}px)`, height: item.size };
+          const style = { transform: `translateY(${item.start}px)` };
           if ("group" in entry) {
             return (
-              <div role="listitem" className="conv-place" key={item.key} style={style}>
+              <div
+                role="listitem"
+                className="conv-place"
+                key={item.key}
+                style={style}
+                ref={virtual.measureElement}
+                data-index={item.index}
+              >
                 <h2 className="grp">
                   {entry.isLive && <span className="live" aria-hidden="true" />}
                   {entry.group} {entry.count !== undefined && <span className="ct">{number(entry.count)}</span>}
@@ -277,6 +282,8 @@ function Rows({
               key={item.key}
               row={entry.row}
               style={style}
+              index={item.index}
+              measure={virtual.measureElement}
               to={`/inbox/${view.slug}/${entry.row.id}${keep}`}
               isQueue={view.slug === "needs-you"}
               isOpen={entry.row.id === openId}

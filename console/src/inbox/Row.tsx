@@ -1,4 +1,4 @@
-import { type CSSProperties, memo } from "react";
+import { type CSSProperties, memo, type Ref } from "react";
 import { Link } from "wouter";
 import type { InboxRow } from "../api/types";
 import { useNow } from "../parts/now";
@@ -6,12 +6,16 @@ import { Strip } from "../parts/Strip";
 import { Avatar, Time } from "../parts/small";
 import { ago, customerName, firstName } from "../parts/words";
 
+/** Of a row whose words need one line; the list measures those that need more. */
 export const ROW_HEIGHT = 88;
 
 interface Props {
   row: InboxRow;
   to: string;
   style: CSSProperties;
+  /** Where the list has it, and what it measures it with. */
+  index: number;
+  measure: Ref<HTMLDivElement>;
   isOpen: boolean;
   isAfterOpen: boolean;
   hasRule: boolean;
@@ -23,11 +27,21 @@ interface Props {
 }
 
 export const Row = memo(
-  function Row({ row, to, style, isOpen, isAfterOpen, hasRule, isQueue, place, total }: Props) {
+  function Row({ row, to, style, index, measure, isOpen, isAfterOpen, hasRule, isQueue, place, total }: Props) {
     const now = useNow();
     const name = customerName(row.customer);
+    const waits = isQueue && row.handled_by === "rep";
+    const since = waits ? row.waiting_since : row.changed_at;
     return (
-      <div role="listitem" aria-setsize={total} aria-posinset={place} className="conv-place" style={style}>
+      <div
+        role="listitem"
+        aria-setsize={total}
+        aria-posinset={place}
+        className="conv-place"
+        style={style}
+        ref={measure}
+        data-index={index}
+      >
         <Link
           to={to}
           data-id={row.id}
@@ -39,14 +53,15 @@ export const Row = memo(
             <b className="trunc" dir="auto">
               {name}
             </b>
-            <Time value={row.changed_at}>{ago(row.changed_at, now)}</Time>
+            <Time value={since}>{ago(since, now)}</Time>
           </div>
           <div className="sub trunc" dir="auto">
             {row.subject}
           </div>
-          <div className="meta">
+          <div className={waits ? "meta whole" : "meta"}>
+            {waits && <Strip bars={row.strip} isRunning={row.agent_is_writing} />}
             <What row={row} isQueue={isQueue} />
-            <Strip bars={row.strip} isRunning={row.agent_is_writing} />
+            {!waits && <Strip bars={row.strip} isRunning={row.agent_is_writing} />}
           </div>
         </Link>
       </div>
@@ -59,6 +74,7 @@ export const Row = memo(
     before.isAfterOpen === after.isAfterOpen &&
     before.hasRule === after.hasRule &&
     before.total === after.total &&
+    before.index === after.index &&
     before.place === after.place &&
     before.style.transform === after.style.transform,
 );
@@ -69,7 +85,7 @@ function What({ row, isQueue }: { row: InboxRow; isQueue: boolean }) {
   const isWaitingForAPerson = row.waiting_on === "rep" && row.assignee_id === null;
   if (isWaitingForAPerson && row.why && !isQueue) {
     return (
-      <span className="chip warn" dir="auto">
+      <span className="chip warn" dir="auto" title={row.why}>
         <span className="trunc">{row.why}</span>
       </span>
     );
@@ -77,7 +93,7 @@ function What({ row, isQueue }: { row: InboxRow; isQueue: boolean }) {
   const who = row.assignee_name ? firstName(row.assignee_name) : null;
   const words = row.agent_is_writing ? (row.why ?? "Writing answer") : (row.why ?? lastSaid(row));
   return (
-    <span className="trunc" dir="auto">
+    <span className={isQueue && row.handled_by === "rep" ? undefined : "trunc"} dir="auto" title={words}>
       {who ? `${who} · ${words}` : words}
     </span>
   );

@@ -12,6 +12,12 @@ export const VIEWS: readonly { view: View; slug: string; name: string; key: stri
 
 export const viewOf = (slug: string | undefined) => VIEWS.find((view) => view.slug === slug);
 
+/** Whether one conversation stands above another: who needs a person, longest-waiting first; else newest first. */
+export function isAbove(row: InboxRow, other: InboxRow, view: View): boolean {
+  if (view !== "needs_you") return row.changed_at >= other.changed_at;
+  return row.waiting_since === other.waiting_since ? row.id < other.id : row.waiting_since < other.waiting_since;
+}
+
 /** Whether a conversation is in a view, for the rep whose id is given. The server says the same of a fresh list. */
 export function belongs(row: InboxRow, view: View, repId: string): boolean {
   if (view === "all") return true;

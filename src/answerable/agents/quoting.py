@@ -303,8 +303,8 @@ def _why_unsure(turn: CustomerTurn) -> str:
         return "Nothing published is about this."
     found, hit = max(hits, key=lambda pair: pair[0].confidence)
     return (
-        f"Not sure enough: the nearest article is “{hit.title}”, with a confidence of {found.confidence:.2f}; "
-        f"{found.threshold:.2f} is needed."
+        f"Not sure enough, {found.confidence:.2f} where {found.threshold:.2f} is needed: "
+        f"the nearest article is “{hit.title}”."
     )
 
 

@@ -37,7 +37,7 @@ async def look_into_inbox(
     cursor: FromQuery[str | None] = None,
     limit: FromQuery[int] = 50,
 ) -> Inbox:
-    """A page of one of the views, newest first."""
+    """A page of one of the views: `needs_you` longest-waiting first, the others newest first."""
     page = await inbox(desk.store, rep, view, search=q.strip(), cursor=cursor, limit=limit)
     return Inbox(items=[inbox_row(each) for each in page.rows], next=page.next)
 

@@ -119,11 +119,13 @@ class InboxRow(Struct, frozen=True, kw_only=True):
     last_author: Author
     strip: list[StripBar]
     agent_is_writing: bool
+    waiting_since: datetime
+    """When it began to wait for whom it waits now."""
     changed_at: datetime
 
 
 class Inbox(Struct, frozen=True, kw_only=True):
-    """A page of a view, newest first; `next` goes into `?cursor=`."""
+    """A page of a view; `next` goes into `?cursor=`."""
 
     items: list[InboxRow]
     next: str | None

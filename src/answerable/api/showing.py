@@ -67,6 +67,7 @@ def inbox_row(row: Row) -> InboxRow:
         last_author=row.listed.last_author,
         strip=strip_bars(row.strip),
         agent_is_writing=conversation.running_turn_id is not None,
+        waiting_since=row.listed.waiting_since,
         changed_at=conversation.changed_at,
     )
 

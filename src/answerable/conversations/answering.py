@@ -8,7 +8,14 @@ from datetime import timedelta
 from sqlalchemy import Connection
 
 from answerable.agents.asked import Answers, Asked
-from answerable.conversations.keeping import keep_handoff, keep_message, pass_turns, shortened, tell
+from answerable.conversations.keeping import (
+    WHY_CHARACTERS,
+    keep_handoff,
+    keep_message,
+    pass_turns,
+    shortened,
+    tell,
+)
 from answerable.domain.clock import now
 from answerable.domain.conversations import Conversation, Decision, Message, Reply, Turn
 from answerable.domain.errors import AnswerableError
@@ -289,4 +296,4 @@ def _question(db: Connection, turn: Turn) -> str:
 
 
 def _why(decision: Decision) -> str:
-    return shortened(decision.reason)
+    return shortened(decision.reason, WHY_CHARACTERS)

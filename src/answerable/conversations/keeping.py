@@ -21,7 +21,9 @@ from answerable.domain.conversations import (
 from answerable.domain.ids import new_id
 from answerable.store import conversations, events, messages, runs, turns
 
-WHY_CHARACTERS = 80
+SUBJECT_CHARACTERS = 80
+# A rep reads why a conversation waits in the list, whole: a sentence with the title of an article in it.
+WHY_CHARACTERS = 200
 
 
 def keep_message(
@@ -121,7 +123,13 @@ def keep_handoff(
         ),
     )
     conversations.change(
-        db, conversation.id, at, handled_by="rep", waiting_on="rep", assignee_id=None, why=shortened(reason)
+        db,
+        conversation.id,
+        at,
+        handled_by="rep",
+        waiting_on="rep",
+        assignee_id=None,
+        why=shortened(reason, WHY_CHARACTERS),
     )
 
 
@@ -161,7 +169,7 @@ def reopened(db: Connection, conversation: Conversation, at: datetime) -> tuple[
     )
 
 
-def shortened(words: str, characters: int = WHY_CHARACTERS) -> str:
+def shortened(words: str, characters: int) -> str:
     """The first line of some words, cut at a word."""
     line = " ".join(words.split())
     if len(line) <= characters:

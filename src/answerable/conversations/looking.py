@@ -40,7 +40,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page of rows, newest first."""
+    """A page of rows, in the order of its view."""
 
     rows: list[Row]
     next: str | None
@@ -65,15 +65,18 @@ class Detail:
 async def inbox(
     store: Store, rep: Rep, view: View, *, search: str = "", cursor: str | None = None, limit: int = 50
 ) -> Page:
-    """A page of one of the rep's views. Raises Invalid for a cursor that no page gave."""
-    before = _read_cursor(cursor) if cursor else None
+    """A page of one of the rep's views: newest first, but those who need a person longest-waiting first.
+
+    Raises Invalid for a cursor that no page gave.
+    """
+    after = _read_cursor(cursor) if cursor else None
     size = max(1, min(limit, PAGE_SIZE_MAX))
 
     def look(db: Connection) -> Page:
-        found = conversations.inbox(db, view, rep.id, search=search, before=before, limit=size + 1)
+        found = conversations.inbox(db, view, rep.id, search=search, after=after, limit=size + 1)
         rows = _rows(db, found[:size])
         more = len(found) > size
-        return Page(rows, _cursor(rows[-1].conversation) if more else None)
+        return Page(rows, _cursor(view, rows[-1].listed) if more else None)
 
     return await store.read(look)
 
@@ -128,8 +131,9 @@ def _rows(db: Connection, found: list[Listed]) -> list[Row]:
     ]
 
 
-def _cursor(conversation: Conversation) -> str:
-    return base64.urlsafe_b64encode(f"{conversation.changed_at.isoformat()}|{conversation.id}".encode()).decode()
+def _cursor(view: View, listed: Listed) -> str:
+    at = conversations.place_in(view, listed)
+    return base64.urlsafe_b64encode(f"{at.isoformat()}|{listed.conversation.id}".encode()).decode()
 
 
 def _read_cursor(cursor: str) -> tuple[datetime, str]:

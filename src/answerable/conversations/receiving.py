@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from answerable.conversations.keeping import (
+    SUBJECT_CHARACTERS,
     keep_handoff,
     keep_message,
     open_turn,
@@ -189,7 +190,7 @@ def _opened(db: Connection, arrival: Arrival, text: str, at: datetime) -> tuple[
         id=new_id("con"),
         customer_id=arrival.customer.id,
         surface=arrival.surface,
-        subject=shortened(text),
+        subject=shortened(text, SUBJECT_CHARACTERS),
         status="open",
         handled_by="agent",
         waiting_on="agent",

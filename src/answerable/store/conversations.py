@@ -5,7 +5,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, insert, or_, select, tuple_, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    case,
+    func,
+    insert,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
 from answerable.domain.conversations import Author, Conversation, Episode, Handoff, View
 from answerable.store.tables import conversations, customers, episodes, handoffs, messages
@@ -24,6 +37,12 @@ _LAST_EPISODE = (
     .limit(1)
 )
 _CHANGE = update(conversations).where(conversations.c.id == bindparam("wanted"))
+_CHANGE_WAITING = _CHANGE.values(
+    waiting_since=case(
+        (conversations.c.waiting_on == bindparam("waits_on"), conversations.c.waiting_since),
+        else_=bindparam("waits_since", type_=conversations.c.waiting_since.type),
+    )
+)
 _ADD = insert(conversations)
 _ADD_EPISODE = insert(episodes)
 
@@ -36,12 +55,15 @@ class Listed:
     last_text: str
     last_author: Author
     last_run_id: str | None
+    waiting_since: datetime
+    """When it began to wait for whom it waits now."""
 
 
 def add(db: Connection, conversation: Conversation) -> None:
     """Keeps a new conversation."""
     values = {name: getattr(conversation, name) for name in Conversation.__slots__}
-    db.execute(_ADD, {**values, "message_count": 0, "last_text": "", "last_author": "customer"})
+    first = {"waiting_since": conversation.changed_at, "message_count": 0, "last_text": "", "last_author": "customer"}
+    db.execute(_ADD, {**values, **first})
 
 
 def by_id(db: Connection, conversation_id: str, *, for_update: bool = False) -> Conversation | None:
@@ -63,9 +85,9 @@ def listed(db: Connection, conversation_id: str) -> Listed | None:
 
 
 def inbox(
-    db: Connection, view: View, rep_id: str, *, search: str, before: tuple[datetime, str] | None, limit: int
+    db: Connection, view: View, rep_id: str, *, search: str, after: tuple[datetime, str] | None, limit: int
 ) -> list[Listed]:
-    """A page of a view, newest first, beginning after the row whose time and id are `before`."""
+    """A page of a view in its order, beginning after the row whose time (see `place_in`) and id are `after`."""
     query = _listed().where(_in_view(view, rep_id))
     if search:
         like = f"%{_escaped(search)}%"
@@ -79,9 +101,19 @@ def inbox(
                 ),
             )
         )
-    if before is not None:
-        query = query.where(tuple_(conversations.c.changed_at, conversations.c.id) < tuple_(*_bound(before)))
-    return _read_listed(db, query.order_by(conversations.c.changed_at.desc(), conversations.c.id.desc()).limit(limit))
+    place = _order(view)
+    key = tuple_(place, conversations.c.id)
+    if after is not None:
+        last = tuple_(bindparam(None, after[0], type_=place.type), bindparam(None, after[1]))
+        query = query.where(key > last if view == "needs_you" else key < last)
+    columns = (place, conversations.c.id)
+    query = query.order_by(*(columns if view == "needs_you" else (column.desc() for column in columns)))
+    return _read_listed(db, query.limit(limit))
+
+
+def place_in(view: View, listed: Listed) -> datetime:
+    """The time by which a conversation stands where it does in a view."""
+    return listed.waiting_since if view == "needs_you" else listed.conversation.changed_at
 
 
 def counts(db: Connection, rep_id: str) -> dict[View, int]:
@@ -91,8 +123,12 @@ def counts(db: Connection, rep_id: str) -> dict[View, int]:
 
 
 def change(db: Connection, conversation_id: str, at: datetime, **values: Any) -> None:
-    """Sets columns of a conversation; it moves to the top of the lists."""
-    db.execute(_CHANGE, {**values, "changed_at": at, "wanted": conversation_id})
+    """Sets columns of a conversation; it moves to the top of the lists. Whom it waited for already goes on waiting."""
+    values |= {"changed_at": at, "wanted": conversation_id}
+    if "waiting_on" in values:
+        db.execute(_CHANGE_WAITING, {**values, "waits_on": values["waiting_on"], "waits_since": at})
+    else:
+        db.execute(_CHANGE, values)
 
 
 def running(db: Connection) -> int:
@@ -189,7 +225,13 @@ def _in_view(view: View, rep_id: str) -> ColumnElement[bool]:
 
 
 def _listed() -> Any:
-    return select(*_FIELDS, conversations.c.last_text, conversations.c.last_author, conversations.c.last_run_id)
+    own = conversations.c
+    return select(*_FIELDS, own.last_text, own.last_author, own.last_run_id, own.waiting_since)
+
+
+def _order(view: View) -> Column[Any]:
+    """Those who wait for a person come longest-waiting first, everything else newest first."""
+    return conversations.c.waiting_since if view == "needs_you" else conversations.c.changed_at
 
 
 def _read_listed(db: Connection, query: Any) -> list[Listed]:
@@ -201,13 +243,10 @@ def _read_listed(db: Connection, query: Any) -> list[Listed]:
             last_text=row.last_text,
             last_author=row.last_author,
             last_run_id=row.last_run_id,
+            waiting_since=row.waiting_since,
         )
         for row in rows
     ]
-
-
-def _bound(before: tuple[datetime, str]) -> tuple[Any, Any]:
-    return bindparam(None, before[0], type_=conversations.c.changed_at.type), bindparam(None, before[1])
 
 
 def _escaped(words: str) -> str:

@@ -215,9 +215,11 @@ conversations = Table(
     Column("last_run_id", Text),
     Column("opened_at", Instant, nullable=False),
     Column("changed_at", Instant, nullable=False),
+    Column("waiting_since", Instant, nullable=False),
     Index(None, "changed_at", "id"),
     Index(None, "customer_id", "changed_at"),
     Index(None, "status", "handled_by", "waiting_on", "changed_at"),
+    Index(None, "status", "handled_by", "waiting_on", "waiting_since"),
     Index(None, "assignee_id", "status"),
     Index(
         "ix_conversations_running",
