@@ -178,7 +178,7 @@ async def test_below_the_threshold_it_hands_off_with_what_it_looked_at() -> None
     handed = await Desk().hear("Do you ship to the moon?")
 
     assert handed["tool"] == "hand_off"
-    assert "0.20; 0.50 is needed" in handed["reason"]
+    assert "0.20 where 0.50 is needed" in handed["reason"]
     assert handed["summary"] == "The customer wrote: “Do you ship to the moon?”. Looked at: Refund times."
 
 

@@ -168,9 +168,8 @@ class _Speaker:
     def _take(self, sentences: Sequence[GuardedSentence]) -> None:
         for sentence in sentences:
             self._sentences.append(sentence)
-            confidence = self._searching.confidence
-            unsure = confidence is not None and confidence < self._searching.threshold
-            self._stopped = self._stopped or not sentence.may_be_sent or (unsure and sentence.kind == "claim")
+            guessed = sentence.kind == "claim" and self._searching.is_unsure
+            self._stopped = self._stopped or not sentence.may_be_sent or guessed
             if not self._stopped:
                 self._say(len(self._sentences) - 1, sentence.text)
 
@@ -229,12 +228,7 @@ def _ended_by_tool(asked: Asked, ledger: Ledger, searching: Searching, ending: _
             )
         case _:
             reason = given.get("reason") or "The agent asked for a person."
-            tried = _tried(searching)
-            with ledger.step("handoff", "Hand off", {"reason": reason}) as step:
-                step.summary = reason
-            return _handed_off(
-                asked, reason, summary=given.get("summary") or reason, tried=tried, confidence=searching.confidence
-            )
+            return _hand_off(asked, ledger, searching, reason, summary=given.get("summary"))
 
 
 def _judged(asked: Asked, ledger: Ledger, searching: Searching, sentences: list[GuardedSentence]) -> Reply:
@@ -242,14 +236,12 @@ def _judged(asked: Asked, ledger: Ledger, searching: Searching, sentences: list[
     passed = [each for each in sentences if each.may_be_sent]
     held = [each for each in sentences if not each.may_be_sent]
     claims = [each for each in passed if each.verdict == "supported"]
-    unsure = searching.confidence is not None and searching.confidence < searching.threshold
     if held and (not claims or len(held) >= len(claims)):
-        return _guarded_off(asked, ledger, searching, "What the agent wrote is not supported by what is published.")
-    if claims and unsure:
-        reason = f"Not sure enough, {searching.confidence:.2f}"
-        return _guarded_off(asked, ledger, searching, reason)
+        return _hand_off(asked, ledger, searching, "What the agent wrote is not supported by what is published.")
+    if claims and searching.is_unsure:
+        return _hand_off(asked, ledger, searching, f"Not sure enough, {searching.confidence:.2f}")
     if not passed:
-        return _guarded_off(asked, ledger, searching, "The agent had nothing to say.")
+        return _hand_off(asked, ledger, searching, "The agent had nothing to say.")
     text = "".join(each.text for each in passed).strip()
     if not claims:
         kind: DecisionKind = "ask" if any(each.kind == "question" for each in passed) else "answer"
@@ -263,10 +255,12 @@ def _judged(asked: Asked, ledger: Ledger, searching: Searching, sentences: list[
     return Reply(text, Decision("answer", searching.confidence, reason), citations)
 
 
-def _guarded_off(asked: Asked, ledger: Ledger, searching: Searching, reason: str) -> Reply:
+def _hand_off(asked: Asked, ledger: Ledger, searching: Searching, reason: str, *, summary: str | None = None) -> Reply:
+    """Gives the conversation to a person, as a step of the run."""
     with ledger.step("handoff", "Hand off", {"reason": reason}) as step:
         step.summary = reason
-    return _handed_off(asked, reason, summary=reason, tried=_tried(searching), confidence=searching.confidence)
+    tried, confidence = _tried(searching), searching.confidence
+    return _handed_off(asked, reason, summary=summary or reason, tried=tried, confidence=confidence)
 
 
 def _handed_off(

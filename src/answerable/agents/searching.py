@@ -34,6 +34,11 @@ class Searching:
     confidence: float | None = None
     """The best of all searches so far."""
 
+    @property
+    def is_unsure(self) -> bool:
+        """Whether it was searched, and nothing that was found may be answered from."""
+        return self.confidence is not None and self.confidence < self.threshold
+
     async def search(self, query: str) -> FoundByTool:
         """Searches as the run's release has it; the ledger gives what it recorded before instead.
 
