@@ -76,7 +76,17 @@ def test_an_article_is_read_with_what_its_front_matter_says(folder: Folder) -> N
         url="https://help.tally.example/refunds",
         language="en",
         section="Billing",
+        keywords=("money back",),
     )
+
+
+@pytest.mark.parametrize(
+    "written", ["keywords: [refund, money back]", "tags: refund, money back", "labels:\n  - refund\n  - money back"]
+)
+def test_keywords_are_read_however_they_are_written(folder: Folder, written: str) -> None:
+    folder.write("a.md", f"---\ntitle: Refunds\n{written}\n---\n\nWe pay back.\n")
+
+    assert folder.drafts()["a.md"].keywords == ("refund", "money back")
 
 
 def test_what_is_not_said_is_told_from_heading_folder_and_words(folder: Folder) -> None:

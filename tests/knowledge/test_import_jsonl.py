@@ -60,6 +60,13 @@ def test_an_id_goes_before_the_address_and_a_number_will_do(export: Export) -> N
     assert (article.key, article.section) == ("4711", "Billing")
 
 
+def test_labels_of_an_export_are_keywords(export: Export) -> None:
+    (article,) = export.items({**REFUNDS, "label_names": ["money back", 7]})
+
+    assert isinstance(article, Draft)
+    assert article.keywords == ("money back", "7")
+
+
 def test_an_article_without_id_and_address_goes_by_section_and_title(export: Export) -> None:
     items = export.items(
         {"title": "Overview", "text": "One.", "section": "Billing"},

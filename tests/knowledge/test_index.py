@@ -1,5 +1,6 @@
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from hypothesis import given
@@ -168,3 +169,15 @@ def test_nothing_is_found_before_the_first_release() -> None:
     index = an_index_of([a_passage(1, SENTENCES[0], 2, None, "en")])
 
     assert found(index, "refunds", release=1) == SearchResult((), 0.0, {})
+
+
+def test_an_article_is_found_by_a_keyword_that_its_text_does_not_have() -> None:
+    plans, password = a_passage(0, SENTENCES[0], 1, None, "en"), a_passage(1, SENTENCES[2], 1, None, "en")
+    index = PassageIndex(EMBEDDER)
+    index.add([plans, replace(password, keywords=("login", "locked out"))])
+
+    found = index.search("I am locked out", release=1, limit=1)
+
+    assert [hit.passage_id for hit in found.hits] == [password.passage_id]
+    assert found.evidence is not None
+    assert found.evidence.known == 1

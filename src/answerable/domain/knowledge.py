@@ -21,6 +21,8 @@ class Draft:
     url: str | None
     language: str
     section: str | None = None
+    keywords: tuple[str, ...] = ()
+    """What people call it who do not use its words, as its author listed them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +67,9 @@ class Revision:
     url: str | None
     language: str
     section: str | None
+    keywords: tuple[str, ...]
     digest: str
-    """SHA-256 of title, text, address, language and section, in hexadecimal."""
+    """SHA-256 of all that its author wrote, in hexadecimal."""
     from_release: int
     to_release: int | None
     """The first release in which it is no longer in force."""

@@ -9,7 +9,7 @@ import hashlib
 import logging
 import re
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -23,7 +23,7 @@ from answerable.domain.knowledge import Draft, ImportReport, Passage, Revision, 
 from answerable.inference.embedders import Embedder
 from answerable.knowledge.embedding import passage_vectors, text_to_embed
 from answerable.knowledge.importers.importer import Importer, Item, RollCall, Skipped, Unchanged, digest
-from answerable.knowledge.passages import cut_passages
+from answerable.knowledge.passages import PassageSpan, cut_passages
 from answerable.store import Store, articles, imports, releases
 from answerable.store.articles import InForce
 
@@ -184,7 +184,7 @@ class Importing:
         self, report: ImportReport, comparison: _Comparison, *, author: str, progress: Progress | None
     ) -> ImportReport:
         cut = await asyncio.to_thread(lambda: [(draft, _cut(draft)) for draft in comparison.changed])
-        await self._embed({vector_digest: text for _, pieces in cut for _, vector_digest, text in pieces})
+        await self._embed({piece.vector_digest: piece.embedded for _, pieces in cut for piece in pieces})
         done = await self._store.write(_ship, report, comparison, cut, author)
         if progress:
             progress(done)
@@ -208,23 +208,26 @@ def slugified(title: str) -> str:
     return slug or "article"
 
 
-Piece = tuple[tuple[int, tuple[str, ...], int, int, str], str, str]
-"""A passage to be (number, headings, start, end, text), the digest of what is embedded, and what is embedded."""
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A passage to be."""
+
+    span: PassageSpan
+    embedded: str
+    """What becomes its vector."""
+    vector_digest: str
 
 
-def _cut(draft: Draft) -> list[Piece]:
-    return list(_pieces(draft))
-
-
-def _pieces(draft: Draft) -> Iterator[Piece]:
+def _cut(draft: Draft) -> list[_Piece]:
+    pieces = []
     for span in cut_passages(draft.text):
         embedded = text_to_embed(draft.title, span.heading_path, span.text)
-        vector_digest = hashlib.sha256(embedded.encode()).hexdigest()
-        yield (span.number, span.heading_path, span.start, span.end, span.text), vector_digest, embedded
+        pieces.append(_Piece(span, embedded, hashlib.sha256(embedded.encode()).hexdigest()))
+    return pieces
 
 
 def _ship(
-    db: Connection, report: ImportReport, comparison: _Comparison, cut: list[tuple[Draft, list[Piece]]], author: str
+    db: Connection, report: ImportReport, comparison: _Comparison, cut: list[tuple[Draft, list[_Piece]]], author: str
 ) -> ImportReport:
     gone = comparison.gone
     done = _ended(_so_far(report, comparison), "done", skipped=tuple(comparison.skipped[:SKIPPED_KEPT_MAX]))
@@ -246,7 +249,7 @@ def _ship(
 
 
 def _keep_revision(
-    db: Connection, source_id: str, draft: Draft, pieces: list[Piece], known: tuple[str, int] | None, release: int
+    db: Connection, source_id: str, draft: Draft, pieces: list[_Piece], known: tuple[str, int] | None, release: int
 ) -> None:
     at = now()
     article_id, number = known if known is not None else (new_id("art"), 0)
@@ -263,6 +266,7 @@ def _keep_revision(
         url=draft.url,
         language=draft.language,
         section=draft.section,
+        keywords=draft.keywords,
         digest=digest(draft),
         from_release=release,
         to_release=None,
@@ -271,18 +275,18 @@ def _keep_revision(
     passages = [
         (
             Passage(
-                id=f"{revision.id}.{number}",
+                id=f"{revision.id}.{piece.span.number}",
                 revision_id=revision.id,
                 article_id=article_id,
-                number=number,
-                heading_path=path,
-                text=text,
-                start=start,
-                end=end,
+                number=piece.span.number,
+                heading_path=piece.span.heading_path,
+                text=piece.span.text,
+                start=piece.span.start,
+                end=piece.span.end,
             ),
-            vector_digest,
+            piece.vector_digest,
         )
-        for (number, path, start, end, text), vector_digest, _ in pieces
+        for piece in pieces
     ]
     articles.add_revision(db, revision, passages)
 

@@ -62,6 +62,8 @@ class IndexedPassage:
     """The first release in which it is no longer in force."""
     vector: Vectors | None = None
     """As `passage_vectors` gives it; without one the passage is found by its words only."""
+    keywords: tuple[str, ...] = ()
+    """Of its article: what people call it who do not use its words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +96,9 @@ class SearchResult:
     """What the confidence is made of; none where nothing is in force."""
 
 
-def words_to_index(title: str, heading_path: Sequence[str], text: str) -> list[str]:
+def words_to_index(title: str, heading_path: Sequence[str], text: str, keywords: Sequence[str] = ()) -> list[str]:
     """The words by which a passage is found."""
-    return words(text_to_embed(title, heading_path, text))
+    return words("\n".join([text_to_embed(title, heading_path, text), *keywords]))
 
 
 @dataclass(frozen=True)
@@ -210,7 +212,7 @@ class PassageIndex:
             article_ids=(),
             from_releases=np.array([passage.from_release for passage in passages], dtype=np.int64),
             to_releases=np.array([_end(passage.to_release) for passage in passages], dtype=np.int64),
-            postings=Postings.of(words_to_index(p.title, p.heading_path, p.text) for p in passages),
+            postings=Postings.of(words_to_index(p.title, p.heading_path, p.text, p.keywords) for p in passages),
             vectors=PackedVectors.of([passage.vector for passage in passages], self._dimensions),
         )
 

@@ -185,5 +185,6 @@ def _indexed(each: VectoredPassage, up_to_release: int) -> IndexedPassage:
         language=stored.language,
         from_release=stored.from_release,
         to_release=ends,
+        keywords=stored.keywords,
         vector=np.frombuffer(each.vector, dtype=np.float32) if each.vector is not None else None,
     )

@@ -49,6 +49,7 @@ class StoredPassage:
 
     passage: Passage
     title: str
+    keywords: tuple[str, ...]
     url: str | None
     slug: str
     language: str
@@ -242,7 +243,7 @@ def count(db: Connection) -> int:
 def revisions_of(db: Connection, article_id: str) -> list[Revision]:
     """All versions of an article, newest first."""
     query = select(revisions).where(revisions.c.article_id == article_id).order_by(revisions.c.number.desc())
-    return [Revision(**row._mapping) for row in db.execute(query)]
+    return [Revision(**{**row._mapping, "keywords": tuple(row.keywords)}) for row in db.execute(query)]
 
 
 def passages_of(db: Connection, revision_id: str) -> list[Passage]:
@@ -298,6 +299,7 @@ def _stored() -> Any:
             passages,
             articles.c.slug,
             revisions.c.title,
+            revisions.c.keywords,
             revisions.c.url,
             revisions.c.language,
             revisions.c.number.label("revision"),
@@ -313,6 +315,7 @@ def _as_stored(row: Any) -> StoredPassage:
     return StoredPassage(
         passage=_as_passage(row),
         title=row.title,
+        keywords=tuple(row.keywords),
         url=row.url,
         slug=row.slug,
         language=row.language,

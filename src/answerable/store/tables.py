@@ -158,6 +158,7 @@ revisions = Table(
     Column("url", Text),
     Column("language", Text, nullable=False),
     Column("section", Text),
+    Column("keywords", Json, nullable=False),
     Column("digest", Text, nullable=False),
     Column("from_release", ForeignKey("releases.number"), nullable=False),
     Column("to_release", ForeignKey("releases.number")),

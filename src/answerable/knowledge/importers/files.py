@@ -93,7 +93,9 @@ def _from_markdown(content: bytes, place: Place, teller: LanguageTeller, *, base
         return Skipped(place.key, "It is marked as a draft, or as not published.", is_withdrawn=True)
     title = one_line(file.front.title or file.heading or place.title, length_max=TITLE_LENGTH_MAX)
     language = file.front.language or teller.language_of(title, file.text, said=place.said_language)
-    return _draft(place, title, file.text, language, _address(file.front, base_url), file.front.section)
+    return _draft(
+        place, title, file.text, language, _address(file.front, base_url), file.front.section, file.front.keywords
+    )
 
 
 def _from_html(content: bytes, place: Place, teller: LanguageTeller, *, base_url: str | None) -> Draft | Skipped:
@@ -105,12 +107,18 @@ def _from_html(content: bytes, place: Place, teller: LanguageTeller, *, base_url
 
 
 def _draft(
-    place: Place, title: str, text: str, language: str, address: str | None, section: str | None
+    place: Place,
+    title: str,
+    text: str,
+    language: str,
+    address: str | None,
+    section: str | None,
+    keywords: tuple[str, ...] = (),
 ) -> Draft | Skipped:
     if not text.strip():
         return Skipped(place.key, "There is no text in it.")
     section = one_line(section, length_max=200) if section else place.section(language)
-    return Draft(key=place.key, title=title, text=text, url=address, language=language, section=section)
+    return Draft(place.key, title, text, address, language, section, keywords)
 
 
 def _address(front: FrontMatter, base_url: str | None) -> str | None:

@@ -14,6 +14,9 @@ from answerable.knowledge.importers.texts import one_line
 _LENGTH_MAX = 64_000
 _DEPTH_MAX = 100
 _HEAD = re.compile(r"(---|\+\+\+)[ \t]*\n")
+_KEYWORD_FIELDS = ("keywords", "tags", "labels", "label_names")
+_KEYWORDS_MAX = 50
+_KEYWORD_LENGTH_MAX = 100
 _YES = frozenset(("true", "yes", "on", "1"))
 _NO = frozenset(("false", "no", "off", "0"))
 _LOOKS_LIKE_A_FIELD = re.compile(r"^[A-Za-z_][\w .-]{0,40}\s*[:=]", re.MULTILINE)
@@ -32,6 +35,8 @@ class FrontMatter:
     language: str | None = None
     url: str | None = None
     slug: str | None = None
+    keywords: tuple[str, ...] = ()
+    """What people call it who do not use its words."""
     is_withdrawn: bool = False
     """It is marked as a draft, or as not published."""
 
@@ -96,6 +101,7 @@ def _front_matter(fields: Mapping[str, Any]) -> FrontMatter:
         language=tag(_words(fields, "lang", "language", "locale")),
         url=_words(fields, "url", "canonical_url", "canonical", "permalink"),
         slug=_words(fields, "slug"),
+        keywords=keywords_in(fields),
         is_withdrawn=_says(fields, "draft", _YES) or _says(fields, "published", _NO),
     )
 
@@ -107,6 +113,17 @@ def _words(fields: Mapping[str, Any], *names: str) -> str | None:
         if isinstance(value, str | int | float) and (words := one_line(str(value), length_max=2_000)):
             return words
     return None
+
+
+def keywords_in(fields: Mapping[str, Any]) -> tuple[str, ...]:
+    """An article's keywords, tags and labels, however its author wrote them: a list, or words between commas."""
+    found: dict[str, None] = {}
+    for name in _KEYWORD_FIELDS:
+        value = fields.get(name)
+        listed = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else ()
+        words = (one_line(str(each), length_max=_KEYWORD_LENGTH_MAX) for each in listed if isinstance(each, str | int))
+        found |= dict.fromkeys(word for word in words if word)
+    return tuple(found)[:_KEYWORDS_MAX]
 
 
 def _says(fields: Mapping[str, Any], name: str, answers: frozenset[str]) -> bool:

@@ -82,8 +82,8 @@ class RollCall:
 
 
 def digest(draft: Draft) -> str:
-    """SHA-256 of title, text, address, language and section, in hexadecimal: equal when nothing changed."""
-    parts = [draft.title, draft.text, draft.url, draft.language, draft.section]
+    """SHA-256 of all that the author wrote, in hexadecimal: equal when nothing changed."""
+    parts: list[str | None] = [draft.title, draft.text, draft.url, draft.language, draft.section, *draft.keywords]
     return hashlib.sha256(json.dumps(parts, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
 
 

@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 
 from answerable.domain.errors import Invalid
 from answerable.domain.knowledge import Draft, SourceKind
+from answerable.knowledge.importers.front_matter import keywords_in
 from answerable.knowledge.importers.html import UnreadablePage, fragment_to_markdown
 from answerable.knowledge.importers.importer import Item, Skipped, off_the_loop
 from answerable.knowledge.importers.languages import LanguageTeller, tag
@@ -110,6 +111,7 @@ def _article(line: bytes | None, teller: LanguageTeller, *, length_max: int) -> 
         url=url if url.startswith(("https://", "http://")) else None,
         language=language,
         section=section or None,
+        keywords=keywords_in(fields),
     )
 
 
