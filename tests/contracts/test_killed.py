@@ -1,6 +1,7 @@
 """What becomes of work whose process was killed, the same on both databases."""
 
 import asyncio
+import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
@@ -9,12 +10,14 @@ from sqlalchemy import Connection, select
 
 from answerable.agents.asked import Asked, Say
 from answerable.conversations import Answering, Arrival, Received, ask_for_person, receive
-from answerable.domain.conversations import Decision, Reply
+from answerable.conversations.keeping import keep_message
+from answerable.domain.clock import now
+from answerable.domain.conversations import Decision, Message, Reply
 from answerable.domain.people import Customer
 from answerable.domain.runs import Run
 from answerable.jobs import Jobs
 from answerable.people import introduce
-from answerable.store import Store, runs, tables, workers
+from answerable.store import Store, conversations, runs, tables, workers
 from answerable.traces import Ledger
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -140,3 +143,29 @@ async def test_a_dead_worker_is_taken_over_once_and_again_when_its_heir_dies(sto
 
     assert (first, second, after_its_death) == (True, False, True)
     assert heir == 200
+
+
+async def test_what_waits_for_a_conversation_comes_after_what_was_done_in_it_meanwhile(
+    store: Store, ines: Customer
+) -> None:
+    asked = await asked_by(ines, store)
+    has_it, may_go = threading.Event(), threading.Event()
+
+    def note_slowly(db: Connection) -> Message:
+        conversation = conversations.by_id(db, asked.conversation.id, for_update=True)
+        assert conversation is not None
+        has_it.set()
+        may_go.wait()
+        return keep_message(db, conversation, conversations.last_episode(db, conversation.id), "note", "Mine.", now())
+
+    noting = asyncio.create_task(store.write(note_slowly))
+    await asyncio.to_thread(has_it.wait)
+    arrival = Arrival(ines, "chat", "key-2", "And then?", conversation_id=asked.conversation.id)
+    receiving = asyncio.create_task(receive(store, cast(Jobs, NobodyStarts()), arrival))
+    # From here on it waits for its turn.
+    await asyncio.sleep(0)
+    may_go.set()
+    note, received = await noting, await receiving
+
+    assert received.message.number > note.number
+    assert received.message.created_at >= note.created_at

@@ -66,10 +66,10 @@ async def receive(store: Store, jobs: Jobs, arrival: Arrival) -> Received:
     text = readable(arrival.text)
     check_outside_id(arrival.outside_id)
     try:
-        received = await store.write(_keep, arrival, text, now())
+        received = await store.write(_keep, arrival, text)
     except AlreadyArrived:
         # Two of the same at the same time: the other one was kept, and this one finds it.
-        received = await store.write(_keep, arrival, text, now())
+        received = await store.write(_keep, arrival, text)
     if received.turn_to_start is not None:
         jobs.start_soon("answer_turn", received.turn_to_start)
     return received
@@ -78,8 +78,9 @@ async def receive(store: Store, jobs: Jobs, arrival: Arrival) -> Received:
 async def ask_for_person(store: Store, customer: Customer, conversation_id: str) -> Conversation:
     """Gives the conversation to people at the customer's wish. Raises NotFound."""
 
-    def hand_over(db: Connection, at: datetime) -> Conversation:
+    def hand_over(db: Connection) -> Conversation:
         conversation = conversation_for_customer(db, customer, conversation_id, for_update=True)
+        at = now()
         if conversation.handled_by == "rep" and conversation.status == "open":
             return conversation
         conversation, episode = reopened(db, conversation, at)
@@ -100,7 +101,7 @@ async def ask_for_person(store: Store, customer: Customer, conversation_id: str)
         tell(db, conversation.id, at, note)
         return conversation_for_customer(db, customer, conversation_id)
 
-    return await store.write(hand_over, now())
+    return await store.write(hand_over)
 
 
 async def rate(store: Store, customer: Customer, message_id: str, *, helpful: bool) -> Message:
@@ -141,13 +142,15 @@ def check_outside_id(outside_id: str) -> None:
         raise Invalid(f"The Idempotency-Key must have 1 to {OUTSIDE_ID_CHARACTERS_MAX} printable characters.")
 
 
-def _keep(db: Connection, arrival: Arrival, text: str, at: datetime) -> Received:
+def _keep(db: Connection, arrival: Arrival, text: str) -> Received:
     digest = _digest(arrival, text)
     existing = (
         conversation_for_customer(db, arrival.customer, arrival.conversation_id, for_update=True)
         if arrival.conversation_id
         else None
     )
+    # Not before the conversation is ours: whoever had it until then did what they did at an earlier time.
+    at = now()
     before = messages.arrived(db, arrival.customer.id, arrival.outside_id)
     if before is not None:
         return _again(db, arrival, *before, digest=digest)

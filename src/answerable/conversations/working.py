@@ -149,10 +149,11 @@ async def assign(store: Store, rep: Rep, conversation_id: str, to_rep_id: str | 
 async def _change(
     store: Store, rep: Rep, conversation_id: str, change: Callable[[Connection, Conversation, datetime], T]
 ) -> T:
-    def on_conversation(db: Connection, at: datetime) -> T:
-        return change(db, conversation_for_rep(db, rep, conversation_id, for_update=True), at)
+    def on_conversation(db: Connection) -> T:
+        conversation = conversation_for_rep(db, rep, conversation_id, for_update=True)
+        return change(db, conversation, now())
 
-    return await store.write(on_conversation, now())
+    return await store.write(on_conversation)
 
 
 def _take(db: Connection, rep: Rep, conversation: Conversation, at: datetime) -> Message:
