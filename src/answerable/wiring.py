@@ -38,7 +38,7 @@ from answerable.store import Store
 from answerable.surfaces.chat.routes import ChatDoor, chat_cors, chat_routes
 from answerable.surfaces.chat.shapes import ChatConfig, Suggestion
 from answerable.surfaces.help.routes import HelpDoor, Hit, help_routes
-from answerable.web import build_app
+from answerable.web import build_app, link_address
 from answerable.web.pages import console_pages, front_page, site, widget_files
 
 log = logging.getLogger(__name__)
@@ -203,7 +203,7 @@ async def admin_link(house: House) -> str | None:
     """Where the first admin signs in, as long as nobody has set a password."""
     environment = house.settings.environment
     token = await first_admin_link(house.store, name=environment.admin_name, email=environment.admin_email)
-    return f"{house.settings.address}/console/link/{token}" if token else None
+    return link_address(house.settings.address, token) if token else None
 
 
 async def invite_reps(house: House, wanted: Iterable[tuple[str, str, Role]]) -> dict[str, str]:

@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.console.conftest import Office, Seat
-from tests.walks.company import PASSWORD, Company, Customer
+from tests.walks.company import PASSWORD, Company, Customer, talk_on
 
 LLAMAS = "Which llama breeds may I insure with you?"
 
@@ -212,6 +212,34 @@ async def test_an_admin_invites_somebody_who_then_comes_in(office: Office) -> No
     await samir.page.get_by_label("New password").fill(PASSWORD)
     await samir.page.get_by_role("button", name="Set password").click()
     await expect(samir.page.get_by_role("button", name="Samir Haddad")).to_be_visible()
+
+    await page.get_by_role("button", name="New link for Samir Haddad").click()
+    await expect(page.get_by_role("dialog", name="A new link for Samir")).to_be_visible()
+    assert await page.get_by_label("One-time link").input_value() != link
+    await noor.picture("new-link")
+    await page.keyboard.press("Escape")
+    await expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+async def test_a_long_conversation_shows_its_end_and_what_was_said_earlier_on_demand(
+    office: Office, ines: Customer
+) -> None:
+    name = (await ines.ask("How many seats?"))["conversation_id"]
+    await office.company.house.store.write(talk_on, name, 450)
+    maya = await office.maya()
+    page = maya.page
+    await maya.open(f"/inbox/all/{name}")
+    await expect(page.get_by_text("Message 450", exact=True)).to_be_visible()
+
+    await page.get_by_role("button", name="Earlier messages").click()
+    await expect(page.get_by_text("Message 250", exact=True)).to_be_attached()
+    await page.get_by_role("button", name="Earlier messages").click()
+
+    await expect(page.get_by_text("How many seats?").first).to_be_attached()
+    await expect(page.get_by_role("button", name="Earlier messages")).to_have_count(0)
+    for number in (1, 250, 251, 450):
+        await expect(page.get_by_text(f"Message {number}", exact=True)).to_have_count(1)
+    await maya.picture("long")
 
 
 async def _ask_for_a_person(customer: Customer) -> str:

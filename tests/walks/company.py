@@ -12,12 +12,16 @@ from uuid import uuid4
 import httpx
 import uvicorn
 from agents import Model
+from sqlalchemy import Connection
 
+from answerable.conversations.keeping import keep_message
+from answerable.domain.clock import now
 from answerable.domain.people import Role
 from answerable.inference.embedders import Embedder
 from answerable.knowledge.importers.folder import FolderImporter
 from answerable.people import first_admin_link
 from answerable.settings import read_settings
+from answerable.store import conversations
 from answerable.wiring import House, import_sources, open_house, web_app
 
 PASSWORD = "correct horse battery staple"
@@ -186,6 +190,15 @@ class Company:
         assert response.status_code == 200, response.text
         rep.me = response.json()
         return rep
+
+
+def talk_on(db: Connection, conversation_id: str, messages: int) -> None:
+    """The customer says so many things more, and nobody answers."""
+    conversation = conversations.by_id(db, conversation_id)
+    assert conversation is not None
+    episode = conversations.last_episode(db, conversation_id)
+    for number in range(1, messages + 1):
+        keep_message(db, conversation, episode, "customer", f"Message {number}", now())
 
 
 @asynccontextmanager

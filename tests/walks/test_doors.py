@@ -1,10 +1,14 @@
 """Who may come in where, and what bad input gets: a clear sentence, and nothing lost."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
-from tests.walks.company import PASSWORD, Company
+from answerable.conversations import MESSAGES_AT_ONCE
+from answerable.domain.errors import NotFound
+from answerable.people import renew_link_by_email
+from tests.walks.company import PASSWORD, Company, talk_on
 
 HEBREW = "כמה זמן לוקח החזר? \u202eabc"
 
@@ -185,3 +189,72 @@ async def test_an_error_inside_tells_no_secret(company: Company, monkeypatch: py
     assert answer.status_code == 500
     assert "hunter2" not in answer.text
     assert "It is in the log" in answer.json()["detail"]
+
+
+async def test_a_rep_who_is_let_out_hears_nothing_more(company: Company) -> None:
+    admin, maya = await company.admin(), await company.rep("Maya Okafor")
+    asker = await company.customer()
+
+    async with asyncio.timeout(30), maya.http.stream("GET", "/api/events") as stream:
+        lines = stream.aiter_lines()
+        assert (await anext(lines)).startswith("retry")
+        await admin.http.patch(f"/api/reps/{maya.me['id']}", json={"active": False}, headers=admin.headers)
+        await asker.send("My card number is a secret.")
+        rest = [line async for line in lines]
+
+    assert not any("secret" in line for line in rest)
+    assert (await maya.http.get("/api/events")).status_code == 401
+
+
+async def test_whoever_lost_the_link_gets_a_new_one_and_the_old_one_is_worth_nothing(company: Company) -> None:
+    admin, maya = await company.admin(), await company.rep("Maya Okafor")
+    new = {"name": "Jonas", "email": "jonas@ledgerly.example", "role": "rep"}
+    invited = (await admin.post("/api/reps", new)).json()
+
+    renewed = await admin.post(f"/api/reps/{invited['rep']['id']}/link")
+    by_a_rep = await maya.post(f"/api/reps/{invited['rep']['id']}/link")
+    _, by_the_machine = await renew_link_by_email(company.house.store, " Jonas@ledgerly.example")
+
+    assert renewed.status_code == 201
+    assert by_a_rep.status_code == 403
+    visitor = await company.visitor()
+    for link in (invited["link"], renewed.json()["link"]):
+        used = {"token": link.rsplit("/", 1)[1], "password": PASSWORD}
+        assert (await visitor.post("/api/sign-in/link", used)).status_code == 404
+    await company.signed_in_by(by_the_machine)
+    with pytest.raises(NotFound):
+        await renew_link_by_email(company.house.store, "nobody@ledgerly.example")
+
+
+async def test_what_a_visitor_says_of_themselves_later_is_added(company: Company) -> None:
+    admin, asker = await company.admin(), await company.customer()
+    sent = (await asker.send("How long do refunds take?")).json()
+
+    described = await asker.http.patch(
+        "/chat/customers/me", json={"email": "omar@acme.example", "attributes": {"plan": "Team"}}, headers=asker.headers
+    )
+
+    assert described.status_code == 204
+    shown = (await admin.get(f"/api/conversations/{sent['conversation_id']}"))["row"]["customer"]
+    assert (shown["email"], shown["attributes"], shown["identity"]) == ("omar@acme.example", {"plan": "Team"}, "known")
+
+
+async def test_a_long_conversation_is_read_in_stretches_that_miss_nothing(company: Company) -> None:
+    admin, asker = await company.admin(), await company.customer()
+    name = (await asker.ask("How long do refunds take?"))["conversation_id"]
+    await company.house.store.write(talk_on, name, 2 * MESSAGES_AT_ONCE)
+
+    newest = await admin.get(f"/api/conversations/{name}")
+    stretches = [newest]
+    while stretches[0]["has_earlier"]:
+        before = stretches[0]["messages"][0]["number"]
+        stretches.insert(0, await admin.get(f"/api/conversations/{name}/messages", before=before))
+    numbers = [message["number"] for stretch in stretches for message in stretch["messages"]]
+    runs = [run["id"] for stretch in stretches for run in stretch["runs"]]
+
+    assert [len(stretch["messages"]) for stretch in stretches[1:]] == [MESSAGES_AT_ONCE, MESSAGES_AT_ONCE]
+    assert numbers == list(range(1, max(numbers) + 1))
+    assert len(runs) == len(set(runs)) == 1
+    seen = await asker.conversation(name)
+    assert seen["has_earlier"]
+    assert seen["messages"][-1]["text"] == f"Message {2 * MESSAGES_AT_ONCE}"

@@ -13,6 +13,7 @@ import type {
   ArticleDetail,
   Articles,
   ConversationDetail,
+  EarlierMessages,
   ImportRow,
   Inbox,
   InboxCounts,
@@ -76,6 +77,18 @@ export const conversationQuery = (id: string) =>
   queryOptions({
     queryKey: ["conversation", id],
     queryFn: ({ signal }) => call<ConversationDetail>(`/conversations/${id}`, { signal }),
+  });
+
+/** What was said before the message of that number, a stretch at a time. */
+export const earlierQuery = (id: string, before: number) =>
+  infiniteQueryOptions({
+    queryKey: ["earlier", id, before],
+    queryFn: ({ pageParam, signal }) =>
+      call<EarlierMessages>(address(`/conversations/${id}/messages`, { before: pageParam }), { signal }),
+    initialPageParam: before,
+    getNextPageParam: (page) => (page.has_earlier ? page.messages[0]?.number : undefined),
+    enabled: false,
+    staleTime: Number.POSITIVE_INFINITY,
   });
 
 export const traceQuery = (runId: string) =>
@@ -186,6 +199,10 @@ export function useInvite() {
       call<Invitation>("/reps", { method: "POST", body: rep }),
     onSuccess: () => client.invalidateQueries({ queryKey: repsQuery.queryKey }),
   });
+}
+
+export function useRenewLink() {
+  return useMutation({ mutationFn: (id: string) => call<Invitation>(`/reps/${id}/link`, { method: "POST" }) });
 }
 
 export function useChangeRep() {

@@ -89,6 +89,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/conversations/{conversation_id}/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** MessagesBefore */
+        get: operations["ApiConversationsConversationIdMessagesMessagesBefore"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/conversations/{conversation_id}/reply": {
         parameters: {
             query?: never;
@@ -292,6 +309,23 @@ export interface paths {
         head?: never;
         /** ChangeOne */
         patch: operations["ApiRepsRepIdChangeOne"];
+        trace?: never;
+    };
+    "/api/reps/{rep_id}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** RenewOneLink */
+        post: operations["ApiRepsRepIdLinkRenewOneLink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/runs/{run_id}": {
@@ -532,6 +566,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/chat/customers/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** DescribeCustomer */
+        patch: operations["ChatCustomersMeDescribeCustomer"];
+        trace?: never;
+    };
     "/chat/messages": {
         parameters: {
             query?: never;
@@ -624,6 +675,7 @@ export interface components {
             changed_at: string;
             /** @enum {string} */
             handled_by: "agent" | "rep";
+            has_earlier: boolean;
             id: string;
             last_event_id: number;
             messages: components["schemas"]["ChatMessage"][];
@@ -677,6 +729,7 @@ export interface components {
         ConversationDetail: {
             episodes: components["schemas"]["EpisodeCard"][];
             handoffs: components["schemas"]["HandoffCard"][];
+            has_earlier: boolean;
             language: string | null;
             last_event_id: number;
             messages: components["schemas"]["MessageCard"][];
@@ -704,6 +757,12 @@ export interface components {
         CustomerKey: {
             customer_id: string;
             token: string;
+        };
+        /** EarlierMessages */
+        EarlierMessages: {
+            has_earlier: boolean;
+            messages: components["schemas"]["MessageCard"][];
+            runs: components["schemas"]["RunCard"][];
         };
         /** EpisodeCard */
         EpisodeCard: {
@@ -1231,6 +1290,45 @@ export interface operations {
             };
         };
     };
+    ApiConversationsConversationIdMessagesMessagesBefore: {
+        parameters: {
+            query: {
+                before: number;
+            };
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EarlierMessages"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     ApiConversationsConversationIdReplyReplyToIt: {
         parameters: {
             query?: never;
@@ -1663,6 +1761,43 @@ export interface operations {
             };
         };
     };
+    ApiRepsRepIdLinkRenewOneLink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                rep_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invitation"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     ApiRunsRunIdOneRun: {
         parameters: {
             query?: never;
@@ -1956,7 +2091,9 @@ export interface operations {
     };
     ChatConversationsConversationIdOneConversation: {
         parameters: {
-            query?: never;
+            query?: {
+                before?: number | null;
+            };
             header?: never;
             path: {
                 conversation_id: string;
@@ -2090,6 +2227,43 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["CustomerKey"];
                 };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ChatCustomersMeDescribeCustomer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCustomer"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Bad request syntax or unsupported method */
             400: {

@@ -9,6 +9,7 @@ export type ArticleRow = Schemas["ArticleRow"];
 export type Articles = Schemas["Articles"];
 export type CitationCard = Schemas["CitationCard"];
 export type ConversationDetail = Schemas["ConversationDetail"];
+export type EarlierMessages = Schemas["EarlierMessages"];
 export type CustomerCard = Schemas["CustomerCard"];
 export type EpisodeCard = Schemas["EpisodeCard"];
 export type HandoffCard = Schemas["HandoffCard"];

@@ -1,9 +1,10 @@
-import { useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { ArrowDown, BadgeCheck } from "lucide-react";
 import { Fragment, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useOutbox } from "../api/outbox";
 import { type Writing, writingKey } from "../api/patch";
-import type { ConversationDetail, HandoffCard, MessageCard, RunCard } from "../api/types";
+import { earlierQuery } from "../api/queries";
+import type { ConversationDetail, EarlierMessages, HandoffCard, MessageCard, RunCard } from "../api/types";
 import { customerName, IDENTITIES, language, SURFACES } from "../parts/words";
 import { useTracePanel } from "../trace/usePanel";
 import { HandoffNote, HandoffNow } from "./Handoff";
@@ -42,12 +43,15 @@ export function Thread({
         ({ number, rep_id, text }) => number > reply.afterNumber && rep_id === reply.repId && text === reply.text,
       ),
   );
-  const items = useMemo(() => itemsOf(detail), [detail]);
+  const earlier = useInfiniteQuery(earlierQuery(row.id, detail.messages[0]?.number ?? 1));
+  const items = useMemo(() => itemsOf(detail, earlier.data?.pages ?? []), [detail, earlier.data]);
+  const hasEarlier = earlier.data ? earlier.hasNextPage : detail.has_earlier;
   const running = detail.runs.find((run) => run.state === "running");
   const isWriting = row.agent_is_writing || running !== undefined || writing !== null;
   const lastHandoff = detail.handoffs.at(-1);
   const isWaitingForAPerson = row.status === "open" && row.handled_by === "rep" && row.assignee_id === null;
-  const { scroller, isAway, toEnd } = useStayAtEnd(
+  const { scroller, isAway, toEnd } = useStayInPlace(
+    earlier.data?.pages.length ?? 0,
     `${items.length} ${outgoing.length} ${writing?.parts.join("").length} ${isWriting}`,
   );
 
@@ -56,6 +60,16 @@ export function Thread({
       <div className="scroll" ref={scroller}>
         <div className="thread">
           <CustomerLine detail={detail} />
+          {hasEarlier && (
+            <button
+              type="button"
+              className="btn sm earlier"
+              disabled={earlier.isFetching}
+              onClick={() => void (earlier.data ? earlier.fetchNextPage() : earlier.refetch())}
+            >
+              {earlier.isError ? "That did not work. Try again" : "Earlier messages"}
+            </button>
+          )}
           {items.map((item) => {
             if (item.kind === "run") return <RunOnly key={item.run.id} run={item.run} shownRunId={shownRunId} />;
             if (item.kind === "handoff") {
@@ -93,11 +107,13 @@ export function Thread({
 }
 
 /** Messages, hand-offs and runs that said nothing, by time. */
-function itemsOf(detail: ConversationDetail): Item[] {
-  const runs = new Map(detail.runs.map((run) => [run.id, run]));
-  const told = new Set(detail.messages.map((message) => message.run_id));
+function itemsOf(detail: ConversationDetail, earlier: EarlierMessages[]): Item[] {
+  const messages = [...earlier, detail].flatMap((stretch) => stretch.messages);
+  const allRuns = [...earlier, detail].flatMap((stretch) => stretch.runs);
+  const runs = new Map(allRuns.map((run) => [run.id, run]));
+  const told = new Set(messages.map((message) => message.run_id));
   const items: Item[] = [
-    ...detail.messages.map(
+    ...messages.map(
       (message): Item => ({
         kind: "message",
         at: message.created_at,
@@ -106,7 +122,7 @@ function itemsOf(detail: ConversationDetail): Item[] {
       }),
     ),
     ...detail.handoffs.map((handoff): Item => ({ kind: "handoff", at: handoff.created_at, handoff })),
-    ...detail.runs
+    ...allRuns
       .filter((run) => !told.has(run.id) && run.state !== "running")
       .map((run): Item => ({ kind: "run", at: run.started_at, run })),
   ];
@@ -141,16 +157,25 @@ function CustomerLine({ detail: { row, language: spoken } }: { detail: Conversat
   );
 }
 
-/** Stays at the end while things are added, unless the reader has scrolled up. */
-function useStayAtEnd(change: string) {
+/** Stays at the end while things are added, unless the reader has scrolled up: then on what is being read. */
+function useStayInPlace(earlierStretches: number, change: string) {
   const scroller = useRef<HTMLDivElement>(null);
   const wasAtEnd = useRef(true);
+  const height = useRef(0);
   const [isAway, setIsAway] = useState(false);
 
   const toEnd = () => {
     const box = scroller.current;
     if (box) box.scrollTop = box.scrollHeight;
   };
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what comes in above pushes the rest down.
+  useLayoutEffect(() => {
+    const box = scroller.current;
+    if (box && !wasAtEnd.current) box.scrollTop += box.scrollHeight - height.current;
+  }, [earlierStretches]);
+  useLayoutEffect(() => {
+    height.current = scroller.current?.scrollHeight ?? 0;
+  });
   // biome-ignore lint/correctness/useExhaustiveDependencies: it follows whatever changes in the thread.
   useLayoutEffect(() => {
     if (wasAtEnd.current) toEnd();

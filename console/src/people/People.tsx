@@ -1,10 +1,10 @@
 import { Dialog } from "@base-ui/react/dialog";
 import { useQuery } from "@tanstack/react-query";
 import { Copy, Menu as MenuIcon, UserRoundPlus, X } from "lucide-react";
-import { type FormEvent, useEffect, useState } from "react";
+import { type FormEvent, type ReactNode, useEffect, useState } from "react";
 import { Problem } from "../api/client";
 import { useMe } from "../api/me";
-import { repsQuery, useChangeRep, useInvite } from "../api/queries";
+import { repsQuery, useChangeRep, useInvite, useRenewLink } from "../api/queries";
 import { type Invitation, mayActAs, type RepRow, type Role } from "../api/types";
 import { Field } from "../entry/Entry";
 import { Avatar, Failed, Loading, Skeleton } from "../parts/small";
@@ -98,6 +98,7 @@ export default function People() {
 
 function Person({ rep, isMe, mayChange }: { rep: RepRow; isMe: boolean; mayChange: boolean }) {
   const change = useChangeRep();
+  const renew = useRenewLink();
   const apply = (step: { role?: Role; active?: boolean }) =>
     change.mutate({ id: rep.id, ...step }, { onSuccess: () => notify(`Changed ${rep.name}.`), onError: notifyProblem });
   return (
@@ -126,6 +127,24 @@ function Person({ rep, isMe, mayChange }: { rep: RepRow; isMe: boolean; mayChang
               </option>
             ))}
           </select>
+          {rep.active && (
+            <button
+              type="button"
+              className="btn sm"
+              disabled={renew.isPending}
+              onClick={() => renew.mutate(rep.id, { onError: notifyProblem })}
+            >
+              New link
+              <span className="sr"> for {rep.name}</span>
+            </button>
+          )}
+          {renew.data && (
+            <Dialog.Root open onOpenChange={() => renew.reset()}>
+              <FormDialog title={`A new link for ${firstName(rep.name)}`}>
+                <HandOver invitation={renew.data} />
+              </FormDialog>
+            </Dialog.Root>
+          )}
           <button
             type="button"
             className="btn sm"
@@ -158,21 +177,27 @@ function Invite() {
         <UserRoundPlus className="i i-14" aria-hidden="true" />
         Invite
       </Dialog.Trigger>
-      <Dialog.Portal>
-        <Dialog.Backdrop className="backdrop" />
-        <Dialog.Popup className="dialog form-dialog">
-          <header>
-            <Dialog.Title>
-              {invitation ? `${firstName(invitation.rep.name)} is invited` : "Invite somebody"}
-            </Dialog.Title>
-            <Dialog.Close className="btn ghost icon end" aria-label="Close">
-              <X className="i" aria-hidden="true" />
-            </Dialog.Close>
-          </header>
-          {invitation ? <HandOver invitation={invitation} /> : <InviteForm onInvited={setInvitation} />}
-        </Dialog.Popup>
-      </Dialog.Portal>
+      <FormDialog title={invitation ? `${firstName(invitation.rep.name)} is invited` : "Invite somebody"}>
+        {invitation ? <HandOver invitation={invitation} /> : <InviteForm onInvited={setInvitation} />}
+      </FormDialog>
     </Dialog.Root>
+  );
+}
+
+function FormDialog({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <Dialog.Portal>
+      <Dialog.Backdrop className="backdrop" />
+      <Dialog.Popup className="dialog form-dialog">
+        <header>
+          <Dialog.Title>{title}</Dialog.Title>
+          <Dialog.Close className="btn ghost icon end" aria-label="Close">
+            <X className="i" aria-hidden="true" />
+          </Dialog.Close>
+        </header>
+        {children}
+      </Dialog.Popup>
+    </Dialog.Portal>
   );
 }
 
@@ -230,7 +255,7 @@ function HandOver({ invitation }: { invitation: Invitation }) {
     );
   return (
     <div className="form-in">
-      <p>Hand this link to {invitation.rep.name}. It works once, and it is shown only now.</p>
+      <p>Hand this link to {invitation.rep.name}. It works once, and it is shown only now. Older links stop working.</p>
       <div className="copy-line">
         <input
           readOnly

@@ -3,16 +3,17 @@
 from typing import Annotated
 
 from litestar import get, post
-from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody, QueryParameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK
 from sqlalchemy import Connection
 
 from answerable.api.desk import AtDesk, RepHere
-from answerable.api.shapes import Assign, ConversationDetail, Inbox, InboxCounts, RepReply, Trace
-from answerable.api.showing import conversation_detail, inbox_row, run_card, span_card
+from answerable.api.shapes import Assign, ConversationDetail, EarlierMessages, Inbox, InboxCounts, RepReply, Trace
+from answerable.api.showing import conversation_detail, earlier_messages, inbox_row, run_card, span_card
 from answerable.conversations import (
     assign,
     detail,
+    earlier,
     hand_back,
     inbox,
     inbox_counts,
@@ -23,8 +24,8 @@ from answerable.conversations import (
 from answerable.domain.conversations import View
 from answerable.domain.errors import NotFound
 from answerable.store import runs
+from answerable.web.requests import IdempotencyKey
 
-IdempotencyKey = Annotated[str, HeaderParameter(name="Idempotency-Key", min_length=1, max_length=200)]
 Search = Annotated[str, QueryParameter(max_length=200)]
 
 
@@ -51,8 +52,16 @@ async def count_inbox(desk: AtDesk, rep: RepHere) -> InboxCounts:
 
 @get("/conversations/{conversation_id:str}")
 async def one_conversation(desk: AtDesk, rep: RepHere, conversation_id: FromPath[str]) -> ConversationDetail:
-    """A conversation with all that was said."""
+    """A conversation with what was said last: the newest 200 messages."""
     return conversation_detail(await detail(desk.store, rep, conversation_id))
+
+
+@get("/conversations/{conversation_id:str}/messages")
+async def messages_before(
+    desk: AtDesk, rep: RepHere, conversation_id: FromPath[str], before: FromQuery[int]
+) -> EarlierMessages:
+    """At most 200 messages before the one of that number, in order."""
+    return earlier_messages(await earlier(desk.store, rep, conversation_id, before=before))
 
 
 @post("/conversations/{conversation_id:str}/take-over", status_code=HTTP_200_OK)
@@ -112,6 +121,7 @@ ROUTES = [
     look_into_inbox,
     count_inbox,
     one_conversation,
+    messages_before,
     take_it_over,
     reply_to_it,
     hand_it_back,

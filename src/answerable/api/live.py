@@ -1,10 +1,10 @@
 """What happens everywhere, as reps see it, live."""
 
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
-from litestar import get
-from litestar.params import FromQuery, HeaderParameter
+from litestar import Request, get
+from litestar.params import FromQuery
 from litestar.response import Stream
 from sqlalchemy import Connection
 
@@ -14,9 +14,12 @@ from answerable.api.showing import inbox_row, message_card, run_card, span_card
 from answerable.conversations import Row, rows_for
 from answerable.domain.conversations import Message
 from answerable.domain.live import Event
+from answerable.domain.people import Rep
+from answerable.people import is_signed_in
 from answerable.store import events, reps, runs
 from answerable.store.live import EVERYTHING
 from answerable.web.live import Fetched, Sent, first_id, stream
+from answerable.web.requests import LastEventId
 
 EVENTS_A_READ = 200
 
@@ -26,7 +29,8 @@ encode = msgspec.json.Encoder().encode
 @get("/events")
 async def listen(
     desk: AtDesk,
-    last_event_id: Annotated[str | None, HeaderParameter(name="Last-Event-ID", max_length=30)] = None,
+    request: Request[Rep, str, Any],
+    last_event_id: LastEventId = None,
     after: FromQuery[int | None] = None,
 ) -> Stream:
     """What happens from now on, or from where the listener left off (server-sent events of `LiveEvent`)."""
@@ -35,12 +39,14 @@ async def listen(
         begin = await desk.store.read(events.last_id)
 
     async def fetch(seen: int) -> Fetched:
-        return await desk.store.read(_sent_after, seen)
+        return await desk.store.read(_sent_after, seen, request.auth)
 
     return stream(desk.store, EVERYTHING, begin, fetch)
 
 
-def _sent_after(db: Connection, seen: int) -> Fetched:
+def _sent_after(db: Connection, seen: int, token: str) -> Fetched:
+    if not is_signed_in(db, token):
+        return Fetched(seen, (), more=False, ended=True)
     found = events.after(db, seen, conversation_id=None, for_customer=False, limit=EVENTS_A_READ)
     if not found:
         return Fetched(seen, (), more=False)
@@ -77,11 +83,10 @@ def _content(
 
 def _steps(db: Connection, found: list[Event]) -> dict[tuple[str, int], Any]:
     """The steps that the events speak of, each without input and output: those are fetched when somebody looks."""
-    shown: dict[tuple[str, int], Any] = {}
-    for run_id in {event.content["run_id"] for event in found if event.kind == "step"}:
-        run = runs.by_id(db, run_id)
-        if run is not None:
-            for span in runs.steps(db, run_id):
-                card = msgspec.to_builtins(span_card(span, run))
-                shown[run_id, span.number] = {**card, "input": None, "output": None}
-    return shown
+    wanted = {(event.content["run_id"], event.content["number"]) for event in found if event.kind == "step"}
+    known = {run_id: runs.by_id(db, run_id) for run_id in {run_id for run_id, _ in wanted}}
+    return {
+        (span.run_id, span.number): msgspec.to_builtins(span_card(span, run))
+        for span in runs.steps_in_short(db, wanted)
+        if (run := known[span.run_id]) is not None
+    }

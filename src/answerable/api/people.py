@@ -20,9 +20,9 @@ from answerable.api.shapes import (
 )
 from answerable.api.showing import rep_row
 from answerable.domain.people import Rep
-from answerable.people import SignedIn, change_rep, invite, link_owner, sign_in, sign_in_by_link, sign_out
+from answerable.people import SignedIn, change_rep, invite, link_owner, renew_link, sign_in, sign_in_by_link, sign_out
 from answerable.store import releases, reps
-from answerable.web import at_least, sign_in_cookie, sign_out_cookie
+from answerable.web import at_least, link_address, sign_in_cookie, sign_out_cookie
 
 # Guessing passwords is slow: so many tries a minute from one address.
 SIGN_INS_A_MINUTE_MAX = 30
@@ -73,7 +73,14 @@ async def everyone(desk: AtDesk) -> list[RepRow]:
 async def invite_rep(desk: AtDesk, rep: RepHere, data: JSONBody[NewRep]) -> Invitation:
     """Invites somebody; the link is shown only this once."""
     invited, token = await invite(desk.store, rep, name=data.name, email=data.email, role=data.role)
-    return Invitation(rep=rep_row(invited), link=f"{desk.address}/console/link/{token}")
+    return Invitation(rep=rep_row(invited), link=link_address(desk.address, token))
+
+
+@post("/reps/{rep_id:str}/link", guards=[at_least("admin")], status_code=HTTP_201_CREATED)
+async def renew_one_link(desk: AtDesk, rep: RepHere, rep_id: FromPath[str]) -> Invitation:
+    """A new one-time link, for somebody who lost theirs or the password; older ones stop working."""
+    renewed, token = await renew_link(desk.store, rep, rep_id)
+    return Invitation(rep=rep_row(renewed), link=link_address(desk.address, token))
 
 
 @patch("/reps/{rep_id:str}", guards=[at_least("admin")])
@@ -92,4 +99,14 @@ async def _me(desk: Desk, rep: Rep) -> Me:
     return Me(id=rep.id, name=rep.name, email=rep.email, role=rep.role, company=desk.company, release=release)
 
 
-ROUTES = [sign_in_with_password, whose_link, use_link, leave, who_am_i, everyone, invite_rep, change_one]
+ROUTES = [
+    sign_in_with_password,
+    whose_link,
+    use_link,
+    leave,
+    who_am_i,
+    everyone,
+    invite_rep,
+    renew_one_link,
+    change_one,
+]

@@ -222,8 +222,17 @@ class EpisodeCard(Struct, frozen=True, kw_only=True):
     resolved_by: str | None
 
 
+class EarlierMessages(Struct, frozen=True, kw_only=True):
+    """A stretch of what was said earlier, in order, and the runs that belong to it."""
+
+    messages: list[MessageCard]
+    runs: list[RunCard]
+    has_earlier: bool
+    """Whether something was said before it."""
+
+
 class ConversationDetail(Struct, frozen=True, kw_only=True):
-    """A conversation with all that was said."""
+    """A conversation with what was said last."""
 
     row: InboxRow
     release: int
@@ -232,6 +241,8 @@ class ConversationDetail(Struct, frozen=True, kw_only=True):
     episodes: list[EpisodeCard]
     messages: list[MessageCard]
     runs: list[RunCard]
+    has_earlier: bool
+    """Whether something was said before the first of `messages`."""
     handoffs: list[HandoffCard]
     other_conversations: list[InboxRow]
     """Of the same customer, newest first."""

@@ -6,6 +6,7 @@ from answerable.api.shapes import (
     CitationCard,
     ConversationDetail,
     CustomerCard,
+    EarlierMessages,
     EpisodeCard,
     HandoffCard,
     InboxRow,
@@ -16,7 +17,7 @@ from answerable.api.shapes import (
     SpanCard,
     StripBar,
 )
-from answerable.conversations import Detail, Row
+from answerable.conversations import Detail, Row, Stretch
 from answerable.conversations.looking import Strip
 from answerable.domain.conversations import Message
 from answerable.domain.people import Customer, Rep
@@ -146,9 +147,18 @@ def span_card(span: Span, run: Run) -> SpanCard:
     )
 
 
+def earlier_messages(stretch: Stretch) -> EarlierMessages:
+    """A stretch of what was said."""
+    return EarlierMessages(
+        messages=[message_card(each, stretch.rep_names) for each in stretch.messages],
+        runs=[run_card(run, strip) for run, strip in stretch.runs],
+        has_earlier=stretch.has_earlier,
+    )
+
+
 def conversation_detail(detail: Detail) -> ConversationDetail:
-    """A conversation with all that was said."""
-    conversation = detail.row.conversation
+    """A conversation with what was said last."""
+    conversation, newest = detail.row.conversation, earlier_messages(detail.newest)
     return ConversationDetail(
         row=inbox_row(detail.row),
         release=conversation.release,
@@ -164,8 +174,9 @@ def conversation_detail(detail: Detail) -> ConversationDetail:
             )
             for each in detail.episodes
         ],
-        messages=[message_card(each, detail.rep_names) for each in detail.messages],
-        runs=[run_card(run, strip) for run, strip in detail.runs],
+        messages=newest.messages,
+        runs=newest.runs,
+        has_earlier=newest.has_earlier,
         handoffs=[
             HandoffCard(
                 id=each.id,

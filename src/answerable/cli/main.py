@@ -81,6 +81,16 @@ def import_source(given: dict[str, Any], location: str, as_json: bool, allow_pri
 
 
 @main.command()
+@click.argument("email")
+@click.pass_obj
+def link(given: dict[str, Any], email: str) -> None:
+    """Print a new one-time sign-in link for a rep, whose older links stop working."""
+    from answerable.cli.link import print_link
+
+    print_link(given, email)
+
+
+@main.command()
 @click.option("--json", "as_json", is_flag=True, help="For programs: one JSON object on stdout.")
 @click.pass_obj
 def status(given: dict[str, Any], as_json: bool) -> None:

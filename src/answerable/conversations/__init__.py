@@ -1,20 +1,33 @@
 """The reception: receives messages, keeps turns, hands over to people and back, one verb a file."""
 
 from answerable.conversations.answering import Answering, forget_old_events_for_ever
-from answerable.conversations.looking import Detail, Row, detail, inbox, inbox_counts, rows_for
+from answerable.conversations.looking import (
+    MESSAGES_AT_ONCE,
+    Detail,
+    Row,
+    Stretch,
+    detail,
+    earlier,
+    inbox,
+    inbox_counts,
+    rows_for,
+)
 from answerable.conversations.receiving import MESSAGE_BYTES_MAX, Arrival, Received, ask_for_person, rate, receive
 from answerable.conversations.working import assign, hand_back, reply, resolve, take_over
 
 __all__ = [
+    "MESSAGES_AT_ONCE",
     "MESSAGE_BYTES_MAX",
     "Answering",
     "Arrival",
     "Detail",
     "Received",
     "Row",
+    "Stretch",
     "ask_for_person",
     "assign",
     "detail",
+    "earlier",
     "forget_old_events_for_ever",
     "hand_back",
     "inbox",

@@ -33,6 +33,8 @@ SEND_AFTER_SECONDS = 0.05
 # A browser that was cut off for longer reads its conversation anew instead of resuming its stream.
 EVENTS_KEPT = timedelta(days=7)
 FORGET_SECONDS = 3600.0
+# Writers wait no longer than it takes to drop so many events.
+FORGOTTEN_AT_ONCE_MAX = 2_000
 UNEXPECTED = "Something went wrong inside the agent."
 
 
@@ -102,7 +104,10 @@ async def forget_old_events_for_ever(store: Store) -> None:
     """Drops events that no listener asks for any more, once an hour; messages and runs stay."""
     while True:
         try:
-            await store.write(events.forget_before, now() - EVENTS_KEPT)
+            before = now() - EVENTS_KEPT
+            dropped = FORGOTTEN_AT_ONCE_MAX
+            while dropped == FORGOTTEN_AT_ONCE_MAX:
+                dropped = await store.write(events.forget_before, before, limit=FORGOTTEN_AT_ONCE_MAX)
         except Exception:
             log.exception("Old events could not be dropped; the next try follows in an hour.")
         await asyncio.sleep(FORGET_SECONDS)

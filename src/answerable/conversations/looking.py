@@ -18,6 +18,7 @@ from answerable.store.conversations import Listed
 
 PAGE_SIZE_MAX = 200
 OTHER_CONVERSATIONS_MAX = 20
+MESSAGES_AT_ONCE = 200
 
 Strip = list[list[Any]]
 """Kind, duration in microseconds and state of each step."""
@@ -48,17 +49,26 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
+class Stretch:
+    """A stretch of what was said, and the runs that belong to it."""
+
+    messages: list[Message]
+    runs: list[tuple[Run, Strip]]
+    has_earlier: bool
+    """Whether something was said before it."""
+    rep_names: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Detail:
-    """A conversation with all that was said."""
+    """A conversation with what was said last."""
 
     row: Row
     episodes: list[Episode]
-    messages: list[Message]
-    runs: list[tuple[Run, Strip]]
+    newest: Stretch
     handoffs: list[Handoff]
     others: list[Row]
     """The same customer's other conversations, newest first."""
-    rep_names: dict[str, str]
     last_event_id: int
 
 
@@ -87,7 +97,7 @@ async def inbox_counts(store: Store, rep: Rep) -> dict[View, int]:
 
 
 async def detail(store: Store, rep: Rep, conversation_id: str) -> Detail:
-    """A conversation with all that was said. Raises NotFound."""
+    """A conversation with its newest `MESSAGES_AT_ONCE` messages. Raises NotFound."""
 
     def look(db: Connection) -> Detail:
         conversation = conversation_for_rep(db, rep, conversation_id)
@@ -97,15 +107,34 @@ async def detail(store: Store, rep: Rep, conversation_id: str) -> Detail:
         return Detail(
             row=_rows(db, [listed])[0],
             episodes=conversations.all_episodes(db, conversation.id),
-            messages=messages.of_conversation(db, conversation.id),
-            runs=runs.of_conversation(db, conversation.id),
+            newest=_stretch(db, conversation, before=None),
             handoffs=conversations.all_handoffs(db, conversation.id),
             others=_rows(db, [each for each in siblings if each.conversation.id != conversation.id]),
-            rep_names=reps.names(db),
             last_event_id=events.last_id(db),
         )
 
     return await store.read(look)
+
+
+async def earlier(store: Store, rep: Rep, conversation_id: str, *, before: int) -> Stretch:
+    """The messages before the one of that number, at most `MESSAGES_AT_ONCE`. Raises NotFound."""
+
+    def look(db: Connection) -> Stretch:
+        return _stretch(db, conversation_for_rep(db, rep, conversation_id), before=before)
+
+    return await store.read(look)
+
+
+def _stretch(db: Connection, conversation: Conversation, *, before: int | None) -> Stretch:
+    found = messages.of_conversation(db, conversation.id, before=before, limit=MESSAGES_AT_ONCE + 1)
+    told = found[-MESSAGES_AT_ONCE:]
+    # The run of a reply began after what was said before the reply: that is where one stretch's runs end and the
+    # next one's begin.
+    has_earlier = len(found) > len(told)
+    since = found[0].created_at if has_earlier else None
+    until = told[-1].created_at if before is not None and told else None
+    belonging = runs.of_conversation(db, conversation.id, since=since, until=until)
+    return Stretch(told, belonging, has_earlier, reps.names(db))
 
 
 def rows_for(db: Connection, conversation_ids: set[str]) -> dict[str, Row]:

@@ -235,7 +235,7 @@ def _ship(
     if cut or gone:
         at = now()
         release = releases.ship(db, reason=_reason(done), author=author, at=at)
-        known = articles.dormant(db, report.source_id)
+        known = articles.ever_of_source(db, report.source_id)
         for draft, pieces in cut:
             before = comparison.before.get(draft.key)
             if before is not None:

@@ -3,11 +3,13 @@
 from dataclasses import dataclass, replace
 
 from answerable.domain.clock import now
-from answerable.domain.errors import NotSignedIn
+from answerable.domain.errors import NotSignedIn, TooMuch
 from answerable.domain.ids import new_id
 from answerable.domain.people import Customer
 from answerable.people.tokens import digest, new_token
 from answerable.store import Store, customers
+
+ATTRIBUTES_MAX = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,9 @@ async def customer_with(store: Store, token: str) -> Customer:
 async def identify(
     store: Store, customer: Customer, *, name: str | None, email: str | None, attributes: dict[str, str]
 ) -> Customer:
-    """Adds what the customer now says of themselves; it proves nothing."""
+    """Adds what the customer now says of themselves; it proves nothing. Raises TooMuch for too many attributes."""
+    if len(customer.attributes | attributes) > ATTRIBUTES_MAX:
+        raise TooMuch(f"A customer has at most {ATTRIBUTES_MAX} attributes.")
     described = replace(
         customer,
         name=name or customer.name,

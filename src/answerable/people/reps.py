@@ -76,6 +76,11 @@ async def rep_with(store: Store, token: str) -> Rep:
     return rep
 
 
+def is_signed_in(db: Connection, token: str) -> bool:
+    """Whether the secret still opens the door."""
+    return reps.signed_in(db, digest(token), now()) is not None
+
+
 async def sign_out(store: Store, token: str) -> None:
     """Forgets the sign-in."""
     await store.write(reps.sign_out, digest(token))
@@ -108,6 +113,24 @@ async def change_rep(store: Store, by: Rep, rep_id: str, *, role: Role | None, a
     return await store.write(change)
 
 
+async def renew_link(store: Store, by: Rep, rep_id: str) -> tuple[Rep, str]:
+    """A new one-time link for a rep who lost the old one or the password. Raises NotAllowed, NotFound, Conflict."""
+    require_role(by, "admin")
+    rep = await store.read(reps.by_id, rep_id)
+    if rep is None:
+        raise NotFound("There is no such rep.")
+    return rep, await _renew(store, rep)
+
+
+async def renew_link_by_email(store: Store, email: str) -> tuple[Rep, str]:
+    """The same for whoever has the machine, when no admin can sign in any more. Raises NotFound, Conflict."""
+    found = await store.read(reps.with_password, email.strip().lower())
+    if found is None:
+        raise NotFound(f"Nobody with the address {email} works here.")
+    rep, _ = found
+    return rep, await _renew(store, rep)
+
+
 async def first_admin_link(store: Store, *, name: str, email: str) -> str | None:
     """The secret of a new one-time link for the first admin, as long as no admin has set a password yet."""
 
@@ -134,6 +157,12 @@ async def _add(store: Store, *, name: str, email: str, role: Role) -> tuple[Rep,
         return _add_link(db, rep)
 
     return rep, await store.write(add)
+
+
+async def _renew(store: Store, rep: Rep) -> str:
+    if not rep.active:
+        raise Conflict(f"{rep.name} is not let in. An admin can let them in again in the console.")
+    return await store.write(_add_link, rep)
 
 
 def _add_link(db: Connection, rep: Rep) -> str:

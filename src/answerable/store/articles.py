@@ -88,7 +88,7 @@ def of_source(db: Connection, source_id: str) -> dict[str, InForce]:
     return {row.key: InForce(row.id, row.revision_id, row.number, row.digest) for row in rows}
 
 
-def dormant(db: Connection, source_id: str) -> dict[str, tuple[str, int]]:
+def ever_of_source(db: Connection, source_id: str) -> dict[str, tuple[str, int]]:
     """Every article that a source ever had, by key: its id and its last revision's number."""
     rows = db.execute(
         select(articles.c.key, articles.c.id, func.max(revisions.c.number).label("number"))
@@ -214,9 +214,8 @@ def page(
     """A page of the articles in force now by title, beginning after the article of that id."""
     wanted: list[ColumnElement[bool]] = [revisions.c.to_release.is_(None)]
     if search:
-        escaped = search.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        like = f"%{escaped}%"
-        wanted.append(or_(revisions.c.title.ilike(like, escape="\\"), revisions.c.text.ilike(like, escape="\\")))
+        found = (column.icontains(search, autoescape=True) for column in (revisions.c.title, revisions.c.text))
+        wanted.append(or_(*found))
     if source_id:
         wanted.append(articles.c.source_id == source_id)
     if language:

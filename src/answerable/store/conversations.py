@@ -90,14 +90,13 @@ def inbox(
     """A page of a view in its order, beginning after the row whose time (see `place_in`) and id are `after`."""
     query = _listed().where(_in_view(view, rep_id))
     if search:
-        like = f"%{_escaped(search)}%"
         query = query.join(customers, customers.c.id == conversations.c.customer_id).where(
             or_(
-                conversations.c.subject.ilike(like, escape="\\"),
-                customers.c.name.ilike(like, escape="\\"),
-                customers.c.email.ilike(like, escape="\\"),
+                conversations.c.subject.icontains(search, autoescape=True),
+                customers.c.name.icontains(search, autoescape=True),
+                customers.c.email.icontains(search, autoescape=True),
                 conversations.c.id.in_(
-                    select(messages.c.conversation_id).where(messages.c.text.ilike(like, escape="\\"))
+                    select(messages.c.conversation_id).where(messages.c.text.icontains(search, autoescape=True))
                 ),
             )
         )
@@ -247,7 +246,3 @@ def _read_listed(db: Connection, query: Any) -> list[Listed]:
         )
         for row in rows
     ]
-
-
-def _escaped(words: str) -> str:
-    return words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

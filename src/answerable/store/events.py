@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select
 
 from answerable.domain.live import Event, EventKind
-from answerable.store.live import EVERYTHING
+from answerable.store.live import EVERYTHING, wake_after_commit
 from answerable.store.tables import events
 
 _FIELDS = tuple(events.c[name] for name in Event.__slots__)
@@ -55,7 +55,7 @@ def append_all(
     )
     # What customers do not see wakes only those who follow everything: a stream that finds nothing costs a query.
     visible = any(customer_sees for *_, customer_sees in rows)
-    db.info.setdefault("topics", set()).add(conversation_id if visible else EVERYTHING)
+    wake_after_commit(db, conversation_id if visible else EVERYTHING)
 
 
 def after(db: Connection, event_id: int, *, conversation_id: str | None, for_customer: bool, limit: int) -> list[Event]:
@@ -69,6 +69,7 @@ def last_id(db: Connection) -> int:
     return db.execute(_LAST_ID).scalar() or 0
 
 
-def forget_before(db: Connection, moment: datetime) -> int:
-    """Drops events that no listener will ask for any more; messages and runs stay. Gives their number."""
-    return db.execute(delete(events).where(events.c.at < moment)).rowcount
+def forget_before(db: Connection, moment: datetime, *, limit: int) -> int:
+    """Drops the oldest events, at most `limit`, if they are older than the moment. Gives how many were dropped."""
+    oldest = select(events.c.id).order_by(events.c.id).limit(limit)
+    return db.execute(delete(events).where(events.c.id.in_(oldest), events.c.at < moment)).rowcount

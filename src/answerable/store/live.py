@@ -4,8 +4,15 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Iterable
 
+from sqlalchemy import Connection
+
 EVERYTHING = "*"
 """The topic of those who follow every conversation."""
+
+
+def wake_after_commit(db: Connection, topic: str) -> None:
+    """Listeners of the topic look again once the transaction is committed."""
+    db.info.setdefault("topics", set()).add(topic)
 
 
 class Listener:

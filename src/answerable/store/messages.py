@@ -12,12 +12,19 @@ from answerable.domain.errors import Conflict
 from answerable.store.tables import arrivals, conversations, messages, outbox
 
 LAST_TEXT_CHARACTERS = 200
+# Nobody decides by what was said longer ago; a conversation that goes on for ever must not cost more with each turn.
+EPISODE_MESSAGES_MAX = 200
 
 # What every turn asks is put together once: building a statement costs more than running it.
 _ADD = insert(messages)
 _COUNTED = update(conversations).where(conversations.c.id == bindparam("wanted"))
 _COUNT = select(conversations.c.message_count).where(conversations.c.id == bindparam("wanted"))
-_OF_EPISODE = select(messages).where(messages.c.episode_id == bindparam("wanted")).order_by(messages.c.number)
+_OF_EPISODE = (
+    select(messages)
+    .where(messages.c.episode_id == bindparam("wanted"))
+    .order_by(messages.c.number.desc())
+    .limit(bindparam("most"))
+)
 _ARRIVED = select(messages, arrivals.c.digest.label("arrival_digest")).join(
     arrivals,
     and_(
@@ -76,15 +83,19 @@ def by_id(db: Connection, message_id: str) -> Message | None:
     return _message(row) if row else None
 
 
-def of_conversation(db: Connection, conversation_id: str) -> list[Message]:
-    """All messages, in order."""
-    query = select(messages).where(messages.c.conversation_id == conversation_id).order_by(messages.c.number)
-    return [_message(row) for row in db.execute(query)]
+def of_conversation(db: Connection, conversation_id: str, *, before: int | None, limit: int) -> list[Message]:
+    """The newest messages, in order, at most `limit`; with `before`, of those whose number is smaller."""
+    query = select(messages).where(messages.c.conversation_id == conversation_id)
+    if before is not None:
+        query = query.where(messages.c.number < before)
+    newest = [_message(row) for row in db.execute(query.order_by(messages.c.number.desc()).limit(limit))]
+    return newest[::-1]
 
 
 def of_episode(db: Connection, episode_id: str) -> list[Message]:
-    """The messages of one stretch of a conversation, in order."""
-    return [_message(row) for row in db.execute(_OF_EPISODE, {"wanted": episode_id})]
+    """The newest messages of one stretch of a conversation, in order, at most `EPISODE_MESSAGES_MAX`."""
+    newest = db.execute(_OF_EPISODE, {"wanted": episode_id, "most": EPISODE_MESSAGES_MAX})
+    return [_message(row) for row in newest][::-1]
 
 
 def reply_to(db: Connection, turn_id: str) -> Message | None:

@@ -7,6 +7,7 @@ from sqlalchemy.exc import IntegrityError
 
 from answerable.domain.errors import Conflict
 from answerable.domain.people import Rep, Role
+from answerable.store.live import EVERYTHING, wake_after_commit
 from answerable.store.tables import reps, sign_in_links, sign_ins
 
 _REP = (reps.c.id, reps.c.name, reps.c.email, reps.c.role, reps.c.active, reps.c.created_at)
@@ -130,8 +131,10 @@ def signed_in(db: Connection, token_digest: str, now: datetime) -> Rep | None:
 def sign_out(db: Connection, token_digest: str) -> None:
     """Forgets a sign-in."""
     db.execute(delete(sign_ins).where(sign_ins.c.token_digest == token_digest))
+    wake_after_commit(db, EVERYTHING)
 
 
 def sign_out_everywhere(db: Connection, rep_id: str) -> None:
-    """Forgets all sign-ins of a rep."""
+    """Forgets all sign-ins of a rep; their streams look whether they may go on."""
     db.execute(delete(sign_ins).where(sign_ins.c.rep_id == rep_id))
+    wake_after_commit(db, EVERYTHING)

@@ -1,10 +1,10 @@
 """Queries about runs and their spans: the ledger."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, null, select, tuple_, update
 
 from answerable.domain.conversations import Decision
 from answerable.domain.runs import Run, RunState, Span, Usage
@@ -49,12 +49,16 @@ def by_id(db: Connection, run_id: str) -> Run | None:
     return _run(row) if row else None
 
 
-def of_conversation(db: Connection, conversation_id: str) -> list[tuple[Run, list[list[Any]]]]:
-    """The runs of a conversation with their strips, oldest first."""
-    rows = db.execute(
-        select(runs).where(runs.c.conversation_id == conversation_id).order_by(runs.c.started_at, runs.c.id)
-    )
-    return [(_run(row), row.strip) for row in rows]
+def of_conversation(
+    db: Connection, conversation_id: str, *, since: datetime | None, until: datetime | None
+) -> list[tuple[Run, list[list[Any]]]]:
+    """The runs of a conversation that were started in a stretch of time, with their strips, oldest first."""
+    query = select(runs).where(runs.c.conversation_id == conversation_id)
+    if since is not None:
+        query = query.where(runs.c.started_at >= since)
+    if until is not None:
+        query = query.where(runs.c.started_at < until)
+    return [(_run(row), row.strip) for row in db.execute(query.order_by(runs.c.started_at, runs.c.id))]
 
 
 def with_strip(db: Connection, run_id: str) -> tuple[Run, list[list[Any]]] | None:
@@ -134,6 +138,16 @@ def record(db: Connection, steps: Sequence[Span]) -> None:
 def steps(db: Connection, run_id: str) -> list[Span]:
     """The ledger of a run, in its order."""
     return [_span(row) for row in db.execute(select(spans).where(spans.c.run_id == run_id).order_by(spans.c.number))]
+
+
+def steps_in_short(db: Connection, wanted: Collection[tuple[str, int]]) -> list[Span]:
+    """Steps by their run and number, without what went in and came out."""
+    if not wanted:
+        return []
+    heavy = ("input", "output")
+    short = [null().label(column.name) if column.name in heavy else column for column in spans.c]
+    query = select(*short).where(tuple_(spans.c.run_id, spans.c.number).in_(wanted))
+    return [_span(row) for row in db.execute(query)]
 
 
 def _run(row: Any) -> Run:

@@ -2,7 +2,14 @@
 
 from answerable.web.app import build_app
 from answerable.web.live import Sent, stream
-from answerable.web.sign_in import COOKIE, RepAuthentication, at_least, sign_in_cookie, sign_out_cookie
+from answerable.web.sign_in import (
+    COOKIE,
+    RepAuthentication,
+    at_least,
+    link_address,
+    sign_in_cookie,
+    sign_out_cookie,
+)
 
 __all__ = [
     "COOKIE",
@@ -10,6 +17,7 @@ __all__ = [
     "Sent",
     "at_least",
     "build_app",
+    "link_address",
     "sign_in_cookie",
     "sign_out_cookie",
     "stream",

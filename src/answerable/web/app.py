@@ -1,6 +1,8 @@
 """The application: doors, errors, headers and OpenAPI put together."""
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from litestar import Litestar, Request, get
@@ -10,6 +12,7 @@ from litestar.datastructures import MutableScopeHeaders, State
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.openapi.spec import Server
+from litestar.stores.memory import MemoryStore
 from litestar.types import ControllerRouterHandler, Message, Scope
 
 from answerable import __version__
@@ -17,6 +20,7 @@ from answerable.store import Store
 from answerable.web.errors import HANDLERS
 
 BODY_BYTES_MAX = 256 * 1024
+LIMITS_TIDIED_SECONDS = 60.0
 
 PAGE_POLICY = (
     "default-src 'self'; img-src 'self' data:; font-src 'self'; script-src 'self'; style-src 'self'; "
@@ -43,9 +47,12 @@ def build_app(
     cors: CORSConfig | None = None,
 ) -> Litestar:
     """The whole application. `secret` signs CSRF cookies; `secure` says that browsers come by HTTPS."""
+    limits = MemoryStore()
     return Litestar(
         route_handlers=[alive, openapi_document, *routes],
         state=State({"store": store}),
+        stores={"rate_limit": limits},
+        lifespan=[_tidied(limits)],
         exception_handlers=HANDLERS,
         csrf_config=CSRFConfig(
             secret=secret,
@@ -66,6 +73,24 @@ def build_app(
         cors_config=cors,
         logging_config=None,
     )
+
+
+@asynccontextmanager
+async def _tidied(limits: MemoryStore) -> AsyncIterator[None]:
+    """Forgets the counts of those who came once: every made-up key would have one for ever."""
+
+    async def tidy_for_ever() -> None:
+        while True:
+            await asyncio.sleep(LIMITS_TIDIED_SECONDS)
+            await limits.delete_expired()
+
+    tidying = asyncio.create_task(tidy_for_ever())
+    try:
+        yield
+    finally:
+        tidying.cancel()
+        with suppress(asyncio.CancelledError):
+            await tidying
 
 
 @get("/healthz", include_in_schema=False)

@@ -32,6 +32,8 @@ class Fetched:
     sent: Sequence[Sent]
     more: bool
     """Whether there may be more than was looked at."""
+    ended: bool = False
+    """Whether the listener may not listen any more."""
 
 
 def stream(store: Store, topic: str, after: int, fetch: Callable[[int], Awaitable[Fetched]]) -> Stream:
@@ -43,6 +45,8 @@ def stream(store: Store, topic: str, after: int, fetch: Callable[[int], Awaitabl
             yield f"retry: {RETRY_MS}\n\n".encode()
             while True:
                 fetched = await fetch(seen)
+                if fetched.ended:
+                    return
                 seen = fetched.seen
                 if fetched.sent:
                     yield b"".join(_on_the_wire(each) for each in fetched.sent)

@@ -47,6 +47,11 @@ def sign_in_cookie(token: str, *, secure: bool) -> Cookie:
     return Cookie(key=COOKIE, value=token, path="/", max_age=seconds, httponly=True, samesite="lax", secure=secure)
 
 
+def link_address(program: str, token: str) -> str:
+    """Where a one-time link leads; `program` is the address of the program."""
+    return f"{program}/console/link/{token}"
+
+
 def sign_out_cookie(*, secure: bool) -> Cookie:
     """Takes the secret away."""
     return Cookie(key=COOKIE, value="", path="/", max_age=0, httponly=True, samesite="lax", secure=secure)

@@ -8,6 +8,7 @@ import msgspec
 from litestar.response import Stream
 from sqlalchemy import Connection
 
+from answerable.conversations import MESSAGES_AT_ONCE
 from answerable.domain.conversations import Conversation, Message
 from answerable.domain.live import Event
 from answerable.domain.people import Customer
@@ -48,13 +49,16 @@ def shown(message: Message, rep_names: dict[str, str]) -> ChatMessage:
     )
 
 
-async def conversation_shown(store: Store, customer: Customer, conversation_id: str) -> ChatConversation:
-    """A conversation as its customer sees it. Raises NotFound."""
+async def conversation_shown(
+    store: Store, customer: Customer, conversation_id: str, *, before: int | None = None
+) -> ChatConversation:
+    """A conversation as its customer sees it, up to the message of that number. Raises NotFound."""
 
     def look(db: Connection) -> ChatConversation:
         conversation = conversation_for_customer(db, customer, conversation_id)
         names = reps.names(db)
-        told = [each for each in messages.of_conversation(db, conversation.id) if each.author != "note"]
+        found = messages.of_conversation(db, conversation.id, before=before, limit=MESSAGES_AT_ONCE + 1)
+        told = found[-MESSAGES_AT_ONCE:]
         return ChatConversation(
             id=conversation.id,
             subject=conversation.subject,
@@ -63,7 +67,8 @@ async def conversation_shown(store: Store, customer: Customer, conversation_id: 
             agent_is_writing=conversation.running_turn_id is not None,
             rep_name=_rep_name(conversation, names),
             last_event_id=events.last_id(db),
-            messages=[shown(each, names) for each in told],
+            messages=[shown(each, names) for each in told if each.author != "note"],
+            has_earlier=len(found) > len(told),
             changed_at=conversation.changed_at,
         )
 

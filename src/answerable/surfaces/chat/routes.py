@@ -1,22 +1,22 @@
 """The routes of the chat door."""
 
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
-from litestar import Request, Router, get, post, put
+from litestar import Request, Router, get, patch, post, put
 from litestar.config.cors import CORSConfig
 from litestar.di import NamedDependency, Provide
 from litestar.middleware.rate_limit import RateLimitConfig
-from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody
 from litestar.response import Stream
-from litestar.status_codes import HTTP_202_ACCEPTED
+from litestar.status_codes import HTTP_202_ACCEPTED, HTTP_204_NO_CONTENT
 from litestar.types import Middleware
 from sqlalchemy import Connection
 
 from answerable.conversations import ask_for_person, rate
 from answerable.domain.people import Customer
 from answerable.jobs import Jobs
-from answerable.people import conversation_for_customer, customer_with, introduce
+from answerable.people import conversation_for_customer, customer_with, identify, introduce
 from answerable.people.tokens import digest
 from answerable.store import Store
 from answerable.store import reps as rep_queries
@@ -39,9 +39,7 @@ from answerable.surfaces.chat.shapes import (
     Received,
 )
 from answerable.web.live import first_id
-
-IdempotencyKey = Annotated[str, HeaderParameter(name="Idempotency-Key", min_length=1, max_length=200)]
-LastEventId = Annotated[str | None, HeaderParameter(name="Last-Event-ID", max_length=30)]
+from answerable.web.requests import IdempotencyKey, LastEventId
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +69,7 @@ def chat_routes(door: ChatDoor) -> Router:
             config,
             _limited(new_customer, door.customers_a_minute_max, _by_address),
             _limited(new_message, door.messages_a_minute_max, _by_key),
+            describe_customer,
             list_conversations,
             one_conversation,
             listen,
@@ -113,6 +112,12 @@ async def new_customer(door: AtDoor, data: JSONBody[NewCustomer]) -> CustomerKey
     return CustomerKey(customer_id=introduced.customer.id, token=introduced.token)
 
 
+@patch("/customers/me", status_code=HTTP_204_NO_CONTENT)
+async def describe_customer(door: AtDoor, customer: Asking, data: JSONBody[NewCustomer]) -> None:
+    """Adds what the visitor now says of themselves; what is left out stays, and nothing of it is proved."""
+    await identify(door.store, customer, name=data.name, email=data.email, attributes=data.attributes)
+
+
 @post("/messages", status_code=HTTP_202_ACCEPTED)
 async def new_message(door: AtDoor, customer: Asking, data: JSONBody[NewChatMessage], key: IdempotencyKey) -> Received:
     """Keeps a message; the reply comes over the conversation's stream."""
@@ -132,9 +137,11 @@ async def list_conversations(door: AtDoor, customer: Asking) -> list[ChatConvers
 
 
 @get("/conversations/{conversation_id:str}")
-async def one_conversation(door: AtDoor, customer: Asking, conversation_id: FromPath[str]) -> ChatConversation:
-    """A conversation with all that was said."""
-    return await conversation_shown(door.store, customer, conversation_id)
+async def one_conversation(
+    door: AtDoor, customer: Asking, conversation_id: FromPath[str], before: FromQuery[int | None] = None
+) -> ChatConversation:
+    """A conversation with what was said last, or with what was said before the message of that number."""
+    return await conversation_shown(door.store, customer, conversation_id, before=before)
 
 
 @get("/conversations/{conversation_id:str}/events")

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from answerable.domain.conversations import Author, ConversationStatus, DecisionKind, HandledBy
+from answerable.people.customers import ATTRIBUTES_MAX
 
 
 class ChatConfig(Struct, frozen=True, kw_only=True):
@@ -29,12 +30,13 @@ class Suggestion(Struct, frozen=True, kw_only=True):
 
 
 class NewCustomer(Struct, frozen=True, kw_only=True):
-    """A visitor who is about to say something; everything may be left out."""
+    """A visitor, as they describe themselves; everything may be left out."""
 
     name: Annotated[str, Meta(max_length=200)] | None = None
     email: Annotated[str, Meta(max_length=254)] | None = None
     attributes: Annotated[
-        dict[Annotated[str, Meta(max_length=100)], Annotated[str, Meta(max_length=500)]], Meta(max_length=50)
+        dict[Annotated[str, Meta(max_length=100)], Annotated[str, Meta(max_length=500)]],
+        Meta(max_length=ATTRIBUTES_MAX),
     ] = {}
 
 
@@ -98,8 +100,11 @@ class ChatConversation(Struct, frozen=True, kw_only=True):
     agent_is_writing: bool
     rep_name: str | None
     last_event_id: int
-    """Where to begin listening: everything before it is in `messages`."""
+    """Where to begin listening: everything before it has been said."""
     messages: list[ChatMessage]
+    """The newest 200, or the 200 before the one that was asked for; in order."""
+    has_earlier: bool
+    """Whether something was said before the first of them."""
     changed_at: datetime
 
 
