@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import httpx
 import msgspec
 import rich_click as click
 from rich.console import Console
@@ -11,15 +12,19 @@ from rich.markdown import Markdown
 from answerable.cli.opening import opened, settings_for, workspace_importers
 from answerable.conversations import Arrival, receive
 from answerable.domain.conversations import Message
-from answerable.domain.errors import Unavailable
+from answerable.domain.errors import Invalid, Unavailable
 from answerable.domain.ids import new_id
 from answerable.domain.runs import Span
 from answerable.people import introduce
 from answerable.settings import Settings
-from answerable.store import messages, runs
-from answerable.wiring import House, import_sources
+from answerable.store import Store, customers, messages, runs, workers
+from answerable.wiring import import_sources
 
 ANSWER_SECONDS_MAX = 120
+# Another process writes the reply; PostgreSQL tells of it at once, a SQLite file does not.
+LOOK_AGAIN_SECONDS = 0.2
+ASKER = "Command line"
+NOBODY = ""
 
 
 def ask_question(given: dict[str, Any], question: str, *, as_json: bool, steps: bool) -> None:
@@ -41,24 +46,49 @@ def ask_question(given: dict[str, Any], question: str, *, as_json: bool, steps: 
 
 
 async def _ask(settings: Settings, question: str) -> tuple[Message, list[Span]]:
+    with Store(settings.database) as store:
+        await asyncio.to_thread(store.migrate)
+        if await store.read(workers.others, NOBODY) and (asked := await _ask_over_http(settings, store, question)):
+            return await _answer(store, *asked)
     async with opened(settings) as house:
         if house.library.passages == 0:
             await import_sources(house, workspace_importers(house.settings))
-        introduced = await introduce(house.store, name="Command line")
+        introduced = await introduce(house.store, name=ASKER)
         arrival = Arrival(introduced.customer, "chat", new_id("ask"), question)
         received = await receive(house.store, house.jobs, arrival)
         assert received.message.turn_id is not None
-        reply = await _reply(house, received.conversation.id, received.message.turn_id)
-        spans = await house.store.read(runs.steps, reply.run_id) if reply.run_id else []
-        return reply, spans
+        return await _answer(house.store, received.conversation.id, received.message.turn_id)
 
 
-async def _reply(house: House, conversation_id: str, turn_id: str) -> Message:
+async def _ask_over_http(settings: Settings, store: Store, question: str) -> tuple[str, str] | None:
+    """Asks the program that is running already, which has everything loaded; none if it is not at its address."""
+    try:
+        async with httpx.AsyncClient(base_url=settings.address) as client:
+            key = (await client.post("/chat/customers", json={"name": ASKER})).raise_for_status().json()
+            if await store.read(customers.by_id, key["customer_id"]) is None:
+                # Another program has the address.
+                return None
+            headers = {"Authorization": f"Bearer {key['token']}", "Idempotency-Key": new_id("ask")}
+            sent = await client.post("/chat/messages", json={"text": question}, headers=headers)
+            if sent.is_client_error:
+                raise Invalid(str(sent.json()["detail"]))
+            received = sent.raise_for_status().json()
+    except httpx.HTTPError:
+        return None
+    return received["conversation_id"], received["turn_id"]
+
+
+async def _answer(store: Store, conversation_id: str, turn_id: str) -> tuple[Message, list[Span]]:
+    reply = await _reply(store, conversation_id, turn_id)
+    return reply, await store.read(runs.steps, reply.run_id) if reply.run_id else []
+
+
+async def _reply(store: Store, conversation_id: str, turn_id: str) -> Message:
     try:
         async with asyncio.timeout(ANSWER_SECONDS_MAX):
-            with house.store.live.listen(conversation_id) as listener:
-                while (reply := await house.store.read(messages.reply_to, turn_id)) is None:
-                    await listener.wait(1.0)
+            with store.live.listen(conversation_id) as listener:
+                while (reply := await store.read(messages.reply_to, turn_id)) is None:
+                    await listener.wait(LOOK_AGAIN_SECONDS)
                 return reply
     except TimeoutError as error:
         raise Unavailable(

@@ -62,7 +62,7 @@ def start(given: dict[str, Any], host: str | None, port: int | None, history: bo
 @click.option("--steps", is_flag=True, help="Show every step of how the answer came about.")
 @click.pass_obj
 def ask(given: dict[str, Any], question: str, as_json: bool, steps: bool) -> None:
-    """Ask a question, as a customer would; nothing is kept but the conversation."""
+    """Ask a question, as a customer would. It is kept like any conversation; what is handed off waits in the inbox."""
     from answerable.cli.ask import ask_question
 
     ask_question(given, question, as_json=as_json, steps=steps)

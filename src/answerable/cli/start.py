@@ -22,6 +22,7 @@ from answerable.cli.tuning import event_loop, settle, tune
 from answerable.domain.errors import Conflict
 from answerable.domain.knowledge import ImportReport
 from answerable.settings import Settings
+from answerable.store.live import Live
 from answerable.wiring import House, admin_link, import_sources, invite_reps, web_app
 from answerable_demo.cast import the_cast
 from answerable_demo.history.keeping import Memory
@@ -53,7 +54,7 @@ async def _serve(settings: Settings, sockets: list[socket.socket], *, is_demo: b
         if not knows_something:
             await _import_with_progress(house)
         app = web_app(house, DEMO / "site" if is_demo else None)
-        server = uvicorn.Server(
+        server = _Server(
             uvicorn.Config(
                 app,
                 log_config=None,
@@ -61,7 +62,8 @@ async def _serve(settings: Settings, sockets: list[socket.socket], *, is_demo: b
                 lifespan="on",
                 timeout_graceful_shutdown=STOP_SECONDS,
                 server_header=False,
-            )
+            ),
+            house.store.live,
         )
         with contextlib.ExitStack() as services:
             if is_demo:
@@ -78,6 +80,18 @@ async def _serve(settings: Settings, sockets: list[socket.socket], *, is_demo: b
                     comparing.cancel()
                     with contextlib.suppress(asyncio.CancelledError):
                         await comparing
+
+
+class _Server(uvicorn.Server):
+    """Ends the streams before it waits for what is still being answered: they never would by themselves."""
+
+    def __init__(self, config: uvicorn.Config, live: Live) -> None:
+        super().__init__(config)
+        self._live = live
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._live.end()
+        await super().shutdown(sockets)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -56,6 +56,15 @@ class Live:
     def __init__(self) -> None:
         self.listeners: defaultdict[str, set[Listener]] = defaultdict(set)
         self.loop: asyncio.AbstractEventLoop | None = None
+        self.has_ended = False
+        """Whether nobody shall listen any more: the program stops."""
+
+    def end(self) -> None:
+        """Wakes everybody for the last time; called on the event loop only."""
+        self.has_ended = True
+        for listeners in tuple(self.listeners.values()):
+            for listener in tuple(listeners):
+                listener.wake()
 
     def listen(self, *topics: str) -> Listener:
         """A listener for these topics; use it as a context manager."""

@@ -43,7 +43,7 @@ def stream(store: Store, topic: str, after: int, fetch: Callable[[int], Awaitabl
         seen = after
         with store.live.listen(topic) as listener:
             yield f"retry: {RETRY_MS}\n\n".encode()
-            while True:
+            while not store.live.has_ended:
                 fetched = await fetch(seen)
                 if fetched.ended:
                     return
