@@ -3,6 +3,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -181,3 +182,47 @@ def test_an_article_is_found_by_a_keyword_that_its_text_does_not_have() -> None:
     assert [hit.passage_id for hit in found.hits] == [password.passage_id]
     assert found.evidence is not None
     assert found.evidence.known == 1
+
+
+def search_of(*passages: IndexedPassage, asked: str) -> SearchResult:
+    index = PassageIndex(EMBEDDER)
+    index.add(passages)
+    return index.search(asked, release=1, limit=2)
+
+
+@pytest.mark.parametrize("asked", ["reset my pasword", "reset my passwrod", "reset my passwords"])
+def test_a_slip_of_the_pen_is_understood_but_trusted_less(asked: str) -> None:
+    passages = [a_passage(number, text, 1, None, "en") for number, text in enumerate(SENTENCES[:4])]
+
+    right, slipped = search_of(*passages, asked="reset my password"), search_of(*passages, asked=asked)
+
+    assert slipped.hits[0].passage_id == right.hits[0].passage_id == "p002"
+    assert slipped.rarities.keys() == right.rarities.keys(), "a quote is chosen by the word that is there"
+    assert right.evidence is not None
+    assert slipped.evidence is not None
+    assert slipped.evidence.known <= right.evidence.known == 1
+
+
+def test_another_word_is_not_taken_for_a_slip() -> None:
+    found = search_of(a_passage(0, "We protect your data.", 1, None, "en"), asked="Which project is it?")
+
+    assert found.evidence is not None
+    assert found.evidence.known == 0
+
+
+def test_german_words_are_found_in_their_other_forms() -> None:
+    cancel = a_passage(0, "Sie können jederzeit kündigen.", 1, None, "de-AT")
+    invoice = a_passage(1, "Sie bekommen die Rechnungen monatlich.", 1, None, "de")
+
+    assert search_of(cancel, invoice, asked="Wie ist das, wenn ich kündige?").hits[0].passage_id == "p000"
+    assert search_of(cancel, invoice, asked="Rechnungen").hits[0].passage_id == "p001", "too short to tell the language"
+
+
+def test_function_words_of_another_language_find_nothing() -> None:
+    spanish = a_passage(0, "¿Por qué me han cobrado dos veces con mi tarjeta?", 1, None, "es")
+    english = a_passage(1, "Cancel: a cancellation takes effect at once.", 1, None, "en")
+
+    found = search_of(spanish, english, asked="¿Por qué me han cancelado con mi plan?")
+
+    assert {hit.passage_id: hit.lexical for hit in found.hits}["p000"] == 0
+    assert {"por", "mi"}.isdisjoint(found.rarities)

@@ -49,3 +49,22 @@ def test_the_sentence_that_answers_is_quoted_whole() -> None:
 
 def test_nothing_is_quoted_of_a_text_that_has_nothing_to_do_with_the_question() -> None:
     assert choose_quotes("Which aeroplanes fly to Lisbon?", REFUNDS) == ()
+
+
+def test_room_that_is_left_at_the_end_of_a_section_goes_to_what_stands_before() -> None:
+    text = "## Data\n\nIt is kept for 90 days.\n\nThen it is deleted.\n\nSee the deletion policy.\n\n## More\n\nOther."
+
+    (quote,) = choose_quotes("What does the deletion policy say?", text)
+
+    assert quote.text.startswith("It is kept for 90 days.")
+    assert quote.text.endswith("See the deletion policy.")
+
+
+def test_words_of_the_title_do_not_choose_the_sentence() -> None:
+    text = "Charities get 30 % off.\n\nThe discount holds from the next charge on. A discount cannot be combined."
+
+    (quote,) = choose_quotes(
+        "Is there a discount for charities?", text, above=("Discounts for charitable work",), characters_max=30
+    )
+
+    assert quote.text == "Charities get 30 % off."

@@ -8,6 +8,8 @@ from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 
+from answerable.knowledge.function_words import function_words
+
 DEFAULT_LANGUAGE = "en"
 
 _WORD = re.compile(r"[^\W_]+(?:['’.\-][^\W_]+)*", re.UNICODE)
@@ -37,7 +39,10 @@ class Language:
     person: tuple[re.Pattern[str], ...]
     follow_up: tuple[str, ...]
     points_back: frozenset[str]
+    expletives: tuple[str, ...]
     asks: frozenset[str]
+    wishes: re.Pattern[str]
+    """What a question may begin with before it asks: "I would also like to know"."""
     negations: frozenset[str]
     silent: frozenset[str]
     """Words that carry no content in a statement: function words, negations and words that it can do without."""
@@ -127,7 +132,7 @@ def _votes(plain_text: str, tokens: list[str], each: Language) -> int:
 def _language(code: str, table: dict[str, Any]) -> Language:
     return Language(
         code=code,
-        stopwords=frozenset(table["stopwords"].split()),
+        stopwords=function_words()[code],
         greeting=frozenset(table["greeting"]),
         thanks=frozenset(table["thanks"]),
         goodbye=frozenset(table["goodbye"]),
@@ -139,9 +144,11 @@ def _language(code: str, table: dict[str, Any]) -> Language:
         person=tuple(re.compile(pattern) for pattern in table["person"]),
         follow_up=tuple(table["follow_up"]),
         points_back=frozenset(table["points_back"]),
+        expletives=tuple(table["expletives"]),
         asks=frozenset(table["asks"]),
+        wishes=re.compile(table["wishes"], re.IGNORECASE),
         negations=frozenset(table["negations"].split()),
-        silent=frozenset(f"{table['stopwords']} {table['negations']} {table['fillers']}".split()),
+        silent=function_words()[code] | frozenset(f"{table['negations']} {table['fillers']}".split()),
         service=frozenset(table["service"].split()),
         months=tuple(table["months"].split()),
         numbers=dict(pair.split("=") for pair in table["numbers"].split()),

@@ -1,11 +1,11 @@
 """The tool `search_knowledge`: what the agent finds in one turn, numbered so that it can be cited."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from answerable.agents.found import Found as FoundByTool
 from answerable.agents.found import FoundHit, FoundQuote
-from answerable.agents.phrases import content_words
+from answerable.agents.phrases import content_words, plain
 from answerable.agents.turns import WORDS_ALONE_MIN
 from answerable.domain.conversations import Citation
 from answerable.knowledge.library import Found, FoundPassages, Library
@@ -31,6 +31,8 @@ class Searching:
     """Below this confidence nothing may be answered."""
     hits: dict[str, FoundHit]
     """By passage id, over all searches so far."""
+    chosen_title: str | None = None
+    """The article that the customer chose, where several were offered: what they say is sure."""
     confidence: float | None = None
     """The best of all searches so far."""
 
@@ -49,8 +51,18 @@ class Searching:
         result = await self._search(words, ())
         if not result.is_sure and self.history and len(content_words(words)) < WORDS_ALONE_MIN:
             result = await self._search(words, self.history)
+        if self.chosen_title is not None:
+            result = self._of_chosen(result, self.chosen_title)
         self.confidence = max(self.confidence or 0.0, result.confidence)
         return result
+
+    def _of_chosen(self, result: FoundByTool, title: str) -> FoundByTool:
+        """The hits of the chosen article first, and sure enough to be answered from."""
+        chosen = tuple(hit for hit in result.hits if plain(hit.title) == plain(title))
+        if not chosen:
+            return result
+        others = tuple(hit for hit in result.hits if hit not in chosen)
+        return replace(result, hits=chosen + others, confidence=max(result.confidence, self.threshold))
 
     async def _search(self, words: str, history: tuple[str, ...]) -> FoundByTool:
         asked = {"query": words, "release": self.release, "history": list(history)}
@@ -108,7 +120,8 @@ def _recordable(query: str, found: FoundPassages) -> dict[str, Any]:
 
 
 def _recordable_hit(query: str, hit: Found, found: FoundPassages, place: int) -> dict[str, Any]:
-    quotes = choose_quotes(query, hit.text, rarities=found.rarities) if place < QUOTED_HITS_MAX else ()
+    above = (hit.title, *hit.heading_path)
+    quotes = choose_quotes(query, hit.text, rarities=found.rarities, above=above) if place < QUOTED_HITS_MAX else ()
     return {
         "passage_id": hit.passage_id,
         "article_id": hit.article_id,

@@ -23,7 +23,7 @@ from answerable.knowledge.embedding import text_to_embed
 from answerable.knowledge.lexical import LexicalScores, View, score_words
 from answerable.knowledge.postings import Postings
 from answerable.knowledge.questions import Question, question_of
-from answerable.knowledge.tokens import words
+from answerable.knowledge.tokens import STEMMED, words
 from answerable.knowledge.vectors import PackedVectors
 
 DENSE_WEIGHT = 0.6
@@ -91,14 +91,25 @@ class SearchResult:
     confidence: float
     """From 0 to 1: how likely it is that the best hit answers the question."""
     rarities: Mapping[str, float]
-    """How much each word of the question tells, in this release; `choose_quotes` takes it."""
+    """How much each word of the question tells in this release, as passages spell it; `choose_quotes` takes it."""
     evidence: Evidence | None = None
     """What the confidence is made of; none where nothing is in force."""
 
 
-def words_to_index(title: str, heading_path: Sequence[str], text: str, keywords: Sequence[str] = ()) -> list[str]:
-    """The words by which a passage is found."""
-    return words("\n".join([text_to_embed(title, heading_path, text), *keywords]))
+def words_to_index(
+    title: str, heading_path: Sequence[str], text: str, keywords: Sequence[str] = (), language: str = "en"
+) -> list[str]:
+    """The words by which a passage is found.
+
+    Those of another language than English stand there twice if its own stemmer makes another form of them: a question
+    is stemmed by the rules of its language, and where too few words tell which one that is, by those of English.
+    """
+    searched = "\n".join([text_to_embed(title, heading_path, text), *keywords])
+    found, primary = words(searched), language[:2]
+    if primary == "en" or primary not in STEMMED:
+        return found
+    own = words(searched, language=primary)
+    return found + [form for form, english in zip(own, found, strict=True) if form != english]
 
 
 @dataclass(frozen=True)
@@ -197,7 +208,7 @@ class PassageIndex:
         return SearchResult(
             hits=tuple(_hit(snapshot, ranking, place) for place in range(min(limit, len(ranking.rows)))),
             confidence=confidence_in(evidence),
-            rarities={term: words_said.rarities[term] for term in question.asked},
+            rarities={words_said.met.get(term, term): words_said.rarities[term] for term in question.asked},
             evidence=evidence,
         )
 
@@ -212,7 +223,9 @@ class PassageIndex:
             article_ids=(),
             from_releases=np.array([passage.from_release for passage in passages], dtype=np.int64),
             to_releases=np.array([_end(passage.to_release) for passage in passages], dtype=np.int64),
-            postings=Postings.of(words_to_index(p.title, p.heading_path, p.text, p.keywords) for p in passages),
+            postings=Postings.of(
+                words_to_index(p.title, p.heading_path, p.text, p.keywords, p.language) for p in passages
+            ),
             vectors=PackedVectors.of([passage.vector for passage in passages], self._dimensions),
         )
 
@@ -358,6 +371,7 @@ def _evidence(
 
 def _known_share(question: Question, words_said: LexicalScores) -> float:
     """How much of what is looked for, by the rarity of its words, anything in force has."""
-    weights = {term: weight * words_said.rarities[term] for term, weight in question.terms.items()}
-    total = sum(weights.values())
-    return sum(weights[term] for term in weights if term in words_said.known) / total if total else 0.0
+    weights = {term: weight or 1.0 for term, weight in question.terms.items()}
+    total = sum(weight * words_said.rarities[term] for term, weight in weights.items())
+    known = sum(weight * words_said.known.get(term, 0.0) for term, weight in weights.items())
+    return known / total if total else 0.0

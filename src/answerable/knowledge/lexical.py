@@ -9,12 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from answerable.knowledge.postings import Postings
+from answerable.knowledge.postings import Postings, Rows
 
 Scores = npt.NDArray[np.float32]
 
 K1 = 1.6
 """How soon more of the same word stops to count. 1.2, 1.6 and 2 were within a hundredth of each other."""
+NEAR_TRUST = 0.7
+"""What a word counts that nobody wrote, by the word that is one slip of the pen away."""
 B = 0.75
 """How much long texts are held back: the customary value."""
 
@@ -57,8 +59,10 @@ class LexicalScores:
     """By the number of the article."""
     rarities: dict[str, float]
     """How much each word that was looked for tells: its inverse document frequency among the passages in force."""
-    known: frozenset[str]
-    """Those of the words that any passage in force has."""
+    met: dict[str, str]
+    """Those of the words that any passage in force has, and what each was met by: itself, or a word one slip away."""
+    known: dict[str, float]
+    """How much of what they tell is told here: all, or what is trusted of the word one slip away."""
 
 
 def score_words(
@@ -68,22 +72,41 @@ def score_words(
     by_passage = np.zeros(len(view.in_force), dtype=np.float32)
     by_article = np.zeros(len(view.article_norms), dtype=np.float32)
     rarities: dict[str, float] = {}
-    known: set[str] = set()
-    for term, weight in terms.items():
-        rows, counts = postings.of_term(term)
-        held = view.in_force[rows]
-        rows, frequencies = rows[held], counts[held].astype(np.float32)
-        rarities[term] = rarity_of(len(rows), view.passage_count)
+    met: dict[str, str] = {}
+    known: dict[str, float] = {}
+    for term, wanted in terms.items():
+        found, rows, frequencies = _met(term, postings, view)
+        weight = wanted if found == term else wanted * NEAR_TRUST
+        rarity = rarity_of(len(rows), view.passage_count)
+        rarities[term] = rarity if found == term else rarity_of(0, view.passage_count)
         if len(rows):
-            known.add(term)
-        by_passage[rows] += np.float32(weight * rarities[term]) * _saturated(frequencies, view.passage_norms[rows])
+            met[term] = found
+            known[term] = rarity if found == term else rarity * NEAR_TRUST
+        by_passage[rows] += np.float32(weight * rarity) * _saturated(frequencies, view.passage_norms[rows])
         in_articles = np.bincount(articles[rows], weights=frequencies, minlength=len(by_article)).astype(np.float32)
         (holding,) = np.nonzero(in_articles)
         rarity = rarity_of(len(holding), view.article_count)
         by_article[holding] += np.float32(weight * rarity) * _saturated(
             in_articles[holding], view.article_norms[holding]
         )
-    return LexicalScores(by_passage, by_article, rarities, frozenset(known))
+    return LexicalScores(by_passage, by_article, rarities, met, known)
+
+
+def _met(term: str, postings: Postings, view: View) -> tuple[str, Rows, Scores]:
+    """The rows in force that hold a term, and how often; if none does, those that hold the commonest one near it."""
+    best = term, *_in_force(term, postings, view)
+    if len(best[1]) == 0:
+        for other in postings.near(term):
+            rows, frequencies = _in_force(other, postings, view)
+            if len(rows) > len(best[1]):
+                best = other, rows, frequencies
+    return best
+
+
+def _in_force(term: str, postings: Postings, view: View) -> tuple[Rows, Scores]:
+    rows, counts = postings.of_term(term)
+    held = view.in_force[rows]
+    return rows[held], counts[held].astype(np.float32)
 
 
 def rarity_of(holding: int, count: int) -> float:

@@ -6,6 +6,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from string import ascii_lowercase
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +15,10 @@ Rows = npt.NDArray[np.int32]
 Counts = npt.NDArray[np.uint16]
 
 COUNT_MAX = 65_535
+
+_VOWELS = tuple("aeiouy")
+NEAR_LETTERS_MIN = 7
+"""In shorter words one other letter makes another word."""
 
 _NO_ROWS: Rows = np.zeros(0, dtype=np.int32)
 _NO_COUNTS: Counts = np.zeros(0, dtype=np.uint16)
@@ -58,6 +63,16 @@ class Postings:
         held = slice(self.starts[number], self.starts[number + 1])
         return self.rows[held], self.counts[held]
 
+    def near(self, term: str) -> list[str]:
+        """The terms that are one slip of the pen away, in alphabetical order.
+
+        One letter left out, put in or swapped with the next, or one vowel mistaken, and never the first letter: another
+        consonant mostly makes another word ("project", "protect").
+        """
+        if len(term) < NEAR_LETTERS_MIN or not (term.isascii() and term.isalpha()):
+            return []
+        return sorted(each for each in _one_slip_from(term) if each in self.terms)
+
     def followed_by(self, other: Postings) -> Postings:
         """These rows and then the other's, as one."""
         terms = dict(self.terms)
@@ -72,6 +87,15 @@ class Postings:
 
     def _term_column(self) -> Rows:
         return np.repeat(np.arange(len(self.terms), dtype=np.int32), np.diff(self.starts))
+
+
+def _one_slip_from(term: str) -> set[str]:
+    cuts = [(term[:at], term[at:]) for at in range(1, len(term) + 1)]
+    left_out = {before + after[1:] for before, after in cuts if after}
+    swapped = {before + after[1] + after[0] + after[2:] for before, after in cuts if len(after) > 1}
+    mistaken = {before + letter + after[1:] for before, after in cuts if after[:1] in _VOWELS for letter in _VOWELS}
+    put_in = {before + letter + after for before, after in cuts for letter in ascii_lowercase}
+    return (left_out | swapped | mistaken | put_in) - {term}
 
 
 def _sorted_by_term(

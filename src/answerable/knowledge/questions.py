@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from answerable.inference.embedders import Embedder, Vectors
-from answerable.knowledge.tokens import words
+from answerable.knowledge.function_words import function_words_of, told_language
+from answerable.knowledge.tokens import spelt, words
 
 EARLIER_WEIGHT = 0.5
 """What a word said before counts beside a word of the question, each time that it was said."""
@@ -30,7 +31,12 @@ class Question:
     asked: tuple[str, ...]
     """The words of the question itself, each once, in a fixed order."""
     terms: dict[str, float]
-    """These and the words said before, each with its weight."""
+    """These and the words said before, each with its weight.
+
+    Function words of other languages than English weigh nothing: where two of sixty articles are in Spanish, "por" is
+    as rare as any name, and a question in Spanish would find one of the two whatever it asks. They are here all the
+    same: whether they are known tells whether anybody wrote in that language.
+    """
     vector: Vectors | None
     """Of the question alone: ranking by the vector of a whole conversation finds nothing in particular."""
     vector_in_context: Vectors | None
@@ -40,8 +46,10 @@ class Question:
 
 def question_of(query: str, history: Sequence[str], embedder: Embedder | None) -> Question:
     """A question in its conversation; `history` is what both sides said before, oldest first."""
-    asked = tuple(sorted(set(words(query))))
-    terms = dict.fromkeys(asked, 1.0)
+    language = told_language(spelt(query))
+    telling = words(query, language=language, without=function_words_of(language))
+    asked = tuple(sorted(set(telling)))
+    terms = {**dict.fromkeys(words(query, language=language), 0.0), **dict.fromkeys(asked, 1.0)}
     for back, earlier in enumerate(reversed(history[-EARLIER_TURNS_MAX:])):
         for word in set(words(earlier)):
             terms[word] = terms.get(word, 0.0) + EARLIER_WEIGHT * EARLIER_DECAY**back

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
+from functools import cache, lru_cache
 from threading import Lock
+from typing import Any
 
 import snowballstemmer
 
@@ -52,10 +53,11 @@ def normalise(text: str) -> str:
     return unicodedata.normalize("NFC", _ACCENT.sub("", unicodedata.normalize("NFD", folded)))
 
 
-def words(text: str) -> list[str]:
+def words(text: str, *, language: str = "en", without: frozenset[str] = frozenset()) -> list[str]:
     """The tokens that carry a text's subject, in order.
 
-    Stemmed words without the commonest English ones, numbers (whole and in parts), pairs of unspaced characters.
+    Stemmed words without the commonest English ones and those of `without`, numbers (whole and in parts), pairs of
+    unspaced characters.
     """
     found: list[str] = []
     for match in _TOKEN.finditer(normalise(text)):
@@ -66,8 +68,8 @@ def words(text: str) -> list[str]:
             # 8.5.7 must match 8.5.7 best, but also say something about 8.5.
             found.append(token)
             found.extend(re.split("[.,]", token))
-        elif token not in STOPWORDS:
-            found.append(stem(token))
+        elif token not in STOPWORDS and token not in without:
+            found.append(stem(token, language))
     return found
 
 
@@ -77,13 +79,33 @@ def _pairs(run: str) -> list[str]:
     return [run[i : i + 2] for i in range(len(run) - 1)]
 
 
+def spelt(text: str) -> list[str]:
+    """The words of a text as they are written, folded and without accents, the commonest among them."""
+    return [match.group() for match in _TOKEN.finditer(normalise(text)) if match.lastgroup == "word"]
+
+
 @lru_cache(maxsize=65_536)
-def stem(word: str) -> str:
-    """One form for the forms of an English word; words of other languages mostly stay as they are."""
+def stem(word: str, language: str = "en") -> str:
+    """One form for the forms of a word. The English stemmer leaves words of other languages mostly as they are."""
     with _STEMMER_LOCK:
-        return str(_STEMMER.stemWord(_APOSTROPHE.sub("", word)))
+        return str(_stemmer(language).stemWord(_APOSTROPHE.sub("", word)))
 
 
-# The stemmer keeps the word it works on in itself.
-_STEMMER = snowballstemmer.stemmer("english")
+STEMMED = {
+    "en": "english",
+    "de": "german",
+    "es": "spanish",
+    "fr": "french",
+    "it": "italian",
+    "pt": "portuguese",
+    "nl": "dutch",
+}
+"""The languages whose words are stemmed by their own rules."""
+
+# A stemmer keeps the word it works on in itself.
 _STEMMER_LOCK = Lock()
+
+
+@cache
+def _stemmer(language: str) -> Any:
+    return snowballstemmer.stemmer(STEMMED.get(language, "english"))
