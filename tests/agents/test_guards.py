@@ -170,3 +170,39 @@ def test_a_reply_is_judged_alike_in_whatever_pieces_it_comes(sizes: list[int]) -
         start += size
 
     assert found + pieces.finish() == whole.feed(reply) + whole.finish()
+
+
+QUOTED = "> Refunds reach your card in **5 business days**. [1] You cannot get a refund after 30 days. [1]\n\n"
+
+
+@pytest.mark.parametrize(
+    ("translation", "passes"),
+    [
+        ("Erstattungen sind in 5 Werktagen auf Ihrer Karte.", True),
+        ("Erstattungen sind in fünf Werktagen auf Ihrer Karte.", True),
+        ("Nach 30 Tagen können Sie keine Erstattung mehr bekommen.", True),
+        ("Erstattungen sind in 3 Werktagen auf Ihrer Karte.", False),
+        ("Erstattungen sind in 5 Werktagen bei 10 % Gebühr auf Ihrer Karte.", False),
+        ("Nach 30 Tagen können Sie noch eine Erstattung bekommen.", False),
+        ("Erstattungen sind in 5 Werktagen auf Ihrer Karte, siehe www.example.com/geld.", False),
+        ("Erstattungen sind in 5 Werktagen unter **Konto** zu sehen.", False),
+        ("Wir haben Ihnen das Geld schon geschickt.", False),
+    ],
+)
+def test_a_translation_passes_only_behind_its_quotation_with_the_same_facts(translation: str, passes: bool) -> None:
+    def last_verdict(reply: str) -> bool:
+        guard = SentenceGuard([hit(REFUNDS)])
+        return (guard.feed(reply) + guard.finish())[-1].may_be_sent
+
+    assert last_verdict(QUOTED + translation) is passes
+    assert not last_verdict(translation), "without the quotation nobody could check it"
+
+
+def test_a_quotation_is_translated_once() -> None:
+    guard = SentenceGuard([hit(REFUNDS)])
+    twice = "Erstattungen sind in 5 Werktagen auf Ihrer Karte.\n" * 2
+
+    judged = guard.feed(QUOTED + twice) + guard.finish()
+
+    assert [sentence.may_be_sent for sentence in judged if "Erstattungen" in sentence.text] == [True, False]
+    assert all(sentence.passages == (1,) for sentence in judged if "Erstattungen" in sentence.text and sentence.quote)

@@ -3,7 +3,8 @@
 A sentence that states something must be covered by a passage that was found: its words by the passage's words, and
 every number, amount, month, address, link, code and quoted name in it literally. What states nothing (a greeting, a
 question, "From *Refund times*:") passes by narrow rules. A sentence that is supported by another passage than the one
-that it cites gets the right marker. No language model takes part.
+that it cites gets the right marker. In another language than the passage's a sentence passes only as the translation of
+one that was quoted before it. No language model takes part.
 """
 
 import re
@@ -17,6 +18,7 @@ from answerable.agents.found import FoundHit
 from answerable.agents.phrases import language, language_of, languages, plain, words
 from answerable.agents.sentences import SentenceSplitter, sentences
 from answerable.agents.statements import Statement
+from answerable.agents.translations import differs
 
 SentenceKind = Literal["claim", "frame", "courtesy", "question", "markup"]
 """A claim states something and needs a source. A frame names an article. The others state nothing."""
@@ -79,6 +81,8 @@ class SentenceGuard:
         self._coverage_min = coverage_min
         self._line = ""
         """What was written of the line so far."""
+        self._quoted: list[tuple[str, GuardedSentence]] = []
+        """What was quoted word by word and is not translated yet."""
 
     def feed(self, delta: str) -> list[GuardedSentence]:
         """The sentences that this piece completed."""
@@ -102,7 +106,9 @@ class SentenceGuard:
         bare = _MARKERS.sub("", shown)
         told = self._without_frame(bare)
         if _HAS_WORD.search(told) and (quoted := self._evidence.verbatim(told, cited)):
-            return self._supported(sentence, shown, quoted)
+            guarded = self._supported(sentence, shown, quoted)
+            self._quoted.append((told, guarded))
+            return guarded
         statement = Statement.read(told, default=self._language)
         if kind := self._states_nothing(bare, statement):
             return GuardedSentence(
@@ -111,6 +117,8 @@ class SentenceGuard:
         support = self._evidence.support(statement, cited=cited, coverage_min=self._coverage_min)
         if support.is_enough(self._coverage_min):
             return self._supported(sentence, shown, support)
+        if translated := self._translated(sentence, shown, statement):
+            return translated
         return GuardedSentence(
             text=shown,
             written=sentence,
@@ -135,6 +143,22 @@ class SentenceGuard:
             missing=support.missing_words,
             reason="Its words stand in the passage." if support.verbatim else "The passage covers what it states.",
         )
+
+    def _translated(self, sentence: str, shown: str, statement: Statement) -> GuardedSentence | None:
+        """The sentence as the translation of one that was quoted before it, each of which is translated once."""
+        for place, (told, quoted) in enumerate(self._quoted):
+            if differs(Statement.read(told, default=self._language), statement) is None:
+                del self._quoted[place]
+                return GuardedSentence(
+                    text=_with_markers(shown, quoted.passages) if _wants_marker(self._line, shown) else shown,
+                    written=sentence,
+                    kind="claim",
+                    verdict="supported",
+                    passages=quoted.passages,
+                    quote=quoted.quote,
+                    reason="It translates a quotation before it: the same numbers, names and negations.",
+                )
+        return None
 
     def _states_nothing(self, bare: str, statement: Statement) -> SentenceKind | None:
         """The kind of a sentence that needs no source, by narrow rules; none for a claim."""
@@ -221,7 +245,11 @@ def _with_markers(shown: str, passages: tuple[int, ...]) -> str:
     """The sentence with the markers of exactly these passages, before the white space at its end."""
     bare = _MARKERS.sub("", shown)
     body = bare.rstrip()
-    return f"{body} {''.join(f'[{number}]' for number in passages)}{bare[len(body) :]}"
+    markers = "".join(f"[{number}]" for number in passages)
+    if body.startswith("|") and body.endswith("|"):
+        # Behind the row it would stand below the table.
+        return f"{body[:-1].rstrip()} {markers} |{bare[len(body) :]}"
+    return f"{body} {markers}{bare[len(body) :]}"
 
 
 def _why_not(support: Support) -> str:

@@ -69,6 +69,10 @@ class Token:
 class Statement:
     """A sentence, taken apart."""
 
+    written: str
+    """As it was written, in Markdown."""
+    language: str
+    """The code of the language that it is in."""
     text: str
     tokens: tuple[Token, ...]
     content: tuple[Token, ...]
@@ -86,6 +90,8 @@ class Statement:
         spoken = language(language_of(text, default=default))
         tokens = tokens_of(text, spoken)
         return Statement(
+            written=markdown,
+            language=spoken.code,
             text=text,
             tokens=tokens,
             content=tuple(token for token in tokens if carries_content(token, spoken)),
@@ -95,6 +101,11 @@ class Statement:
             ),
             negated=negated_in(tokens, spoken),
         )
+
+    @property
+    def month_names(self) -> list[str]:
+        """Its months as they are written."""
+        return [token.shown for token in self.tokens if token.kind == "word" and token.key in self.months]
 
     @property
     def numbers(self) -> list[int]:
