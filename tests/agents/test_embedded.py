@@ -17,7 +17,7 @@ from answerable.agents.guards import SentenceGuard
 from answerable.agents.instructions import TERMINAL_TOOLS, TOOLS, instructions_for
 from answerable.agents.quoting import next_step
 from answerable.agents.turns import read_turn
-from tests.agents.articles import REFUNDS, RUECKGABE, hit, quote, sure, unsure
+from tests.agents.articles import ERRORS, REFUNDS, RUECKGABE, hit, quote, sure, unsure
 
 REFUND_HIT = hit(REFUNDS, quotes=(quote(REFUNDS, "Refunds reach your card in **5 business days**.", 0.9),))
 STEPS_HIT = hit(REFUNDS, quotes=(quote(REFUNDS, "2. Click **Refund**.", 0.8),))
@@ -139,6 +139,57 @@ def test_a_list_is_quoted_with_all_its_steps_whichever_of_them_was_chosen(
     assert all(sentence.may_be_sent for sentence in judged.feed(reply) + judged.finish())
 
 
+PRICES = "\n".join(
+    [
+        "What it costs:",
+        "| | Solo | Team |",
+        "|---|---|---|",
+        *(f"| {name} | {price} | {10 * price} |" for price, name in enumerate(["Month", "Year", "Seat", "Pack"], 3)),
+        *(f"| Extra {letter} | 1 | 2 |" for letter in "vwxyz"),
+    ]
+)
+
+
+async def test_a_table_is_quoted_with_its_head_and_the_rows_that_were_asked_for() -> None:
+    found = hit(PRICES, title="Prices", quotes=(quote(PRICES, PRICES, 1.0),))
+
+    reply = await Desk(("cost", sure(found))).hear("What does the Team plan cost a year?")
+
+    assert reply == ("From *Prices*: What it costs: [1]\n\n| | Solo | Team |\n|---|---|---|\n| Year | 4 | 40 [1] |"), (
+        "a table stands apart, and the marker is in the last cell"
+    )
+    guard = SentenceGuard([found])
+    judged = guard.feed(reply) + guard.finish()
+    assert all(sentence.may_be_sent for sentence in judged)
+    assert "".join(sentence.text for sentence in judged) == reply
+
+
+async def test_rows_whose_head_is_elsewhere_are_quoted_as_a_list() -> None:
+    text = "| Pack | €19 | |\n| Reader | €39 | once |"
+    found = hit(text, title="Prices", quotes=(quote(text, text, 1.0),))
+
+    reply = await Desk(("reader", sure(found))).hear("What does the card reader cost?")
+
+    assert reply == "From *Prices*:\n\n- Pack · €19\n- Reader · €39 · once [1]"
+    guard = SentenceGuard([found])
+    assert all(sentence.may_be_sent for sentence in guard.feed(reply) + guard.finish())
+
+
+async def test_code_is_quoted_line_by_line() -> None:
+    text = "Call it so:\n\n```\ncurl https://api.example \\\n  -H 'Key: k'\n```"
+    found = hit(text, title="API", quotes=(quote(text, text, 1.0),))
+
+    reply = await Desk(("call", sure(found))).hear("How do I call the API from a shell?")
+
+    assert reply.endswith("```\ncurl https://api.example \\\n  -H 'Key: k'\n```")
+
+
+async def test_what_is_sure_but_shares_no_word_is_quoted_from_its_beginning() -> None:
+    reply = await Desk(("erstattung", sure(hit(REFUNDS)))).hear("Wie lange dauert eine Erstattung?")
+
+    assert reply.startswith("Aus *Refund times*: Refunds reach your card in **5 business days**. [1]")
+
+
 async def test_headings_between_quotes_stay_headings_and_lists_keep_what_leads_up_to_them() -> None:
     text = (
         "## Conflicts\n\nYou get a conflict when\n\n- somebody else is first: wait,\n- it is done: go on.\n\n"
@@ -218,7 +269,20 @@ async def test_a_question_about_people_is_a_question(said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "said", ["help", "Hilfe!", "ayuda", "J'ai un problème", "有个问题", "Hello, I need help.", "???", "it doesn't work"]
+    "said",
+    [
+        "x " * 5000,
+        "a b c",
+        "blah " * 40,
+        "help",
+        "Hilfe!",
+        "ayuda",
+        "J'ai un problème",
+        "有个问题",
+        "Hello, I need help.",
+        "???",
+        "it doesn't work",
+    ],
 )
 async def test_what_is_not_clear_is_asked_back(said: str) -> None:
     asked = await Desk().hear(said)
@@ -249,6 +313,41 @@ async def test_each_part_is_answered_that_can_be_quoted_and_the_rest_is_named() 
     assert reply.endswith("I found nothing about this: “do you ship to the moon?”. Shall I pass it on to a person?")
 
 
+@pytest.mark.parametrize(
+    ("said", "parts"),
+    [
+        (
+            "How do I cancel? And what does the Team plan cost?",
+            ["How do I cancel?", "And what does the Team plan cost?"],
+        ),
+        (
+            "I need to change my card and also want to know how long refunds take",
+            ["I need to change my card", "how long refunds take"],
+        ),
+        ("What does Solo cost? And Team?", ["What does Solo cost?", "What does Solo cost? And Team?"]),
+        ("1. how do I cancel\n2. Is there an app?", ["how do I cancel", "Is there an app?"]),
+        (
+            "Ich will kündigen und möchte auch wissen, wann mein Geld kommt",
+            ["Ich will kündigen", "wann mein Geld kommt"],
+        ),
+        ("When I cancel and my card expires what happens", ["When I cancel and my card expires what happens"]),
+        ("Can I pay by card and PayPal?", ["Can I pay by card and PayPal?"]),
+        ("Who? What? When? Where? Why? How?", ["Who?", "What?", "When?", "Where?", "Why? How?"]),
+    ],
+)
+async def test_each_question_of_a_message_is_searched_by_itself(said: str, parts: list[str]) -> None:
+    assert [part.query for part in read_turn([{"role": "user", "content": said}]).parts] == parts
+
+
+async def test_two_questions_that_the_same_words_answer_are_answered_once() -> None:
+    desk = Desk(("refund", sure(REFUND_HIT)))
+
+    reply = await desk.hear("How long do refunds take? When is a refund on my card?")
+
+    assert reply.count("5 business days") == 1
+    assert "found nothing" not in reply
+
+
 async def test_yes_to_that_offer_hands_off_and_no_does_not() -> None:
     offer = "I found nothing about this: “moon”. Shall I pass it on to a person?"
 
@@ -265,7 +364,7 @@ async def test_a_short_question_that_several_articles_fit_is_asked_back_with_the
     assert asked == {
         "tool": "ask_customer",
         "question": "Which of these do you mean?",
-        "options": ["Refund times", "Refund policy"],
+        "options": ["Refund times", "Refund policy", "Something else"],
     }
 
 
@@ -273,9 +372,39 @@ async def test_a_short_question_that_is_not_sure_is_asked_back_once_where_a_titl
     desk = Desk(("refund", unsure(hit(REFUNDS), hit(RUECKGABE, number=2, title="Invoices"))))
     back = "Which of these do you mean?\n\n- Refund times"
 
-    assert (await desk.hear("refund?"))["options"] == ["Refund times"]
+    assert (await desk.hear("refund?"))["options"] == ["Refund times", "Something else"]
     assert (await desk.hear("refund?", back, "Refund times"))["tool"] == "hand_off"
     assert (await desk.hear("Do refunds work on the moon base?"))["tool"] == "hand_off"
+
+
+async def test_what_is_near_but_not_sure_is_asked_back_once_with_the_nearest_titles() -> None:
+    near = Found(
+        confidence=0.3,
+        threshold=0.5,
+        hits=(
+            hit(REFUNDS),
+            hit(RUECKGABE, number=2, title="Invoices"),
+            hit(ERRORS, number=3, title="Errors", score=0.3),
+        ),
+    )
+    desk = Desk(("moon", near))
+    back = "Which of these do you mean?\n\n- Refund times\n- Invoices\n- Something else"
+
+    asked = await desk.hear("Do refunds work on the moon base?")
+    not_these = await desk.hear("Do refunds work on the moon base?", back, "something else")
+
+    assert asked["options"] == ["Refund times", "Invoices", "Something else"], "what is far off is not offered"
+    assert not_these["tool"] == "hand_off"
+
+
+async def test_an_option_may_be_chosen_by_its_words() -> None:
+    desk = Desk(("refund times", sure(REFUND_HIT)))
+    back = "Which of these do you mean?\n\n- Refund times\n- Invoices\n- Something else"
+
+    reply = await desk.hear("moon money", back, "refund times.")
+
+    assert desk.searched == ["moon money Refund times"]
+    assert reply.startswith("From *Refund times*:")
 
 
 async def test_the_answer_to_a_question_back_is_understood_with_the_question_before() -> None:

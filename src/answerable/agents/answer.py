@@ -19,6 +19,7 @@ from answerable.agents.instructions import TERMINAL_TOOLS, TOOLS, ToolDeclaratio
 from answerable.agents.phrases import language, language_of
 from answerable.agents.recording import CallsInLedger
 from answerable.agents.searching import HISTORY_MESSAGES_MAX, Searching
+from answerable.agents.turns import chosen_option
 from answerable.domain.conversations import Citation, Decision, DecisionKind, Message, Reply
 from answerable.domain.errors import Unavailable
 from answerable.inference.models.prices import Price
@@ -95,6 +96,7 @@ class SupportAgent:
             history=tuple(message.text for message in asked.before[-HISTORY_MESSAGES_MAX:]),
             threshold=self._threshold,
             hits={},
+            chosen_title=_chosen_title(asked),
         )
         ending = _Ending()
         speaker = _Speaker(searching, say)
@@ -172,6 +174,14 @@ class _Speaker:
             self._stopped = self._stopped or not sentence.may_be_sent or guessed
             if not self._stopped:
                 self._say(len(self._sentences) - 1, sentence.text)
+
+
+def _chosen_title(asked: Asked) -> str | None:
+    """The article that the customer chose, if the last thing said was an offer of several."""
+    last = asked.before[-1] if asked.before else None
+    if last is None or last.decision is None or last.decision.kind != "ask":
+        return None
+    return chosen_option("\n".join(message.text for message in asked.said), last.text)
 
 
 def _items(asked: Asked) -> list[TResponseInputItem]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from answerable.agents.found import Found, found_from_json
-from answerable.agents.phrases import Language, content_words, language, language_of, plain, words
+from answerable.agents.phrases import Language, content_words, language, language_of, languages, plain, words
 from answerable.agents.sentences import sentences
 
 TurnKind = Literal[
@@ -14,15 +14,23 @@ TurnKind = Literal[
 ]
 """What the customer wants: an answer, courtesy, a person, another answer than the last, no more; or it is not clear."""
 
-PARTS_MAX = 3
+PARTS_MAX = 5
 QUERY_LETTERS_MAX = 600
 
 # A question with fewer content words than this, or one that points back, is understood only with the one before it.
 WORDS_ALONE_MIN = 3
 
+# "And Team?" goes on with the question before it in the same message; "And what does a seat cost?" does not.
+MORE_THAN_A_NAME = 2
+
 _OPTION = re.compile(r"(?m)^\s*(?:[-*•]|(\d{1,2})[.)])\s+(.+?)\s*$")
 _NUMBER = re.compile(r"\W*(?:option|nummer|number|numéro|opción|die|the|la|le|el|第)?\s*(\d{1,2})\W*")
-_JOINED = re.compile(r"(?i)[,;]?\s+(?:and|und|y|et|e|en|also)\s+(?=(\w+))")
+_JOINED = re.compile(r"(?i)[,;]?\s+(?:and|und|y|et|e|en|also)\s+(?=(.+))")
+_LIST_MARK = re.compile(r"\s*(?:[-*•]|\d{1,2}[.)])\s+")
+
+# A message of at least so many words that has so few different ones says nothing, however often it says it.
+NOISE_WORDS_MIN = 8
+NOISE_SHARE_MAX = 0.2
 _BROKEN_OFF = re.compile(r"[,;:\s]+\Z")
 
 
@@ -36,16 +44,26 @@ class Search:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """One thing that the customer asks."""
+
+    asked: str
+    """Their words."""
+    query: str
+    """A complete question: with what was said before, where their words point back to it."""
+    wider: str | None = None
+    """The same with the question before it, for when a few words are not understood alone."""
+
+
+@dataclass(frozen=True, slots=True)
 class CustomerTurn:
     """What the customer said since the last reply, and what was done about it so far."""
 
     text: str
     language: Language
     kind: TurnKind
-    queries: tuple[str, ...]
-    """One complete question for each thing that the customer asks."""
-    wider_query: str | None
-    """The last question with the one before it, for when it is not understood alone."""
+    parts: tuple[Part, ...]
+    """One for each thing that the customer asks."""
     searches: tuple[Search, ...]
     answers_back: bool = False
     """Whether it answers a question of ours: one more would be one too many."""
@@ -60,20 +78,24 @@ def read_turn(items: list[Any]) -> CustomerTurn:
     kind = _kind(text, spoken, asked=asked, reply=reply)
     if kind == "question" and not earlier and not content_words(text, code=spoken.code):
         kind = "unclear"
-    chosen = _chosen_option(text, asked) if asked else None
-    queries = _queries(chosen or text, spoken, before=earlier[-1] if earlier else None, answers=asked is not None)
-    # A question that can stand alone changes the subject; with the one before it, it would find that one's answer.
-    is_short = len(content_words(text, code=spoken.code)) < WORDS_ALONE_MIN
-    wider = f"{earlier[-1]} {text}"[-QUERY_LETTERS_MAX:] if earlier and is_short else None
+    if kind == "question" and not earlier and not content_words(text, code=spoken.code):
+        kind = "unclear"
+    chosen = chosen_option(text, asked) if asked else None
     return CustomerTurn(
         text=text,
         language=spoken,
-        kind="question" if chosen else kind,
-        queries=queries,
-        wider_query=wider if wider not in queries else None,
+        kind="question" if chosen and kind != "not_helped" else kind,
+        parts=_asked_parts(chosen or text, spoken, before=earlier[-1] if earlier else None, answers=asked is not None),
         searches=tuple(_searches(since)),
         answers_back=asked is not None,
     )
+
+
+def is_courtesy(text: str) -> bool:
+    """Whether a message asks for nothing: thanks, a greeting, a goodbye, small talk."""
+    said = text.strip()
+    kind = _kind(said, language(language_of(said)), asked=None, reply=None)
+    return kind in ("greeting", "thanks", "goodbye", "small_talk")
 
 
 def _asks(reply: str) -> bool:
@@ -135,17 +157,32 @@ def _kind(  # noqa: PLR0911  (one rule a line, the first that fits)
         return "person" if _offers_person(asked, spoken) else "unclear"
     if asked and said in spoken.no:
         return "declined"
-    if reply and said in spoken.not_helped:
+    if reply and (said in spoken.not_helped or _says_something_else(said, asked)):
         return "not_helped"
     for name in ("greeting", "small_talk", "thanks", "goodbye"):
         if said in getattr(spoken, name):
             return name
-    if not said or said in spoken.unclear or said in spoken.yes | spoken.no:
+    if not said or said in spoken.unclear or said in spoken.yes | spoken.no or _is_noise(said, spoken):
         return "unclear"
     rest = _without_courtesy(text, spoken)
     if not rest or plain(rest) in spoken.unclear:
         return "unclear" if plain(rest) in spoken.unclear else "greeting"
     return "question"
+
+
+def _says_something_else(said: str, asked: str | None) -> bool:
+    """Whether none of the options that were offered is meant."""
+    ways_out = {each.frames["something_else"] for each in languages().values()}
+    chosen = chosen_option(said, asked) if asked else None
+    return chosen in ways_out
+
+
+def _is_noise(said: str, spoken: Language) -> bool:
+    """Whether it is no message at all: single letters only, or the same few words over and over."""
+    found = words(said)
+    if not spoken.joins_words and all(len(word) == 1 and word.isascii() and word.isalpha() for word in found):
+        return True
+    return len(found) >= NOISE_WORDS_MIN and len(set(found)) <= NOISE_SHARE_MAX * len(found)
 
 
 def _offers_person(asked: str, spoken: Language) -> bool:
@@ -167,45 +204,65 @@ def _without_courtesy(text: str, spoken: Language) -> str:
     return rest
 
 
-def _queries(text: str, spoken: Language, *, before: str | None, answers: bool) -> tuple[str, ...]:
-    parts = _split_questions(_without_courtesy(text, spoken), spoken)
-    complete: list[str] = []
-    for part in parts:
-        previous = complete[-1] if complete else before
+def _asked_parts(text: str, spoken: Language, *, before: str | None, answers: bool) -> tuple[Part, ...]:
+    parts: dict[str, Part] = {}
+    previous = before
+    for number, asked in enumerate(_split_questions(_without_courtesy(text, spoken), spoken)):
         if previous and not content_words(previous, code=spoken.code):
             previous = None
-        needs_more = (answers and not complete) or _points_back(part, spoken, begins=not complete)
-        query = f"{previous} {part}" if previous and needs_more else part
-        complete.append(" ".join(query.split())[-QUERY_LETTERS_MAX:])
-    return tuple(dict.fromkeys(complete))
+        needs_more = (answers and not number) or _points_back(asked, spoken, begins=not number)
+        query = _shortened(f"{previous} {asked}" if previous and needs_more else asked)
+        # A question that can stand alone changes the subject; with the one before it, it would find that one's answer.
+        # So would the second question of a message.
+        is_short = not number and len(content_words(asked, code=spoken.code)) < WORDS_ALONE_MIN
+        wider = _shortened(f"{previous} {asked}") if previous and is_short else None
+        parts.setdefault(query, Part(" ".join(asked.split()), query, wider if wider != query else None))
+        previous = query
+    return tuple(parts.values())
+
+
+def _shortened(query: str) -> str:
+    return " ".join(query.split())[-QUERY_LETTERS_MAX:]
 
 
 def _split_questions(text: str, spoken: Language) -> list[str]:
     """The questions in a text, each with the statements that lead to it; the whole text if there is one or none."""
     questions: list[str] = []
     lead = ""
-    for sentence in (piece.strip() for piece in sentences(text) if piece.strip()):
-        if not _is_question(sentence, spoken):
+    for sentence in (_LIST_MARK.sub("", piece.strip(), count=1) for piece in sentences(text) if piece.strip()):
+        first, *others = _split_joined(sentence, spoken)
+        if not others and not _is_question(sentence, spoken):
             lead = f"{lead} {sentence}".strip()
             continue
-        first, *others = _split_joined(sentence, spoken)
         questions += [f"{lead} {first}".strip(), *others]
         lead = ""
     if lead and questions:
         questions[-1] = f"{questions[-1]} {lead}"
-    return questions if 1 < len(questions) <= PARTS_MAX else [text]
+    if len(questions) < 2:
+        return [text]
+    return (
+        [*questions[: PARTS_MAX - 1], " ".join(questions[PARTS_MAX - 1 :])] if len(questions) > PARTS_MAX else questions
+    )
 
 
 def _split_joined(sentence: str, spoken: Language) -> list[str]:
-    """Cuts "How do I … and how do I …?" in two."""
+    """Cuts "How do I … and how do I …?" in two, and "I must … and also want to know how …"."""
     for joint in _JOINED.finditer(sentence):
-        left, right = sentence[: joint.start()], sentence[joint.end() :]
+        left, right = sentence[: joint.start()], _without_wish(joint[1], spoken)
+        asks = words(right)[:1]
         if (
-            joint[1].casefold() in spoken.asks
+            asks
+            and asks[0] in spoken.asks
             and min(len(content_words(side, code=spoken.code)) for side in (left, right)) > 0
         ):
             return [_BROKEN_OFF.sub("", left), *_split_joined(right, spoken)]
     return [sentence]
+
+
+def _without_wish(text: str, spoken: Language) -> str:
+    """The text without "I would like to know" before it."""
+    wish = spoken.wishes.match(text)
+    return text[wish.end() :] if wish else text
 
 
 def _is_question(sentence: str, spoken: Language) -> bool:
@@ -216,10 +273,14 @@ def _is_question(sentence: str, spoken: Language) -> bool:
 
 def _points_back(part: str, spoken: Language, *, begins: bool) -> bool:
     """Whether the part is understood only with what was said before: it says "that", or begins the turn with "and"."""
-    follows = begins and any(plain(part).startswith(beginning) for beginning in _beginnings(spoken))
+    says_little = len(content_words(part, code=spoken.code)) < MORE_THAN_A_NAME
+    follows = (begins or says_little) and any(plain(part).startswith(each) for each in _beginnings(spoken))
     if spoken.joins_words:
         return follows or (begins and len(words(part)) < WORDS_ALONE_MIN)
-    points = any(word in spoken.points_back for word in words(part))
+    told = plain(part)
+    for expletive in spoken.expletives:
+        told = told.replace(expletive, "")
+    points = any(word in spoken.points_back for word in words(told))
     return (follows or points) and len(content_words(part, code=spoken.code)) < WORDS_ALONE_MIN
 
 
@@ -227,11 +288,11 @@ def _beginnings(spoken: Language) -> list[str]:
     return [beginning if spoken.joins_words else f"{beginning} " for beginning in spoken.follow_up]
 
 
-def _chosen_option(text: str, asked: str) -> str | None:
-    """The option that the customer picked by its number, if they did."""
-    picked = _NUMBER.fullmatch(text.casefold().strip())
-    if not picked:
-        return None
+def chosen_option(text: str, asked: str) -> str | None:
+    """Which of the options of a question the customer picked, by its number or its words."""
     options = [option for _, option in _OPTION.findall(asked)]
-    number = int(picked[1])
-    return options[number - 1] if 0 < number <= len(options) else None
+    picked = _NUMBER.fullmatch(text.casefold().strip())
+    if picked:
+        return options[int(picked[1]) - 1] if 0 < int(picked[1]) <= len(options) else None
+    said = plain(text)
+    return next((option for option in options if said and plain(option) == said), None)
