@@ -131,6 +131,24 @@ async def test_while_a_person_has_it_the_agent_is_silent_and_after_handing_back_
     assert "Settings › Taxes" in reply["text"]
 
 
+async def test_what_is_handed_back_is_answered_only_where_it_is_still_open(company: Company) -> None:
+    ines, maya = await company.customer(), await company.rep("Maya Okafor")
+    asked = await ines.ask("Which llama breeds may I insure with you?")
+    conversation = asked["conversation_id"]
+    await maya.do(conversation, "take-over")
+
+    passed_on = await maya.do(conversation, "hand-back")
+    await maya.do(conversation, "take-over")
+    await maya.do(conversation, "reply", {"text": "None."})
+    await ines.send("Thank you very much!", conversation=conversation)
+    thanked = await maya.do(conversation, "hand-back")
+
+    assert passed_on["row"]["handled_by"] == thanked["row"]["handled_by"] == "agent"
+    assert passed_on["row"]["waiting_on"] == thanked["row"]["waiting_on"] == "customer"
+    said = texts(await ines.conversation(conversation))
+    assert [author for author, _ in said] == ["customer", "agent", "rep", "customer"], "nothing came back twice"
+
+
 async def test_a_resolved_conversation_opens_again_as_a_new_episode(company: Company) -> None:
     ines, maya = await company.customer(), await company.rep("Maya Okafor")
     asked = await ines.ask("How many seats has the Team plan?")

@@ -8,6 +8,7 @@ from typing import TypeVar
 import msgspec
 from sqlalchemy import Connection
 
+from answerable.agents.turns import is_courtesy
 from answerable.conversations.keeping import keep_message, open_turn, pass_turns, reopened, tell
 from answerable.conversations.receiving import check_outside_id, readable
 from answerable.domain.clock import now
@@ -75,7 +76,7 @@ async def reply(store: Store, rep: Rep, conversation_id: str, *, text: str, outs
 
 
 async def hand_back(store: Store, jobs: Jobs, rep: Rep, conversation_id: str) -> None:
-    """The agent has it again; if the customer is waiting, it answers. Raises NotFound, Conflict."""
+    """The agent has it again, and answers what nobody has seen to yet. Raises NotFound, Conflict."""
 
     def give(db: Connection, conversation: Conversation, at: datetime) -> str | None:
         if conversation.status == "resolved":
@@ -84,7 +85,7 @@ async def hand_back(store: Store, jobs: Jobs, rep: Rep, conversation_id: str) ->
             return None
         episode = conversations.last_episode(db, conversation.id)
         said = messages.of_episode(db, episode.id)
-        unanswered = _unanswered(said)
+        left_open = _left_open(said)
         conversations.change(
             db,
             conversation.id,
@@ -92,12 +93,12 @@ async def hand_back(store: Store, jobs: Jobs, rep: Rep, conversation_id: str) ->
             handled_by="agent",
             assignee_id=None,
             why=None,
-            waiting_on="agent" if unanswered else "customer",
+            waiting_on="agent" if left_open else "customer",
         )
         started = None
-        if unanswered:
+        if left_open:
             turn = open_turn(db, conversation, episode, at)
-            messages.move_to_turn(db, [message.id for message in unanswered], turn.id)
+            messages.move_to_turn(db, [message.id for message in left_open], turn.id)
             turns.start(db, turn)
             started = turn.id
         note = keep_message(db, conversation, episode, "note", f"{rep.name} handed it back to the AI agent.", at)
@@ -183,3 +184,14 @@ def _unanswered(said: list[Message]) -> list[Message]:
         ):
             since = []
     return since
+
+
+def _left_open(said: list[Message]) -> list[Message]:
+    """What an agent that gets a conversation back has to answer: what was asked since anybody last replied.
+
+    What it had passed on itself is not asked again: it would pass it on again. Nor is it there to answer thanks that
+    were meant for the rep.
+    """
+    replies = [number for number, message in enumerate(said) if message.author in ("agent", "rep")]
+    since = said[replies[-1] + 1 :] if replies else said
+    return [message for message in since if message.author == "customer" and not is_courtesy(message.text)]
