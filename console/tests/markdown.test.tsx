@@ -12,6 +12,15 @@ test("A reply's paragraphs, lists and emphasis come out as elements", () => {
   );
 });
 
+test("Where people wrote, a new line is a new line; where a model wrote, it is a space", () => {
+  const text = "Dear **Ines\nCarvalho**,\nthank you.\n- one\n  and more\n\nMaya";
+  expect(renderToStaticMarkup(<Markdown text={text} hasBreaks />)).toBe(
+    '<p dir="auto">Dear <strong>Ines<br/>Carvalho</strong>,<br/>thank you.</p>' +
+      '<ul><li dir="auto">one<br/>and more</li></ul><p dir="auto">Maya</p>',
+  );
+  expect(html(text)).not.toContain("<br/>");
+});
+
 test("Markup in a text stays text", () => {
   expect(html('<img src=x onerror="alert(1)"> <script>alert(1)</script>')).toBe(
     '<p dir="auto">&lt;img src=x onerror=&quot;alert(1)&quot;&gt; &lt;script&gt;alert(1)&lt;/script&gt;</p>',

@@ -51,7 +51,7 @@ export function MessageView({
             {message.text}
           </p>
         ) : (
-          <Markdown text={message.text} citations={message.citations} />
+          <Markdown text={message.text} citations={message.citations} hasBreaks={isRep} />
         )}
       </div>
       {message.page && (
@@ -206,7 +206,7 @@ export function OutgoingView({ reply }: { reply: Outgoing }) {
         </span>
       </header>
       <div className="body" dir="auto">
-        <Markdown text={reply.text} />
+        <Markdown text={reply.text} hasBreaks />
       </div>
       {reply.state === "refused" && (
         <div className="outgoing-tools" role="alert">

@@ -6,6 +6,7 @@ import { type Block, type Inline, parseMarkdown } from "./markdown";
 interface Said {
   citations: CitationCard[];
   isPending: boolean;
+  hasBreaks: boolean;
   /** The level of the highest heading in the text; it comes right after the page's own. */
   topHeading: number;
 }
@@ -14,16 +15,19 @@ interface Said {
 export function Markdown({
   text,
   citations = [],
+  hasBreaks = false,
   caret,
 }: {
   text: string;
   citations?: CitationCard[];
+  /** Whether a new line in the text is one to the reader too, as for people who press Enter. */
+  hasBreaks?: boolean;
   /** Shown at the end of the last paragraph while the text is still being written. */
   caret?: ReactNode;
 }) {
   const blocks = useMemo(() => parseMarkdown(text), [text]);
   const topHeading = Math.min(...blocks.map((block) => (block.kind === "heading" ? block.level : 6)));
-  const said = { citations, isPending: caret !== undefined, topHeading };
+  const said = { citations, isPending: caret !== undefined, hasBreaks, topHeading };
   return blocks.map((block, place) => (
     <Fragment key={place}>{blockOf(block, said, place === blocks.length - 1 ? caret : undefined)}</Fragment>
   ));
@@ -113,11 +117,19 @@ function itemOf(blocks: Block[], said: Said, caret?: ReactNode): ReactNode {
   });
 }
 
+const withBreaks = (text: string): ReactNode =>
+  text.split("\n").map((line, place) => (
+    <Fragment key={place}>
+      {place > 0 && <br />}
+      {line}
+    </Fragment>
+  ));
+
 function inlineOf(part: Inline, said: Said, key: number): ReactNode {
   const inside = (parts: Inline[]) => parts.map((child, place) => inlineOf(child, said, place));
   switch (part.kind) {
     case "text":
-      return part.text;
+      return said.hasBreaks ? withBreaks(part.text) : part.text;
     case "code":
       return <code key={key}>{part.text}</code>;
     case "strong":
