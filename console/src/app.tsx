@@ -1,5 +1,4 @@
 import { MutationCache, QueryCache, QueryClient, QueryClientProvider, useQuery } from "@tanstack/react-query";
-import { lazy, Suspense } from "react";
 import { Redirect, Route, Router, Switch, useLocation, useSearch } from "wouter";
 import { Problem } from "./api/client";
 import { MeContext } from "./api/me";
@@ -9,12 +8,10 @@ import { SignIn } from "./entry/SignIn";
 import { InboxScreen } from "./inbox/InboxScreen";
 import { Failed, Mark } from "./parts/small";
 import { Boundary } from "./shell/Boundary";
+import { LaterScreen } from "./shell/later";
 import { NotHere } from "./shell/NotHere";
 import { Notices } from "./shell/notices";
 import { Shell } from "./shell/Shell";
-
-const Knowledge = lazy(() => import("./knowledge/Knowledge"));
-const People = lazy(() => import("./people/People"));
 
 const RETRIES = 2;
 
@@ -89,17 +86,19 @@ function SignedIn() {
 function Screens() {
   return (
     <Shell>
-      <Suspense>
-        <Switch>
-          <Route path="/">
-            <Redirect to="/inbox/needs-you" replace />
-          </Route>
-          <Route path="/inbox/:view/:conversation?" component={InboxScreen} />
-          <Route path="/knowledge/*?" component={Knowledge} />
-          <Route path="/people" component={People} />
-          <Route component={NotHere} />
-        </Switch>
-      </Suspense>
+      <Switch>
+        <Route path="/">
+          <Redirect to="/inbox/needs-you" replace />
+        </Route>
+        <Route path="/inbox/:view/:conversation?" component={InboxScreen} />
+        <Route path="/knowledge/*?">
+          <LaterScreen name="knowledge" />
+        </Route>
+        <Route path="/people">
+          <LaterScreen name="people" />
+        </Route>
+        <Route component={NotHere} />
+      </Switch>
     </Shell>
   );
 }

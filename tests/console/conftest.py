@@ -78,6 +78,7 @@ class Office:
         self._browser = browser
         self._windows = windows
         self._seats: list[Seat] = []
+        self._knows_maya = False
 
     async def seat(self, *, width: int = 1440, height: int = 900, theme: Any = "light") -> Seat:
         """A window in which nobody has signed in."""
@@ -99,14 +100,20 @@ class Office:
 
     async def maya(self, *, role: Any = "rep", **size: Any) -> Seat:
         """Maya, signed in with her password."""
-        await self.company.rep("Maya Okafor", role)
         seat = await self.seat(**size)
+        await self.sign_in(seat, role=role)
+        return seat
+
+    async def sign_in(self, seat: Seat, *, role: Any = "rep") -> None:
+        """Maya sits down."""
+        if not self._knows_maya:
+            await self.company.rep("Maya Okafor", role)
+            self._knows_maya = True
         await seat.open("/sign-in")
         await seat.page.get_by_label("E-mail").fill("maya@ledgerly.example")
         await seat.page.get_by_label("Password").fill(PASSWORD)
         await seat.page.get_by_role("button", name="Sign in").click()
         await expect(seat.page).to_have_url(re.compile("/console/inbox/needs-you"))
-        return seat
 
     def troubles(self) -> list[str]:
         return [f"{seat.name}: {trouble}" for seat in self._seats for trouble in seat.troubles]

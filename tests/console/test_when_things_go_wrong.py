@@ -7,7 +7,11 @@ from typing import Any
 from playwright.async_api import Route, expect
 
 from tests.console.conftest import Office
-from tests.walks.company import PASSWORD, Customer
+from tests.walks.company import PASSWORD, Company, Customer
+from tests.widget.line import Line
+
+# The promise is three seconds; a machine that runs many tests at once gets two more.
+NOTICED_MS = 5_000
 
 
 async def test_a_reply_without_a_network_is_kept_and_arrives_once(office: Office, ines: Customer) -> None:
@@ -40,6 +44,55 @@ async def test_what_happened_while_the_stream_was_cut_is_there_afterwards(office
     await ines.ask("Which llama breeds may I insure with you?")
     await page.context.set_offline(False)
     await expect(page.get_by_role("link", name=re.compile("Ines Carvalho"))).to_be_visible()
+
+
+async def test_a_server_that_is_gone_is_said_at_once_and_no_longer_than_it_lasts(
+    company: Company, office: Office, ines: Customer
+) -> None:
+    line = Line(company.address)
+    await line.begin()
+    for width, height in ((1440, 900), (390, 844)):
+        maya = await office.maya(width=width, height=height)
+        page = maya.page
+        await page.goto(f"{line.address}console/inbox/needs-you")
+        await expect(page.get_by_role("heading", name="Needs you")).to_be_visible()
+        # The scripts of the other screens come in a quiet moment; from then on an outage keeps nobody from them.
+        await page.wait_for_load_state("networkidle")
+
+        line.cut()
+        await expect(page.get_by_text("Reconnecting…")).to_be_visible(timeout=NOTICED_MS)
+        await maya.picture("server-gone")
+        await page.evaluate("history.pushState(null, '', '/console/people'); dispatchEvent(new Event('popstate'))")
+        await expect(page.get_by_role("alert")).to_contain_text(re.compile("Answerable can(not)? be reached"))
+        await maya.picture("people-server-gone")
+
+        line.mend()
+        await expect(page.get_by_text("Reconnecting…")).to_have_count(0, timeout=NOTICED_MS)
+        await expect(page.get_by_text("maya@ledgerly.example")).to_be_visible()
+    await line.end()
+
+
+async def test_a_screen_whose_script_does_not_come_says_so_and_comes_when_tried_again(office: Office) -> None:
+    maya = await office.seat()
+    page = maya.page
+    script = re.compile(r"/assets/(People|Palette)-[^/]*\.js")
+    await page.route(script, lambda route: route.abort())
+    await office.sign_in(maya)
+
+    await page.get_by_role("link", name="People").click()
+    await expect(page.get_by_role("alert")).to_contain_text("could not be loaded")
+    await expect(page.get_by_role("link", name="Knowledge")).to_be_visible()
+    await page.keyboard.press("Control+k")
+    await expect(page.get_by_role("region", name="Notices")).to_contain_text("could not be loaded")
+    await maya.picture("script-missing")
+    await page.get_by_role("button", name="Try again").click()
+    await expect(page.get_by_role("alert")).to_contain_text("could not be loaded")
+
+    await page.unroute(script)
+    await page.get_by_role("button", name="Try again").click()
+    await expect(page.get_by_text("maya@ledgerly.example")).to_be_visible()
+    await page.keyboard.press("Control+k")
+    await expect(page.get_by_role("combobox")).to_be_focused()
 
 
 async def test_a_lost_sign_in_leads_to_the_sign_in_and_back(office: Office) -> None:

@@ -1,5 +1,7 @@
 /** One way to the server: JSON in and out, and every failure a `Problem` with a sentence for a person. */
 
+import { tellReach } from "./reach";
+
 export class Problem extends Error {
   readonly status: number;
   readonly title: string;
@@ -32,8 +34,10 @@ export async function call<T>(path: string, { method = "GET", body, idempotencyK
 
   const response = await fetch(`/api${path}`, init).catch((error: unknown) => {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
+    tellReach(false);
     throw new Problem(0, "No connection", "Answerable cannot be reached. Check the connection, then try again.", true);
   });
+  tellReach(true);
   if (!response.ok) throw await problemOf(response);
   if (response.status === 204) return undefined as T;
   return (await response.json()) as T;

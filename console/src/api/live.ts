@@ -4,6 +4,7 @@ import { type QueryClient, useQuery } from "@tanstack/react-query";
 import { call, Problem } from "./client";
 import { applyEvent } from "./patch";
 import { meQuery } from "./queries";
+import { onReach, tellReach } from "./reach";
 import type { LiveEvent, Me } from "./types";
 
 export type LiveState = "connecting" | "live" | "reconnecting";
@@ -11,7 +12,9 @@ export type LiveState = "connecting" | "live" | "reconnecting";
 const STATE_KEY = ["live"] as const;
 const KINDS: readonly LiveEvent["kind"][] = ["message", "step", "run", "conversation", "reply_part"];
 const WAIT_MS_FIRST = 500;
-const WAIT_MS_MAX = 15_000;
+// Whoever looks at the screen sees it live again soon after the server is back; a hidden tab has time.
+const WAIT_MS_MAX = 3000;
+const WAIT_MS_MAX_HIDDEN = 15_000;
 /** A connection that says nothing for this long is taken for dead; the server sends a comment far more often. */
 const QUIET_MS_MAX = 90_000;
 
@@ -38,9 +41,12 @@ export function listen(client: QueryClient, me: Me, onEvent?: (event: LiveEvent)
     source.onopen = () => {
       // What was read before the stream stood may have missed something; what was read after it has not.
       if (failures > 0 || !lastId) void client.invalidateQueries({ predicate: (query) => isLive(query.queryKey) });
+      // What failed while the server was away is tried again by itself.
+      if (failures > 0) void client.refetchQueries({ predicate: (query) => query.state.status === "error" });
       failures = 0;
       heardAt = Date.now();
       say("live");
+      tellReach(true);
     };
     source.onerror = retry;
     for (const kind of KINDS) source.addEventListener(kind, (event) => hear(kind, event as MessageEvent<string>));
@@ -55,12 +61,15 @@ export function listen(client: QueryClient, me: Me, onEvent?: (event: LiveEvent)
   };
 
   const retry = () => {
+    clearTimeout(timer);
     source?.close();
     if (isStopped) return;
     failures += 1;
     say("reconnecting");
+    tellReach(false);
     if (failures === 2) void askWhoWeAre();
-    const wait = Math.min(WAIT_MS_MAX, WAIT_MS_FIRST * 2 ** (failures - 1));
+    const most = document.visibilityState === "visible" ? WAIT_MS_MAX : WAIT_MS_MAX_HIDDEN;
+    const wait = Math.min(most, WAIT_MS_FIRST * 2 ** (failures - 1));
     timer = setTimeout(connect, wait * (0.75 + Math.random() / 2));
   };
 
@@ -70,6 +79,12 @@ export function listen(client: QueryClient, me: Me, onEvent?: (event: LiveEvent)
       if (error instanceof Problem && error.status === 401) client.setQueryData(meQuery.queryKey, null);
     });
 
+  // A request notices first that the server is gone when the stream dies without a word, and first that it is back.
+  const hearReach = (isThere: boolean) => {
+    if (!isThere && source?.readyState === EventSource.OPEN) retry();
+    else if (isThere && failures > 0) connect();
+  };
+
   const wake = () => {
     const isDead = source?.readyState === EventSource.CLOSED || Date.now() - heardAt > QUIET_MS_MAX;
     if (document.visibilityState === "visible" && isDead) connect();
@@ -77,6 +92,7 @@ export function listen(client: QueryClient, me: Me, onEvent?: (event: LiveEvent)
 
   say("connecting");
   connect();
+  const forget = onReach(hearReach);
   window.addEventListener("online", wake);
   window.addEventListener("offline", retry);
   document.addEventListener("visibilitychange", wake);
@@ -84,6 +100,7 @@ export function listen(client: QueryClient, me: Me, onEvent?: (event: LiveEvent)
     isStopped = true;
     clearTimeout(timer);
     source?.close();
+    forget();
     window.removeEventListener("online", wake);
     window.removeEventListener("offline", retry);
     document.removeEventListener("visibilitychange", wake);

@@ -3,6 +3,7 @@
 import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
 import { call, Problem } from "./client";
 import { keepDetail } from "./queries";
+import { onReach } from "./reach";
 import type { ConversationDetail } from "./types";
 
 export interface Outgoing {
@@ -92,15 +93,17 @@ async function deliver(client: QueryClient, row: Outgoing): Promise<void> {
   underWay.delete(row.key);
 }
 
-/** Waits longer each time, but not beyond the moment when the browser is online again. */
+/** Waits longer each time, but not beyond the moment when the server can be reached again. */
 function untilRetry(attempt: number): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
       window.removeEventListener("online", done);
+      forget();
       clearTimeout(timer);
       resolve();
     };
     const timer = setTimeout(done, Math.min(WAIT_MS_MAX, WAIT_MS_FIRST * 2 ** attempt));
     window.addEventListener("online", done);
+    const forget = onReach((isThere) => isThere && done());
   });
 }

@@ -78,7 +78,18 @@ export function Empty({
 }
 
 /** What went wrong, in a sentence, with a way on. */
-export function Failed({ error, onRetry, what }: { error: Error; onRetry?: () => void; what: string }) {
+export function Failed({
+  error,
+  onRetry,
+  what,
+  sentence = "Something in the console went wrong.",
+}: {
+  error: Error;
+  onRetry?: () => void;
+  what: string;
+  /** Said where the error has no words for a person. */
+  sentence?: string;
+}) {
   const isOffline = error instanceof Problem && error.status === 0;
   const isMissing = error instanceof Problem && error.status === 404;
   return (
@@ -88,7 +99,7 @@ export function Failed({ error, onRetry, what }: { error: Error; onRetry?: () =>
       </span>
       <h2>{isMissing ? `This ${what} is not here` : `Could not load this ${what}`}</h2>
       <div className="empty-words">
-        <p>{error instanceof Problem ? error.message : "Something in the console went wrong."}</p>
+        <p>{error instanceof Problem ? error.message : sentence}</p>
         {onRetry && !isMissing && (
           <button type="button" className="btn" onClick={onRetry}>
             Try again

@@ -2,7 +2,6 @@ import { useQuery } from "@tanstack/react-query";
 import { Activity, Archive, BookOpen, Clock, Inbox, Search, UserRound, UsersRound } from "lucide-react";
 import type { ReactNode } from "react";
 import { Link, useLocation } from "wouter";
-import { useLiveState } from "../api/live";
 import { useMe } from "../api/me";
 import { countsQuery } from "../api/queries";
 import type { View } from "../api/types";
@@ -53,7 +52,6 @@ export function Nav({ onPalette, onGo }: { onPalette: () => void; onGo?: () => v
       <h2>Team</h2>
       <NavLink to="/people" icon={<UsersRound className="i" aria-hidden="true" />} name="People" onGo={onGo} />
       <div className="nav-foot">
-        <Reconnecting />
         <ReleaseCard />
         <MeMenu />
       </div>
@@ -82,19 +80,5 @@ function NavLink({
       <span className="trunc">{name}</span>
       {children}
     </Link>
-  );
-}
-
-/** A quiet sign that live updates are away; what is on the screen stays usable. */
-function Reconnecting() {
-  return (
-    <div role="status" className="reconnecting-place">
-      {useLiveState() === "reconnecting" && (
-        <span className="reconnecting">
-          <span className="dot" aria-hidden="true" />
-          Reconnecting
-        </span>
-      )}
-    </div>
   );
 }

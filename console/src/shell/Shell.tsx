@@ -1,22 +1,20 @@
 import { Dialog } from "@base-ui/react/dialog";
 import { useQueryClient } from "@tanstack/react-query";
-import { lazy, type ReactNode, Suspense, useEffect, useMemo } from "react";
+import { type ReactNode, useEffect, useMemo } from "react";
 import { useLocation } from "wouter";
 import { listen } from "../api/live";
 import { useMe } from "../api/me";
 import { resume } from "../api/outbox";
-
 import type { LiveEvent } from "../api/types";
 import { VIEWS } from "../inbox/views";
 import { type Command, onKey, useCommands } from "./commands";
+import { LaterOverlay, prepareScreens } from "./later";
 import { useIsNarrow } from "./media";
 import { Nav } from "./Nav";
 import { announce } from "./notices";
 import { openKeys, openPalette, show, useOverlay } from "./overlays";
+import { Reach } from "./Reach";
 import { useTheme } from "./theme";
-
-const Palette = lazy(() => import("./Palette"));
-const KeysDialog = lazy(() => import("./KeysDialog"));
 
 /** The frame around every screen behind the sign-in: navigation, live updates, keys, palette. */
 export function Shell({ children }: { children: ReactNode }) {
@@ -27,6 +25,7 @@ export function Shell({ children }: { children: ReactNode }) {
 
   useEffect(() => listen(client, me, tellWhatIsOpen), [client, me]);
   useEffect(() => resume(client, me.id), [client, me.id]);
+  useEffect(() => prepareScreens(client), [client]);
   useEffect(() => {
     window.addEventListener("keydown", onKey);
     return () => window.removeEventListener("keydown", onKey);
@@ -40,7 +39,8 @@ export function Shell({ children }: { children: ReactNode }) {
       </a>
       {!isNarrow && <Nav onPalette={openPalette} />}
       <main className="sheet" id="main" tabIndex={-1}>
-        {children}
+        <Reach />
+        <div className="screen">{children}</div>
       </main>
       {isNarrow && (
         <Dialog.Root open={overlay === "menu"} onOpenChange={(isOpen) => show(isOpen ? "menu" : null)}>
@@ -52,10 +52,7 @@ export function Shell({ children }: { children: ReactNode }) {
           </Dialog.Portal>
         </Dialog.Root>
       )}
-      <Suspense>
-        {overlay === "palette" && <Palette />}
-        {overlay === "keys" && <KeysDialog />}
-      </Suspense>
+      {(overlay === "palette" || overlay === "keys") && <LaterOverlay key={overlay} name={overlay} />}
     </div>
   );
 }
