@@ -39,7 +39,7 @@ from answerable.surfaces.chat.routes import ChatDoor, chat_cors, chat_routes
 from answerable.surfaces.chat.shapes import ChatConfig, Suggestion
 from answerable.surfaces.help.routes import HelpDoor, Hit, help_routes
 from answerable.web import build_app, link_address
-from answerable.web.pages import console_pages, front_page, site, widget_files
+from answerable.web.pages import console_pages, favicon, font_faces, front_page, site, widget_files
 
 log = logging.getLogger(__name__)
 
@@ -159,6 +159,7 @@ def web_app(house: House, site_folder: Path | None) -> Litestar:
         help_routes(_help_door(house)),
         *console_pages(),
         *widget_files(),
+        favicon(),
         front_page("/demo/" if site_folder else "/console/"),
     ]
     if site_folder:
@@ -225,6 +226,7 @@ def _help_door(house: House) -> HelpDoor:
         articles_in_force=house.library.articles_in_force,
         article_by_slug=house.library.article_by_slug,
         search=search,
+        font_faces=font_faces("Newsreader Variable", "Geist Variable"),
     )
 
 

@@ -64,6 +64,26 @@ async def without_violation(page: Page, name: str) -> None:
     assert found.violations_count == 0, f"{name}: {found.generate_report()}"
 
 
+async def test_the_help_centre_is_set_in_its_own_letters_and_shows_our_sign(
+    open_for_browsers: Company, browser: Browser
+) -> None:
+    context = await browser.new_context(viewport={"width": 1440, "height": 900})
+    page = await context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    await page.goto(f"{open_for_browsers.address}/help/refunds-to-your-card")
+
+    loaded = "document.fonts.ready.then(fonts => [...fonts].filter(f => f.status == 'loaded').map(f => f.family))"
+    families = {family.strip('"') for family in await page.evaluate(loaded)}
+    sign = await page.request.get(f"{open_for_browsers.address}/favicon.ico")
+
+    assert families == {"Newsreader Variable", "Geist Variable"}
+    assert all(url.startswith(open_for_browsers.address) for url in asked), "no font comes from another site"
+    assert (sign.status, sign.headers["content-type"]) == (200, "image/x-icon")
+    assert (await sign.body())[:4] == b"\x00\x00\x01\x00"
+    await context.close()
+
+
 @pytest.mark.parametrize(
     ("size", "scheme"), [("desktop", "light"), ("desktop", "dark"), ("phone", "light"), ("phone", "dark")]
 )

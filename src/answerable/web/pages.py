@@ -1,5 +1,6 @@
 """Files that browsers load: the console, the widget, and whatever else a door serves from a folder."""
 
+import re
 from pathlib import Path
 
 from litestar import Response, get
@@ -12,10 +13,12 @@ from litestar.static_files import create_static_files_router
 from answerable.domain.errors import NotFound
 
 ASSETS = Path(__file__).parent / "assets"
+FAVICON = Path(__file__).parent / "favicon.ico"
 
 MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
+    ".ico": "image/x-icon",
     ".js": "text/javascript; charset=utf-8",
     ".json": "application/json",
     ".map": "application/json",
@@ -57,6 +60,27 @@ def widget_files(folder: Path = ASSETS / "widget") -> list[HTTPRouteHandler]:
         return _file(wanted, headers)
 
     return [file]
+
+
+def favicon() -> HTTPRouteHandler:
+    """The sign that browsers ask for by themselves, wherever a page names no other."""
+
+    @get("/favicon.ico", include_in_schema=False)
+    async def file() -> File:
+        return _file(FAVICON, {"Cache-Control": "public, max-age=86400"})
+
+    return file
+
+
+def font_faces(*families: str, folder: Path = ASSETS / "console") -> str:
+    """The `@font-face` rules of these families as the console's build has them; nothing where it is not built.
+
+    Other pages so use the very files that the console brings, and a browser that has been there has them already.
+    """
+    sheets = [path.read_text(encoding="utf-8") for path in sorted(folder.glob("assets/*.css"))]
+    rules = [rule for sheet in sheets for rule in re.findall(r"@font-face\s*{[^}]*}", sheet)]
+    wanted = [re.compile(rf"font-family:\s*[\"']?{re.escape(family)}[\"']?\s*;") for family in families]
+    return "".join(f"{rule}\n" for rule in rules if any(each.search(rule) for each in wanted))
 
 
 def site(path: str, folder: Path) -> Router:

@@ -13,7 +13,6 @@ from answerable.surfaces.help.words import direction, language_name, words_in
 
 HERE = Path(__file__).parent
 STYLE = (HERE / "style.css").read_text()
-STYLE_VERSION = hashlib.sha256(STYLE.encode()).hexdigest()[:12]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +26,9 @@ class FoundArticle:
 class Pages:
     """Fills in the templates. Everything that is filled in is escaped, but for the article's clean HTML."""
 
-    def __init__(self, company: str) -> None:
+    def __init__(self, company: str, style: str) -> None:
         self._company = company
+        self._style_version = hashlib.sha256(style.encode()).hexdigest()[:12]
         self._templates = Environment(
             loader=FileSystemLoader(HERE / "templates"),
             autoescape=select_autoescape(),
@@ -57,7 +57,7 @@ class Pages:
         return self._fill("missing.html", language)
 
     def _fill(self, name: str, language: str, **content: Any) -> str:
-        shared = {"query": "", "company": self._company, "language": language, "style_version": STYLE_VERSION}
+        shared = {"query": "", "company": self._company, "language": language, "style_version": self._style_version}
         words = words_in(language)
         return self._templates.get_template(name).render(
             {**shared, "words": words, "direction": direction(language), **content}

@@ -51,12 +51,15 @@ class HelpDoor:
     """Raises NotFound."""
     search: Callable[[str], Awaitable[Sequence[Hit]]]
     """The best passages as they are now, best first."""
+    font_faces: str = ""
+    """`@font-face` rules of the families that the style sheet names; where they lack, it names others."""
 
 
 def help_routes(door: HelpDoor) -> Router:
     """The help centre."""
     contents = Contents(door.articles_in_force)
-    pages = Pages(door.company)
+    sheet = door.font_faces + STYLE
+    pages = Pages(door.company, sheet)
 
     @get("/", include_in_schema=False)
     async def front(
@@ -98,7 +101,7 @@ def help_routes(door: HelpDoor) -> Router:
     def style() -> Response[str]:
         # The pages name it with a hash of its content.
         headers = {"Cache-Control": f"public, max-age={YEAR_SECONDS}, immutable"}
-        return Response(STYLE, media_type="text/css", headers=headers)
+        return Response(sheet, media_type="text/css", headers=headers)
 
     return Router("/help", route_handlers=[front, article, style])
 
