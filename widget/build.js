@@ -11,7 +11,7 @@ const outfile = fileURLToPath(new URL("dist/answerable.js", import.meta.url));
 
 // Names of ours that neither the server, nor the browser, nor what the browser keeps knows: they travel short.
 const OWN_NAMES =
-  /^(about|addAttributes|again|askForPerson|asked|attend|base|begin|catchUp|config|conversation|cut|did|discard|draw|failed|failures|greeting|heard|help|isCut|leave|listen|loadConfig|loadRows|long|makeCustomer|mark|markSeen|notice|nudge|of|often|opened|outbox|outgoing|panel|parts|past|prefix|put|rate|rename|resolved|retry|rows|seen|sendingId|showLauncher|source|spoken|take|thanks|unread|waiting|writing)$/;
+  /^(about|addAttributes|again|askForPerson|asked|attend|back|base|begin|catchUp|config|conversation|cut|did|discard|draw|element|failed|failures|heard|help|isCut|language|leave|listen|loadConfig|loadRows|long|makeCustomer|mark|markSeen|notice|nudge|of|often|opened|outbox|outgoing|panel|parts|past|prefix|put|rate|rename|resolved|retry|rows|seen|send|sendingId|showLauncher|source|spoken|take|thanks|unread|waiting|write|writing)$/;
 
 /** Colours as short as they can be written; the style sheet has them in the space in which they were chosen. */
 async function shortColour(colour) {
@@ -54,7 +54,7 @@ const bundle = await build({
 const { code } = await minify(bundle.outputFiles[0].text, {
   ecma: 2020,
   toplevel: true,
-  compress: { passes: 6, unsafe_arrows: true, unsafe_methods: true, keep_fargs: false, unsafe: true },
+  compress: { passes: 6, unsafe_arrows: true, unsafe_methods: true, keep_fargs: false, unsafe: true, hoist_funs: true, inline: 1, module: true },
   format: { preamble: "/* Answerable, Apache-2.0 */" },
 });
 mkdirSync(new URL("dist", import.meta.url), { recursive: true });

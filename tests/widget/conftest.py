@@ -30,6 +30,7 @@ WORKSPACE = """
 name = "Ledgerly"
 
 [chat]
+greeting = "Hello, what can Ledgerly do for you?"
 ai_notice = "You are talking to an AI. People help when needed."
 origins = ["*"]
 

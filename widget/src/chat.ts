@@ -91,6 +91,7 @@ export function openChat(door: Door, shelf: Shelf, changed: () => void, heard: (
     hangUp();
     seen.thread = thread;
     seen.conversation = null;
+    seen.isCut = false;
     seen.parts.clear();
     shelf.set("thread", thread);
   }
@@ -261,6 +262,8 @@ export function openChat(door: Door, shelf: Shelf, changed: () => void, heard: (
         changed();
         await send(item);
         seen.failures = 0;
+        // Where words get through, the stream does too.
+        if (seen.isCut) wake();
       } catch (error) {
         const status = isFinal(error) && error.status;
         if (!shelf.has(id)) {

@@ -62,8 +62,11 @@ export function openLog(chat: Chat, words: Words, startAgain: () => void, askFor
       const from = [item, item.id === sendingId, failures];
       entries.push({ key: item.id, from, draw: () => drawOutgoing(item) });
     }
+    // A person takes a while: what was said has arrived all the same.
+    const isHeard = conversation?.handled_by === "rep" && chat.messages().at(-1)?.author === "customer";
     if (isCut) line("cut", () => make("p.small note", words.cut));
     if (conversation?.status === "resolved") line("resolved", drawResolved);
+    else if (isHeard) line("asked", () => make("p.small note", words.asked));
     return entries;
   }
 

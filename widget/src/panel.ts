@@ -235,18 +235,21 @@ export function openPanel(host: HTMLElement, base: string, emit: (name: EventNam
     badge.hidden = !unread;
     if (!panel.open) return;
     drawHead();
-    drawBody();
+    // Before the body, which then knows how much room the foot has left it.
     drawFoot();
+    drawBody();
   }
+
+  const isWithRep = () => seen.conversation?.handled_by === "rep" && seen.conversation.status === "open";
 
   function drawHead(): void {
     const { config, conversation, thread } = seen;
-    const { handled_by, rep_name } = conversation ?? {};
+    const rep_name = conversation?.rep_name;
     const who = rep_name ? fill(words.rep, rep_name) : `${words.asked} ${config?.people_notice ?? ""}`;
     back.hidden = !thread;
     title.textContent = config ? fill(words.help, config.company) : words.greeting;
     // The first sentence says what it is; the rest is on the home screen.
-    notice.textContent = handled_by === "rep" ? who : (config?.ai_notice.split(". ")[0] ?? words.notice);
+    notice.textContent = isWithRep() ? who : (config?.ai_notice.split(". ")[0] ?? words.notice);
   }
 
   function drawBody(): void {
@@ -290,13 +293,11 @@ export function openPanel(host: HTMLElement, base: string, emit: (name: EventNam
   }
 
   function drawFoot(): void {
-    const { conversation, thread } = seen;
-    const isWithRep = conversation?.handled_by === "rep" && conversation.status === "open";
-    const asksFirst = wantsPerson && !thread;
-    const label = asksFirst ? words.about : isWithRep ? words.write : words.ask;
+    const asksFirst = wantsPerson && !seen.thread;
+    const label = asksFirst ? words.about : isWithRep() ? words.write : words.ask;
     set(input, { placeholder: label, "aria-label": label });
     sendButton.disabled = !input.value.trim();
-    personButton.hidden = isWithRep || asksFirst;
+    personButton.hidden = isWithRep() || asksFirst;
     problem.hidden = !problem.textContent;
   }
 

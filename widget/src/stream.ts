@@ -41,7 +41,7 @@ export async function readEvents(body: ReadableStream<Uint8Array>, heard: (event
   }
 }
 
-/** How long to wait before the next attempt: longer each time, and not all visitors at once. */
+/** How long to wait before the next attempt: longer each time up to what a visitor bears, and not all at once. */
 export function pauseMs(attempt: number, chance = Math.random()): number {
-  return Math.min(20_000, 500 * 2 ** attempt) * (0.5 + chance / 2);
+  return Math.min(5000, 500 * 2 ** attempt) * (0.5 + chance / 2);
 }
