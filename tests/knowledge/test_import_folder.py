@@ -84,9 +84,19 @@ def test_an_article_is_read_with_what_its_front_matter_says(folder: Folder) -> N
     "written", ["keywords: [refund, money back]", "tags: refund, money back", "labels:\n  - refund\n  - money back"]
 )
 def test_keywords_are_read_however_they_are_written(folder: Folder, written: str) -> None:
-    folder.write("a.md", f"---\ntitle: Refunds\n{written}\n---\n\nWe pay back.\n")
+    folder.write("refunds.md", f"---\ntitle: Refunds\n{written}\n---\n\nWe pay back.\n")
 
-    assert folder.drafts()["a.md"].keywords == ("refund", "money back")
+    assert folder.drafts()["refunds.md"].keywords == ("refund", "money back")
+
+
+def test_the_name_of_the_file_is_a_keyword_unless_it_is_the_title(folder: Folder) -> None:
+    folder.write("03-reset-your-password.md", "---\ntitle: I cannot sign in\n---\n\nOpen the page.\n")
+    folder.write("cancel_plan.md", "Open the settings and choose to cancel your plan there.\n")
+
+    drafts = folder.drafts()
+
+    assert drafts["03-reset-your-password.md"].keywords == ("Reset your password",)
+    assert drafts["cancel_plan.md"].keywords == ()
 
 
 def test_what_is_not_said_is_told_from_heading_folder_and_words(folder: Folder) -> None:

@@ -118,7 +118,10 @@ def _draft(
     if not text.strip():
         return Skipped(place.key, "There is no text in it.")
     section = one_line(section, length_max=200) if section else place.section(language)
-    return Draft(place.key, title, text, address, language, section, keywords)
+    # `reset-your-password.md` says what an article called "I cannot sign in" is about.
+    known = {each.casefold() for each in (title, *keywords)}
+    named = () if place.title.casefold() in known else (place.title,)
+    return Draft(place.key, title, text, address, language, section, keywords + named)
 
 
 def _address(front: FrontMatter, base_url: str | None) -> str | None:
