@@ -139,6 +139,15 @@ def test_a_list_is_quoted_with_all_its_steps_whichever_of_them_was_chosen(
     assert all(sentence.may_be_sent for sentence in judged.feed(reply) + judged.finish())
 
 
+async def test_a_quote_that_begins_before_a_list_keeps_its_beginning() -> None:
+    text = "Charities get **30 % off**.\n\n1. Pay as usual.\n2. Send us proof.\n\nIt is checked every year."
+    found = hit(text, title="Discounts", quotes=(quote(text, text, 1.0),))
+
+    reply = await Desk(("charit", sure(found))).hear("Is there a discount for charities?")
+
+    assert reply.startswith("From *Discounts*: Charities get **30 % off**.\n1. Pay as usual.")
+
+
 PRICES = "\n".join(
     [
         "What it costs:",
@@ -332,11 +341,21 @@ async def test_each_part_is_answered_that_can_be_quoted_and_the_rest_is_named() 
         ),
         ("When I cancel and my card expires what happens", ["When I cancel and my card expires what happens"]),
         ("Can I pay by card and PayPal?", ["Can I pay by card and PayPal?"]),
+        ("I lost my phone and have no codes", ["I lost my phone and have no codes"]),
         ("Who? What? When? Where? Why? How?", ["Who?", "What?", "When?", "Where?", "Why? How?"]),
     ],
 )
 async def test_each_question_of_a_message_is_searched_by_itself(said: str, parts: list[str]) -> None:
     assert [part.query for part in read_turn([{"role": "user", "content": said}]).parts] == parts
+
+
+async def test_a_part_that_the_next_one_goes_on_with_is_not_called_missing() -> None:
+    desk = Desk(("and moon", sure(REFUND_HIT)))
+
+    reply = await desk.hear("How about refunds on Mars? And moon?")
+
+    assert desk.searched == ["How about refunds on Mars?", "How about refunds on Mars? And moon?"]
+    assert "found nothing" not in reply
 
 
 async def test_two_questions_that_the_same_words_answer_are_answered_once() -> None:

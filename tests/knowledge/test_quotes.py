@@ -68,3 +68,16 @@ def test_words_of_the_title_do_not_choose_the_sentence() -> None:
     )
 
     assert quote.text == "Charities get 30 % off."
+
+
+def test_a_question_about_the_whole_article_is_answered_with_its_beginning() -> None:
+    text = (
+        "In force from 1 January.\n\n## R-1 Cards\n\nRefunds go back to the card.\n\n## R-2 Limits\n\n"
+        + "More of it " * 99
+        + "."
+    )
+
+    (quote,) = choose_quotes("What is your refund policy?", text, above=("Refund policy",))
+
+    assert quote.text.startswith("In force from 1 January.\n\n## R-1 Cards\n\nRefunds go back to the card.")
+    assert quote.text.endswith("the card."), "no heading is left without what it announces"

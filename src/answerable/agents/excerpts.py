@@ -16,6 +16,8 @@ QUOTES_MAX = 6
 # the words that both have, as a share of the words of both. One word alone is not a question.
 SAME_QUESTION = 0.75
 SECTION_LETTERS_MAX = 600
+SECTION_LETTERS_MIN = 40
+"""A shorter beginning, such as a date, answers nothing."""
 
 LIST_LINES_MAX = 40
 
@@ -38,7 +40,8 @@ def excerpt(question: str, hit: FoundHit) -> list[str]:
     pieces = _chosen(hit)
     if not any(_STEP.search(piece) for piece in pieces):
         # Steps answer "how" better than the beginning of their section does.
-        pieces = _section_pieces(question, hit) or pieces
+        section = _section_pieces(question, hit)
+        pieces = section if sum(map(len, section)) >= SECTION_LETTERS_MIN else pieces
     asked = Stems(token.key for token in Statement.read(question).content)
     return [_with_tables(piece, asked) for piece in pieces or _beginning(hit)]
 
@@ -139,9 +142,10 @@ def _whole(text: str, quote: FoundQuote) -> tuple[int, int]:
         return start, max(end, lines[last][1])
     if not any(_in_list(text, lines, index) for index in touched):
         return start, end
+    begins_in_list = _in_list(text, lines, first)
     while first > 0 and _in_list(text, lines, first) and last - first < LIST_LINES_MAX:
         first -= 1
-    if not _in_list(text, lines, first) and not _leads_on(text[lines[first][0] : lines[first][1]]):
+    if begins_in_list and not _in_list(text, lines, first) and not _leads_on(text[lines[first][0] : lines[first][1]]):
         first += 1
     last = _after_list(text, lines, last) or last
     return lines[first][0], lines[last][1]

@@ -88,7 +88,8 @@ def _conclude(turn: CustomerTurn) -> Step:
     for part in turn.parts:
         if part in found:
             _quote(part, found[part], turn.language, told)
-        else:
+        elif not any(other.query.startswith(part.query) for other in found):
+            # A part that another goes on with ("What does Solo cost? And Team?") is looked for with that one.
             told.append(turn.language.frame("not_found_part", part=part.asked))
     if not told:
         return _hand_off(turn, "The best passage has no words that could be quoted.")

@@ -247,12 +247,15 @@ def _split_questions(text: str, spoken: Language) -> list[str]:
 
 def _split_joined(sentence: str, spoken: Language) -> list[str]:
     """Cuts "How do I … and how do I …?" in two, and "I must … and also want to know how …"."""
+    is_question = _is_question(sentence, spoken)
     for joint in _JOINED.finditer(sentence):
         left, right = sentence[: joint.start()], _without_wish(joint[1], spoken)
         asks = words(right)[:1]
+        # "I lost my phone and have no codes" asks nothing; "… and want to know how …" does.
         if (
             asks
             and asks[0] in spoken.asks
+            and (is_question or right != joint[1])
             and min(len(content_words(side, code=spoken.code)) for side in (left, right)) > 0
         ):
             return [_BROKEN_OFF.sub("", left), *_split_joined(right, spoken)]

@@ -69,10 +69,28 @@ def choose_quotes(
     best = max(range(len(units)), key=lambda place: (scores[place], -place), default=None)
     if best is None or scores[best] <= 0:
         return ()
-    last = _last(units, best, characters_max)
+    if wanted.keys() & words_of_units[best] <= _words_above(above):
+        # It asks what all of the text is about: its beginning answers, over its first headings too.
+        best, last = _beginning(units, characters_max)
+    else:
+        last = _last(units, best, characters_max)
     first = _first(units, best, last, characters_max)
     start, end = units[first].start, units[last].end
     return (Quote(start, end, text[start:end]),)
+
+
+def _beginning(units: Sequence[Unit], characters_max: int) -> tuple[int, int]:
+    """The first and the last unit of what a text begins with; a heading at its end would announce nothing."""
+    first = last = next(place for place, unit in enumerate(units) if not unit.is_heading)
+    for place in range(first, len(units)):
+        if units[place].end - units[first].start > characters_max:
+            break
+        last = last if units[place].is_heading else place
+    return first, last
+
+
+def _words_above(above: Sequence[str]) -> set[str]:
+    return {word for title in above for word in words(title)}
 
 
 def _first(units: Sequence[Unit], best: int, last: int, characters_max: int) -> int:
@@ -174,5 +192,5 @@ def _taken_apart(text: str) -> tuple[tuple[Unit, ...], tuple[frozenset[str], ...
 def _wanted(question: str, rarities: Mapping[str, float] | None, above: Sequence[str]) -> dict[str, float]:
     """The question's words by how much they tell one part of the text from another."""
     wanted = {**dict.fromkeys(words(question), _COMMON if rarities else 1.0), **(rarities or {})}
-    everywhere = {word for title in above for word in words(title)}
+    everywhere = _words_above(above)
     return {word: weight * ABOVE_SHARE if word in everywhere else weight for word, weight in wanted.items()}
