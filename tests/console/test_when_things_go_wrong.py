@@ -1,5 +1,6 @@
 """What the console does when the network, the server, the sign-in or a text is not as it should be."""
 
+import asyncio
 import json
 import re
 from typing import Any
@@ -93,6 +94,41 @@ async def test_a_screen_whose_script_does_not_come_says_so_and_comes_when_tried_
     await expect(page.get_by_text("maya@ledgerly.example")).to_be_visible()
     await page.keyboard.press("Control+k")
     await expect(page.get_by_role("combobox")).to_be_focused()
+
+
+async def test_what_is_typed_for_a_palette_that_is_still_on_its_way_is_no_command(
+    office: Office, ines: Customer
+) -> None:
+    conversation = (await ines.ask("Which llama breeds may I insure with you?"))["conversation_id"]
+    maya = await office.seat()
+    page = maya.page
+    may_come = asyncio.Event()
+
+    async def wait(route: Route) -> None:
+        await may_come.wait()
+        await route.continue_()
+
+    await page.route(re.compile(r"/assets/Palette-[^/]*\.js"), wait)
+    await office.sign_in(maya)
+    await maya.open(f"/inbox/needs-you/{conversation}")
+    await expect(page.get_by_role("region", name="A person is needed")).to_be_visible()
+
+    await page.keyboard.press("Control+k")
+    await page.keyboard.press("e")
+    await page.keyboard.press("t")
+    may_come.set()
+
+    await expect(page.get_by_role("combobox")).to_be_focused()
+    shown = await ines.conversation(conversation)
+    assert (shown["status"], shown["rep_name"]) == ("open", None), "neither resolved nor taken"
+
+
+async def test_a_conversation_that_is_not_there_leaves_nothing_loading(office: Office) -> None:
+    maya = await office.maya()
+    await maya.open("/inbox/all/con_nowhere")
+    await expect(maya.page.get_by_role("alert")).to_contain_text("This conversation is not here")
+    await expect(maya.page.locator("[aria-busy=true]")).to_have_count(0)
+    await maya.picture("no-such-conversation")
 
 
 async def test_a_lost_sign_in_leads_to_the_sign_in_and_back(office: Office) -> None:

@@ -94,8 +94,8 @@ function SourceCard({ source }: { source: SourceRow }) {
     <section className="card source-card" aria-label={source.location}>
       <header>
         <Icon className="i dim" aria-hidden="true" />
-        <h2 className="trunc" dir="auto" title={source.location}>
-          {source.location}
+        <h2 className={source.kind === "site" ? "trunc" : "trunc from-end"} title={source.location}>
+          <bdi>{source.location}</bdi>
         </h2>
         <span className="dim">{SOURCE_KINDS[source.kind]}</span>
         <Link className="btn sm end" to={`/knowledge?source=${source.id}`}>

@@ -1,6 +1,7 @@
 /** Every command of the console, with its keys: the palette, the list of keys and the keyboard read the same ones. */
 
 import { useEffect, useSyncExternalStore } from "react";
+import { hasOverlay } from "./overlays";
 
 /** In the order in which people look for them. */
 export const GROUPS = ["Conversation", "Lists", "Go to", "View"] as const;
@@ -70,7 +71,9 @@ export function onKey(event: KeyboardEvent): void {
   if (event.defaultPrevented || event.isComposing || event.altKey) return;
   const target = event.target instanceof Element ? event.target : null;
   const isTyping = target?.closest("input, textarea, select, [contenteditable=true]") !== null && target !== null;
-  if (target?.closest("[role=dialog], [role=menu], [role=listbox]") && !(event.metaKey || event.ctrlKey)) return;
+  // A palette that is still on its way has no focus yet: what is typed for it must not resolve a conversation.
+  const isOverScreen = hasOverlay() || target?.closest("[role=dialog], [role=menu], [role=listbox]");
+  if (isOverScreen && !(event.metaKey || event.ctrlKey)) return;
 
   const pressed = event.metaKey || event.ctrlKey ? `mod+${event.key.toLowerCase()}` : event.key;
   const sequence = Date.now() - firstKey.at < SECOND_KEY_MS ? `${firstKey.key} ${pressed}` : "";

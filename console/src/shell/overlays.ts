@@ -19,6 +19,9 @@ export const openMenu = () => show("menu");
 /** Menus of a screen stand within its landmark, where screen readers look for them. */
 export const mainPlace = () => document.getElementById("main");
 
+/** Whether one is open, or on its way. */
+export const hasOverlay = () => open !== null;
+
 export function useOverlay(): Overlay {
   return useSyncExternalStore(
     (listener) => {

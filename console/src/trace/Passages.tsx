@@ -3,6 +3,7 @@ import { type CSSProperties, useState } from "react";
 import { Link } from "wouter";
 import type { Json, SearchHit } from "../api/types";
 import { plainText } from "../parts/markdown";
+import { plural } from "../parts/words";
 
 const SHOWN_FIRST = 4;
 
@@ -30,7 +31,7 @@ export function Passages({ hits, cited }: { hits: SearchHit[]; cited?: Set<strin
       </ol>
       {shown.length < hits.length && (
         <button type="button" className="more-lines" onClick={() => setIsLong(true)}>
-          Show {hits.length - shown.length} more passages
+          Show {plural(hits.length - shown.length, "more passage")}
         </button>
       )}
     </>
