@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import uvicorn
+from _canned import ANSWER, INSTRUCTIONS, QUERY, search_result
 from agents import Agent, Model, ModelResponse, RunConfig, Runner, SQLiteSession, function_tool, set_trace_processors
 from agents.tracing import Span, Trace, TracingProcessor, generation_span
 from agents.usage import Usage
@@ -24,15 +25,11 @@ from starlette.routing import Route
 
 from answerable.inference.models.events import response_of, stream_events
 
-PASSAGE = "A refund reaches your card 3 to 5 business days after we approve it. Your bank may take longer. " * 8
-ANSWER = "From *Refunds to your card*: A refund reaches your card 3 to 5 business days after we approve it. [1]"
-
 
 @function_tool
 def search_knowledge(query: str) -> str:
     """Search the help centre."""
-    hit = {"title": "Refunds to your card", "text": PASSAGE, "score": 0.8}
-    return json.dumps({"query": query, "hits": [{"number": number, **hit} for number in range(1, 6)]})
+    return search_result(query)
 
 
 class Scripted(Model):
@@ -54,7 +51,7 @@ class Scripted(Model):
                 call_id=f"call_{len(items)}",
                 type="function_call",
                 name="search_knowledge",
-                arguments='{"query": "How long do refunds take?"}',
+                arguments=json.dumps({"query": QUERY}),
                 status="completed",
             )
             return ModelResponse(output=[call], usage=Usage(requests=1), response_id="resp_1")
@@ -104,7 +101,7 @@ class TracesInSQLite(TracingProcessor):
 def main(port: int, folder: str) -> None:
     """Serve until killed."""
     set_trace_processors([TracesInSQLite(f"{folder}/traces.sqlite")])
-    agent = Agent(name="support", instructions="Answer.", model=Scripted(), tools=[search_knowledge])
+    agent = Agent(name="support", instructions=INSTRUCTIONS, model=Scripted(), tools=[search_knowledge])
 
     async def turn(request: Request) -> StreamingResponse:
         asked = await request.json()

@@ -19,11 +19,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+from _peers import FAILURES, PEERS, Chats, Patient, Peer, running, said_of
 from _serving import Folder, database, free_ports, percentile, program, table, wait_until_up
 from _wire import Wire
 
 TURNS_A_CONVERSATION = 4
 WARM_UP_TURNS = 24
+SETTLE_SECONDS_MAX = 60.0
+# A server that waits still looks now and then whether there is something to do.
+SETTLED_SECONDS, SETTLED_CPU_SECONDS = 0.5, 0.02
 TICKS = os.sysconf("SC_CLK_TCK")
 QUESTIONS = (
     "How do I get an API key?",
@@ -47,6 +51,7 @@ class Level:
     clients: int
     seconds: tuple[float, ...]
     turns_a_second: float
+    """Until everything is written, which for some is long after the last token."""
     cpu_ms: float
     """Of the server and its children, for each turn."""
 
@@ -65,6 +70,7 @@ def main() -> int:
     parser.add_argument("--turns", type=int, default=240, help="for each number of clients")
     parser.add_argument("--idle", type=int, default=2000, help="listeners; 0 leaves that part out")
     parser.add_argument("--no-bare", action="store_true")
+    parser.add_argument("--peers", type=Path, metavar="DIR", help="their environment, as _peers.py says; else left out")
     options = parser.parse_args()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, 65_536)), hard))
@@ -73,6 +79,9 @@ def main() -> int:
     if not options.no_bare:
         rows += _measure_bare(options.clients, options.turns)
     notes: list[str] = []
+    more, said = _measure_peers(options.peers, options.clients, options.turns)
+    rows += more
+    notes += said
     for kind in options.database or ["sqlite", "postgres"]:
         more, said = _measure_ours(kind, options.clients, options.turns, options.idle)
         rows += more
@@ -243,25 +252,78 @@ class _BareChats:
             wire.close()
 
 
+# -- peers -----------------------------------------------------------------------------------------------------------
+
+
+def _measure_peers(folder: Path | None, clients: list[int], turns: int) -> tuple[list[tuple[str, ...]], list[str]]:
+    if folder is None:
+        return [], ["The peers are left out: --peers DIR measures those that are installed in DIR."]
+    rows: list[tuple[str, ...]] = []
+    notes: list[str] = []
+    for peer in PEERS:
+        try:
+            more, said = _measure_peer(peer, folder, clients, turns)
+        except FAILURES as error:
+            more, said = [], [f"{peer.name} failed, and so is left out: {error}"]
+        rows += more
+        notes += said
+    return rows, notes
+
+
+def _measure_peer(peer: Peer, folder: Path, clients: list[int], turns: int) -> tuple[list[tuple[str, ...]], list[str]]:
+    version = peer.version(folder)
+    if version is None:
+        return [], [f"{peer.name} is left out: {folder} does not have the package {peer.package}."]
+    failures: list[str] = []
+    with running(peer, folder) as server:
+
+        def begin() -> Chats:
+            return Patient(peer.chats(server.port, TURNS_A_CONVERSATION), failures)
+
+        async def measure() -> list[Level]:
+            async with httpx.AsyncClient() as http:
+                await wait_until_up(http, f"http://127.0.0.1:{server.port}")
+            return await _levels(clients, turns, server.process, begin)
+
+        levels = asyncio.run(measure())
+        rows = [(f"{peer.name} {version}, SQLite", str(level.clients), *level.row) for level in levels]
+        return rows, said_of(peer, server.database, WARM_UP_TURNS + turns * len(clients), failures)
+
+
 # -- measuring -------------------------------------------------------------------------------------------------------
 
 
-async def _levels(
-    clients: list[int], turns: int, process: int, begin: Callable[[], "_Chats | _BareChats"]
-) -> list[Level]:
+async def _levels(clients: list[int], turns: int, process: int, begin: Callable[[], Chats]) -> list[Level]:
     warming = begin()
     await _rounds(warming.turn, 4, WARM_UP_TURNS)
     warming.close()
     measured = []
     for count in clients:
+        await _settled(process)
         chats = begin()
         cpu, began = _cpu_seconds(process), time.perf_counter()
         seconds = await _rounds(chats.turn, count, turns)
-        passed = time.perf_counter() - began
+        passed = await _settled(process) - began
         cpu = _cpu_seconds(process) - cpu
         chats.close()
         measured.append(Level(count, tuple(seconds), len(seconds) / passed, 1000 * cpu / len(seconds)))
     return measured
+
+
+async def _settled(process: int) -> float:
+    """Waits until the server no longer works, and gives when that was.
+
+    Some write only after the last token, so that a queue grows while turns come in faster than they are kept. What
+    that takes is a cost of the turns as well.
+    """
+    seen = [(time.perf_counter(), _cpu_seconds(process))]
+    while seen[-1][0] - seen[0][0] < SETTLE_SECONDS_MAX:
+        await asyncio.sleep(0.1)
+        seen.append((time.perf_counter(), _cpu_seconds(process)))
+        quiet = [at for at, cpu in seen if seen[-1][1] - cpu <= SETTLED_CPU_SECONDS]
+        if seen[-1][0] - quiet[0] >= SETTLED_SECONDS:
+            return quiet[0]
+    return seen[-1][0]
 
 
 async def _rounds(turn: Turn, clients: int, turns: int) -> list[float]:
