@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Page, expect
 
 from tests.console.conftest import Office, Seat
 from tests.walks.company import PASSWORD, Company, Customer, talk_on
@@ -274,3 +274,42 @@ async def test_the_queue_begins_with_who_waits_longest_and_says_the_whole_reason
     assert all(boxes)
     assert boxes[0]["y"] + boxes[0]["height"] <= boxes[1]["y"] + 1  # type: ignore[index]
     await maya.picture("queue")
+
+
+LOSES_NOTHING = """() => {
+  const focused = document.activeElement;
+  if (focused === document.body) return null;
+  const around = [focused, focused.parentElement, focused.closest('form') ?? focused];
+  const look = ({ boxShadow, outlineStyle, backgroundColor }) => [boxShadow, outlineStyle, backgroundColor].join();
+  const looks = () => around.map((element) => look(getComputedStyle(element))).join();
+  const before = looks();
+  focused.blur();
+  const after = looks();
+  focused.focus({ focusVisible: true });
+  return before === after ? focused.outerHTML.slice(0, 120) : '';
+}"""
+
+
+async def test_whatever_has_the_focus_shows_it(office: Office, ines: Customer) -> None:
+    conversation = (await ines.ask(LLAMAS))["conversation_id"]
+    maya = await office.maya(role="admin")
+    page = maya.page
+    for path, sign in (
+        (f"/inbox/needs-you/{conversation}", "A person is needed"),
+        ("/knowledge/sources", "Import site"),
+        ("/people", "maya@ledgerly.example"),
+    ):
+        await maya.open(path)
+        await expect(page.get_by_text(sign).first).to_be_visible()
+        unseen: list[str] = []
+        while (lost := await _tab(page)) is not None:
+            unseen.append(lost)
+        assert len(unseen) > 10, "the keyboard has been everywhere"
+        assert [lost for lost in unseen if lost] == [], path
+
+
+async def _tab(page: Page) -> str | None:
+    """Goes on with Tab; gives what has the focus without showing it, if it does not, and nothing at the end."""
+    await page.keyboard.press("Tab")
+    lost: str | None = await page.evaluate(LOSES_NOTHING)
+    return lost

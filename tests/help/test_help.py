@@ -168,6 +168,8 @@ def test_links_between_files_become_links_between_pages_and_the_rest_is_harmless
 
 def test_a_passage_is_shown_without_its_marks() -> None:
     assert plain("**Bold** and [a link](https://x.example)\n\n- one", 80) == "Bold and a link one"
+    assert plain("## When\n\nWithin a day.\n\n## How\n\nBy card.", 80) == "Within a day. By card."
+    assert plain("## Only a heading", 80) == "Only a heading"
     assert plain("word " * 100, 20) == "word word word word …"
 
 

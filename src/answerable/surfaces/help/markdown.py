@@ -4,6 +4,7 @@ import posixpath
 import re
 from collections.abc import Callable, Sequence
 from html import escape
+from itertools import pairwise
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -35,18 +36,25 @@ def html_of(text: str, title: str, resolve: Resolve) -> str:
 
 
 def plain(text: str, characters_max: int) -> str:
-    """The words of a passage without marks, cut at a word."""
+    """The words of a passage without marks and headings, cut at a word."""
+    tokens = _reader().parse(text)
+    # A heading in the middle of a line would read as a part of the sentence after it.
+    said = [token for before, token in pairwise([None, *tokens]) if token and not _opens_heading(before)]
+    whole = _words(said) or _words(tokens)
+    if len(whole) <= characters_max:
+        return whole
+    return whole[:characters_max].rsplit(" ", 1)[0].rstrip(" ,;:.") + " …"
+
+
+def _words(tokens: Sequence[Token]) -> str:
     words: list[str] = []
-    for token in _reader().parse(text):
+    for token in tokens:
         words += [
             child.content or " " for child in token.children or [] if child.type in {"text", "code_inline", "softbreak"}
         ]
         words += [token.content] if token.type in {"fence", "code_block"} else []
         words += [" "]
-    whole = re.sub(r"\s+", " ", "".join(words)).strip()
-    if len(whole) <= characters_max:
-        return whole
-    return whole[:characters_max].rsplit(" ", 1)[0].rstrip(" ,;:.") + " …"
+    return re.sub(r"\s+", " ", "".join(words)).strip()
 
 
 def file_linked(key: str, href: str) -> str | None:
@@ -80,6 +88,10 @@ def _reader() -> MarkdownIt:
 def _without_title(text: str, title: str) -> str:
     first, _, rest = text.lstrip().partition("\n")
     return rest if re.sub(r"^#+\s*", "", first).strip().casefold() == title.strip().casefold() else text
+
+
+def _opens_heading(token: Token | None) -> bool:
+    return token is not None and token.type == "heading_open"
 
 
 def _lower_headings(tokens: Sequence[Token]) -> None:
