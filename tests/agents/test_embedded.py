@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -146,6 +147,20 @@ async def test_a_quote_that_begins_before_a_list_keeps_its_beginning() -> None:
     reply = await Desk(("charit", sure(found))).hear("Is there a discount for charities?")
 
     assert reply.startswith("From *Discounts*: Charities get **30 % off**.\n1. Pay as usual.")
+
+
+async def test_a_question_that_is_the_title_is_answered_with_the_beginning_of_the_article() -> None:
+    first, second = (
+        replace(
+            hit(text, number=number, title="Why was I charged twice?", quotes=(quote(text, text, 1.0),)), place=place
+        )
+        for number, place, text in ((1, 1, "Tell us in the chat."), (2, 0, "One is only an authorisation."))
+    )
+    found = sure(replace(first, article_id="a"), replace(second, article_id="a"))
+
+    reply = await Desk(("charged", found)).hear("Why was I charged twice?")
+
+    assert reply == "From *Why was I charged twice?*: One is only an authorisation. [2]"
 
 
 PRICES = "\n".join(

@@ -34,6 +34,8 @@ class FoundHit:
     text: str
     score: float
     quotes: tuple[FoundQuote, ...] = ()
+    place: int = 0
+    """Which of its article's passages it is, from 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,4 +87,5 @@ def _hit(content: dict[str, Any]) -> FoundHit:
             FoundQuote(quote["text"], int(quote["start"]), int(quote["end"]), float(quote["score"]))
             for quote in content.get("quotes", ())
         ),
+        place=int(content.get("place", 0)),
     )

@@ -115,6 +115,9 @@ def _quote(part: Part, found: Found, spoken: Language, told: list[str]) -> None:
     # of the question.
     of_article = [hit for hit in found.hits if hit.article_id == found.hits[0].article_id]
     hit = next((each for each in of_article if each.quotes), of_article[0])
+    if (asked := Statement.read(part.asked).content) and _has_all(hit.title, asked):
+        # It asks what the whole article is about, so the beginning of that is the answer.
+        hit = min(of_article, key=lambda each: each.place)
     before = "\n\n".join(told)
     body = "\n\n".join(piece for each in excerpt(part.query, hit) if (piece := marked(each, hit.number)) not in before)
     if not body:

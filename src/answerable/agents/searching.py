@@ -106,6 +106,7 @@ class Searching:
             text=content["text"],
             score=content["score"],
             quotes=tuple(FoundQuote(**quote) for quote in content["quotes"]),
+            place=content.get("place", 0),
         )
         self.hits[hit.passage_id] = hit
         return hit
@@ -131,6 +132,7 @@ def _recordable_hit(query: str, hit: Found, found: FoundPassages, place: int) ->
         "heading_path": list(hit.heading_path),
         "url": hit.url,
         "text": hit.text,
+        "place": hit.place,
         "score": round(hit.score, 6),
         "lexical": round(hit.lexical, 6),
         "dense": round(hit.dense, 6),

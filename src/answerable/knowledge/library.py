@@ -36,6 +36,8 @@ class Found:
     score: float
     lexical: float
     dense: float
+    place: int = 0
+    """Which of its article's passages it is, from 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +103,7 @@ class Library:
                 score=hit.score,
                 lexical=hit.lexical,
                 dense=hit.dense,
+                place=stored[hit.passage_id].passage.number,
             )
             for hit in result.hits
         )
