@@ -131,6 +131,22 @@ async def test_a_conversation_that_is_not_there_leaves_nothing_loading(office: O
     await maya.picture("no-such-conversation")
 
 
+async def test_what_could_not_be_loaded_is_not_shown_as_loading(office: Office) -> None:
+    maya = await office.maya()
+    page = maya.page
+
+    async def refuse(route: Route) -> None:
+        await route.fulfill(status=422, json={"status": 422, "title": "No", "detail": "The database does not answer."})
+
+    await page.route(re.compile("/api/(reps|status)"), refuse)
+    await maya.open("/people")
+
+    await expect(page.get_by_role("alert")).to_contain_text("The database does not answer.")
+    await expect(page.get_by_text("Status unknown")).to_be_visible()
+    await expect(page.locator(".skeleton")).to_have_count(0)
+    await maya.picture("people-failed")
+
+
 async def test_a_lost_sign_in_leads_to_the_sign_in_and_back(office: Office) -> None:
     maya = await office.maya()
     page = maya.page

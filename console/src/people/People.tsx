@@ -46,8 +46,10 @@ export default function People() {
         <div className="lede">
           <div>
             <h2>
-              {!reps ? (
+              {isPending ? (
                 <Skeleton width="12em" height={28} />
+              ) : !reps ? (
+                "Who can sign in is not known."
               ) : active === 1 ? (
                 "You work here alone."
               ) : (

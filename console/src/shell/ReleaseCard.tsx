@@ -35,6 +35,8 @@ export function ReleaseCard() {
                 {waiting ? `${number(waiting)} waiting` : `v${status.version}`}
               </span>
             </>
+          ) : isError ? (
+            "Status unknown"
           ) : (
             <Skeleton width="80%" height={10} />
           )}
