@@ -137,16 +137,28 @@ async def test_what_is_handed_back_is_answered_only_where_it_is_still_open(compa
     conversation = asked["conversation_id"]
     await maya.do(conversation, "take-over")
 
-    passed_on = await maya.do(conversation, "hand-back")
-    await maya.do(conversation, "take-over")
     await maya.do(conversation, "reply", {"text": "None."})
     await ines.send("Thank you very much!", conversation=conversation)
     thanked = await maya.do(conversation, "hand-back")
 
-    assert passed_on["row"]["handled_by"] == thanked["row"]["handled_by"] == "agent"
-    assert passed_on["row"]["waiting_on"] == thanked["row"]["waiting_on"] == "customer"
+    assert (thanked["row"]["handled_by"], thanked["row"]["waiting_on"]) == ("agent", "customer")
     said = texts(await ines.conversation(conversation))
     assert [author for author, _ in said] == ["customer", "agent", "rep", "customer"], "nothing came back twice"
+
+
+async def test_what_is_handed_back_unanswered_is_not_forgotten(company: Company) -> None:
+    ines, maya = await company.customer(), await company.rep("Maya Okafor")
+    asked = await ines.ask("Which llama breeds may I insure with you?")
+    conversation = asked["conversation_id"]
+    await maya.do(conversation, "take-over")
+
+    detail = await maya.do(conversation, "hand-back")
+    turn = detail["messages"][0]["turn_id"]
+    reply = await ines.reply_to(conversation, turn)
+
+    assert turn != asked["turn_id"]
+    assert reply["decision"] == "hand_off"
+    assert (await maya.get(f"/api/conversations/{conversation}"))["row"]["waiting_on"] == "rep"
 
 
 async def test_a_resolved_conversation_opens_again_as_a_new_episode(company: Company) -> None:

@@ -187,11 +187,9 @@ def _unanswered(said: list[Message]) -> list[Message]:
 
 
 def _left_open(said: list[Message]) -> list[Message]:
-    """What an agent that gets a conversation back has to answer: what was asked since anybody last replied.
+    """What an agent that gets a conversation back has to answer: what nobody has answered.
 
-    What it had passed on itself is not asked again: it would pass it on again. Nor is it there to answer thanks that
-    were meant for the rep.
+    It is not there to answer thanks that were meant for the rep. What it had passed on itself it tries again: if nobody
+    has said anything since, it is still owed to the customer, and what it passes on again waits for people again.
     """
-    replies = [number for number, message in enumerate(said) if message.author in ("agent", "rep")]
-    since = said[replies[-1] + 1 :] if replies else said
-    return [message for message in since if message.author == "customer" and not is_courtesy(message.text)]
+    return [message for message in _unanswered(said) if not is_courtesy(message.text)]
