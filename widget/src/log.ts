@@ -63,7 +63,7 @@ export function openLog(chat: Chat, words: Words, startAgain: () => void, askFor
       entries.push({ key: item.id, from, draw: () => drawOutgoing(item) });
     }
     // A person takes a while: what was said has arrived all the same.
-    const isHeard = conversation?.handled_by === "rep" && chat.messages().at(-1)?.author === "customer";
+    const isHeard = conversation?.handled_by === "rep" && chat.messages().at(-1)?.author !== "rep";
     if (isCut) line("cut", () => make("p.small note", words.cut));
     if (conversation?.status === "resolved") line("resolved", drawResolved);
     else if (isHeard) line("asked", () => make("p.small note", words.asked));
