@@ -64,6 +64,7 @@ async def test_a_server_that_is_gone_is_said_at_once_and_no_longer_than_it_lasts
         await expect(page.get_by_text("Reconnecting…")).to_be_visible(timeout=NOTICED_MS)
         await maya.picture("server-gone")
         await page.evaluate("history.pushState(null, '', '/console/people'); dispatchEvent(new Event('popstate'))")
+        await expect(page.get_by_role("heading", name="People", level=1)).to_be_visible()
         await expect(page.get_by_role("alert")).to_contain_text(re.compile("Answerable can(not)? be reached"))
         await maya.picture("people-server-gone")
 

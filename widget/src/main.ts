@@ -96,6 +96,7 @@ function begin(): void {
 
 // A page that includes the script twice still has one widget.
 if (!customElements.get(TAG)) {
-  if (document.body) begin();
+  // Before the end of the page its own element may not be there yet, and a second one would be made.
+  if (document.readyState !== "loading") begin();
   else document.addEventListener("DOMContentLoaded", begin);
 }
