@@ -156,7 +156,8 @@ async def test_what_waits_for_a_conversation_comes_after_what_was_done_in_it_mea
         assert conversation is not None
         has_it.set()
         may_go.wait()
-        return keep_message(db, conversation, conversations.last_episode(db, conversation.id), "note", "Mine.", now())
+        episode = conversations.last_episode(db, conversation.id)
+        return keep_message(db, conversation.id, episode.id, "note", "Mine.", now())
 
     noting = asyncio.create_task(store.write(note_slowly))
     await asyncio.to_thread(has_it.wait)

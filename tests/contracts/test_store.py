@@ -1,6 +1,7 @@
 """What rooms rely on in the store, the same on both databases."""
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -108,6 +109,53 @@ async def test_a_wake_up_crosses_from_one_process_to_another_where_the_database_
             await here.write(events.append, "con_1", "message", {}, NOON, customer_sees=True)
 
             assert await listener.wait(5)
+
+
+async def test_events_of_a_unit_that_failed_are_not_written_by_the_next(store: Store) -> None:
+    def fail(db: Connection) -> None:
+        events.append(db, "con_1", "message", {}, NOON, customer_sees=True)
+        raise Invalid("Not this one.")
+
+    with pytest.raises(Invalid):
+        await store.write(fail)
+
+    assert await store.read(events.last_id) == 0
+    assert await store.write(events.last_id) == 0
+
+
+async def test_the_last_event_counts_those_of_the_same_unit(store: Store) -> None:
+    def append_and_look(db: Connection) -> int:
+        events.append(db, "con_1", "message", {}, NOON, customer_sees=True)
+        return events.last_id(db)
+
+    seen = await store.write(append_and_look)
+
+    (kept,) = await store.read(events.after, 0, conversation_id="con_1", for_customer=True, limit=9)
+    assert kept.id == seen
+
+
+async def test_connections_that_the_server_closed_are_not_noticed(store: Store) -> None:
+    if store.database == "sqlite":
+        pytest.skip("SQLite has no connections that a server could close.")
+
+    def close_the_others(db: Connection) -> int:
+        return db.execute(
+            text(
+                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        ).scalar_one()
+
+    await asyncio.gather(
+        *(store.write(customers.add, replace(INES, id=f"cus_{n}"), token_digest=f"d{n}") for n in range(20))
+    )
+    assert await store.read(close_the_others) > 1
+
+    found = await asyncio.gather(*(store.read(customers.by_key, f"d{n}") for n in range(20)))
+    await store.read(close_the_others)
+    await asyncio.gather(*(store.write(customers.describe, replace(INES, id=f"cus_{n}", name="I.")) for n in range(20)))
+
+    assert [each.id for each in found if each is not None] == [f"cus_{n}" for n in range(20)]
 
 
 async def test_two_releases_at_once_get_numbers_one_after_the_other(store: Store) -> None:

@@ -198,7 +198,7 @@ def talk_on(db: Connection, conversation_id: str, messages: int) -> None:
     assert conversation is not None
     episode = conversations.last_episode(db, conversation_id)
     for number in range(1, messages + 1):
-        keep_message(db, conversation, episode, "customer", f"Message {number}", now())
+        keep_message(db, conversation_id, episode.id, "customer", f"Message {number}", now())
 
 
 @asynccontextmanager

@@ -15,6 +15,7 @@ from answerable.conversations.keeping import (
     pass_turns,
     shortened,
     tell,
+    waiting_turn,
 )
 from answerable.domain.clock import now
 from answerable.domain.conversations import Conversation, Decision, Message, Reply, Turn
@@ -83,7 +84,7 @@ class Answering:
         begun = await self._store.write(_begin, turn_id, self._agent.model_name)
         if begun is None:
             return None
-        asked, run, recorded = begun
+        asked, turn, run, recorded = begun
         ledger = Ledger(self._store, run, recorded)
         parts = _Parts(self._store, run)
         state: RunState = "finished"
@@ -97,7 +98,7 @@ class Answering:
             state, reply = "failed", self._agent.apology(asked, UNEXPECTED)
         await parts.settle()
         await ledger.settle()
-        return await self._store.write(_finish, turn_id, run, ledger, reply, state)
+        return await self._store.write(_finish, turn, run, ledger, reply, state)
 
 
 async def forget_old_events_for_ever(store: Store) -> None:
@@ -160,16 +161,15 @@ def _send_parts(db: Connection, run: Run, batch: Sequence[tuple[int, str]]) -> N
     events.append_all(db, run.conversation_id, [("reply_part", content, at, True) for content in contents])
 
 
-def _begin(db: Connection, turn_id: str, model: str) -> tuple[Asked, Run, list[Span]] | None:
+def _begin(db: Connection, turn_id: str, model: str) -> tuple[Asked, Turn, Run, list[Span]] | None:
     """The turn's question and its run: the one that was cut off, with what is recorded of it, or a new one."""
-    found = turns.by_id(db, turn_id)
-    if found is None:
+    turn = turns.by_id(db, turn_id)
+    if turn is None:
         return None
     # Whoever begins or ends the same turn at the same time waits here, and then finds this run or its end.
-    conversation = conversations.by_id(db, found.conversation_id, for_update=True)
-    turn = turns.by_id(db, turn_id)
+    conversation = conversations.by_id(db, turn.conversation_id, for_update=True)
     assert conversation is not None
-    if turn is None or turn.state != "running":
+    if conversation.running_turn_id != turn.id:
         return None
     customer = customers.by_id(db, conversation.customer_id)
     assert customer is not None
@@ -179,7 +179,7 @@ def _begin(db: Connection, turn_id: str, model: str) -> tuple[Asked, Run, list[S
     asked = Asked(customer, conversation, said, before)
     run = runs.unfinished(db, turn.id)
     if run is not None and run.model == model:
-        return asked, run, runs.steps(db, run.id)
+        return asked, turn, run, runs.steps(db, run.id)
     at = now()
     if run is not None:
         # The model was changed between crash and restart: what it did until then stays on the record.
@@ -199,29 +199,28 @@ def _begin(db: Connection, turn_id: str, model: str) -> tuple[Asked, Run, list[S
         ended_at=None,
     )
     runs.start(db, run)
-    return asked, run, []
+    return asked, turn, run, []
 
 
-def _finish(db: Connection, turn_id: str, run: Run, ledger: Ledger, reply: Reply, state: RunState) -> str | None:
+def _finish(db: Connection, turn: Turn, run: Run, ledger: Ledger, reply: Reply, state: RunState) -> str | None:
     """Keeps the reply and the rest of the ledger, and gives the next turn if it must be started."""
     conversation = conversations.by_id(db, run.conversation_id, for_update=True)
-    turn = turns.by_id(db, turn_id)
     assert conversation is not None
-    assert turn is not None
     at = now()
     ledger.write_rest(db)
-    if turn.ended_at is not None:
+    if conversation.running_turn_id != turn.id:
         # A person took over, or another worker was first: this reply is not sent.
-        if turn.state == "passed":
+        ended = turns.by_id(db, turn.id)
+        if ended is not None and ended.state == "passed":
             runs.end(db, run.id, state="given_up", decision=None, usage=ledger.usage, strip=ledger.strip, at=at)
         return None
     message = _keep_reply(db, conversation, turn, run, reply)
     runs.end(db, run.id, state=state, decision=reply.decision, usage=ledger.usage, strip=ledger.strip, at=at)
-    turns.end(db, turn, "answered", at)
-    following = _after(db, conversation, turn, run, reply)
+    turns.end(db, turn.id, "answered", at)
+    conversation = _after(db, conversation, turn, run, reply)
     events.append(db, conversation.id, "run", {"run_id": run.id}, at, customer_sees=False)
-    tell(db, conversation.id, at, message)
-    return following
+    tell(db, conversation, at, message)
+    return conversation.running_turn_id
 
 
 def _give_up(db: Connection, turn_id: str) -> None:
@@ -232,11 +231,10 @@ def _give_up(db: Connection, turn_id: str) -> None:
         return
     at = now()
     pass_turns(db, conversation, at)
-    episode = conversations.last_episode(db, conversation.id)
-    keep_handoff(
+    handed_over = keep_handoff(
         db,
-        conversation,
-        episode,
+        conversation.id,
+        turn.episode_id,
         at,
         reason=UNEXPECTED,
         summary=UNEXPECTED,
@@ -244,17 +242,16 @@ def _give_up(db: Connection, turn_id: str) -> None:
         question=_question(db, turn),
         run_id=None,
     )
-    note = keep_message(db, conversation, episode, "note", UNEXPECTED, at)
-    tell(db, conversation.id, at, note)
+    note = keep_message(db, conversation.id, turn.episode_id, "note", UNEXPECTED, at)
+    tell(db, handed_over, at, note)
 
 
 def _keep_reply(db: Connection, conversation: Conversation, turn: Turn, run: Run, reply: Reply) -> Message:
     at = now()
-    episode = conversations.last_episode(db, conversation.id)
     message = keep_message(
         db,
-        conversation,
-        episode,
+        conversation.id,
+        turn.episode_id,
         "agent",
         # PostgreSQL cannot keep U+0000.
         reply.text.replace("\x00", ""),
@@ -268,17 +265,17 @@ def _keep_reply(db: Connection, conversation: Conversation, turn: Turn, run: Run
     return message
 
 
-def _after(db: Connection, conversation: Conversation, turn: Turn, run: Run, reply: Reply) -> str | None:
+def _after(db: Connection, conversation: Conversation, turn: Turn, run: Run, reply: Reply) -> Conversation:
     """What comes after a reply: people, the turn that gathered meanwhile, or the customer."""
     at = now()
-    waiting = turns.open_one(db, conversation.id)
+    waiting = waiting_turn(db, conversation.id)
     if reply.decision.kind == "hand_off":
         if waiting is not None:
-            turns.end(db, waiting, "passed", at)
-        keep_handoff(
+            turns.end(db, waiting.id, "passed", at)
+        return keep_handoff(
             db,
-            conversation,
-            conversations.last_episode(db, conversation.id),
+            conversation.id,
+            turn.episode_id,
             at,
             reason=reply.decision.reason,
             summary=reply.handoff_summary or reply.decision.reason,
@@ -286,13 +283,16 @@ def _after(db: Connection, conversation: Conversation, turn: Turn, run: Run, rep
             question=_question(db, turn),
             run_id=run.id,
         )
-        return None
     if waiting is not None:
-        turns.start(db, waiting)
-        conversations.change(db, conversation.id, at, waiting_on="agent", why=_why(reply.decision))
-        return waiting.id
-    conversations.change(db, conversation.id, at, waiting_on="customer", why=_why(reply.decision))
-    return None
+        turns.start(db, waiting.id)
+    return conversations.change(
+        db,
+        conversation.id,
+        at,
+        waiting_on="customer" if waiting is None else "agent",
+        running_turn_id=None if waiting is None else waiting.id,
+        why=_why(reply.decision),
+    )
 
 
 def _question(db: Connection, turn: Turn) -> str:

@@ -1,8 +1,6 @@
 """What every change of a conversation has in common: keeping a message, and telling those who listen."""
 
-from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 import msgspec
 from sqlalchemy import Connection
@@ -28,8 +26,8 @@ WHY_CHARACTERS = 200
 
 def keep_message(
     db: Connection,
-    conversation: Conversation,
-    episode: Episode,
+    conversation_id: str,
+    episode_id: str,
     author: Author,
     text: str,
     at: datetime,
@@ -45,9 +43,9 @@ def keep_message(
     """Adds a message to the end of its conversation."""
     message = Message(
         id=new_id("msg"),
-        conversation_id=conversation.id,
-        episode_id=episode.id,
-        number=messages.count(db, conversation.id) + 1,
+        conversation_id=conversation_id,
+        episode_id=episode_id,
+        number=messages.count(db, conversation_id, author, text, run_id),
         author=author,
         rep_id=rep_id,
         text=text,
@@ -64,17 +62,20 @@ def keep_message(
     return message
 
 
-def open_turn(db: Connection, conversation: Conversation, episode: Episode, at: datetime) -> Turn:
-    """The turn that takes the customer's next message: the one that is open, or a new one."""
-    found = turns.open_one(db, conversation.id)
-    if found is not None:
-        return found
+def turn_for(db: Connection, conversation: Conversation, episode_id: str, at: datetime) -> Turn:
+    """The turn that takes the customer's next message: the one that waits for the running one to end, or a new one.
+
+    If none is running the new one runs at once; the caller makes it the conversation's running one.
+    """
+    newest = turns.newest(db, conversation.id)
+    if newest is not None and newest.state == "open":
+        return newest
     turn = Turn(
         id=new_id("trn"),
         conversation_id=conversation.id,
-        episode_id=episode.id,
-        number=turns.count(db, conversation.id) + 1,
-        state="open",
+        episode_id=episode_id,
+        number=newest.number + 1 if newest is not None else 1,
+        state="running" if conversation.running_turn_id is None else "open",
         opened_at=at,
         ended_at=None,
     )
@@ -82,23 +83,30 @@ def open_turn(db: Connection, conversation: Conversation, episode: Episode, at: 
     return turn
 
 
-def pass_turns(db: Connection, conversation: Conversation, at: datetime) -> None:
+def waiting_turn(db: Connection, conversation_id: str) -> Turn | None:
+    """The turn that gathers messages while another one runs."""
+    newest = turns.newest(db, conversation_id)
+    return newest if newest is not None and newest.state == "open" else None
+
+
+def pass_turns(db: Connection, conversation: Conversation, at: datetime) -> Conversation:
     """Takes the turn under way, and the one that waits, away from the agent: a person has them now."""
-    if conversation.running_turn_id is not None:
-        running = turns.by_id(db, conversation.running_turn_id)
-        if running is not None:
-            turns.end(db, running, "passed", at)
-            # Its process may be dead, and nobody would come back to end it.
-            runs.give_up(db, running.id, at)
-    waiting = turns.open_one(db, conversation.id)
+    waiting = waiting_turn(db, conversation.id)
     if waiting is not None:
-        turns.end(db, waiting, "passed", at)
+        turns.end(db, waiting.id, "passed", at)
+    running = conversation.running_turn_id
+    if running is None:
+        return conversation
+    turns.end(db, running, "passed", at)
+    # Its process may be dead, and nobody would come back to end it.
+    runs.give_up(db, running, at)
+    return conversations.change(db, conversation.id, at, running_turn_id=None)
 
 
 def keep_handoff(
     db: Connection,
-    conversation: Conversation,
-    episode: Episode,
+    conversation_id: str,
+    episode_id: str,
     at: datetime,
     *,
     reason: str,
@@ -106,14 +114,14 @@ def keep_handoff(
     tried: tuple[str, ...],
     question: str,
     run_id: str | None,
-) -> None:
-    """Gives the conversation to people."""
+) -> Conversation:
+    """Gives the conversation to people; no turn of it runs any more."""
     conversations.add_handoff(
         db,
         Handoff(
             id=new_id("hnd"),
-            conversation_id=conversation.id,
-            episode_id=episode.id,
+            conversation_id=conversation_id,
+            episode_id=episode_id,
             run_id=run_id,
             reason=reason,
             summary=summary,
@@ -122,27 +130,29 @@ def keep_handoff(
             created_at=at,
         ),
     )
-    conversations.change(
+    return conversations.change(
         db,
-        conversation.id,
+        conversation_id,
         at,
         handled_by="rep",
         waiting_on="rep",
         assignee_id=None,
+        running_turn_id=None,
         why=shortened(reason, WHY_CHARACTERS),
     )
 
 
-def tell(db: Connection, conversation_id: str, at: datetime, *kept: Message, changed: bool = True) -> None:
-    """Tells listeners of new messages, and that the conversation has changed. Do this last."""
-    rows: list[tuple[Any, dict[str, Any], datetime, bool]] = [
-        ("message", msgspec.to_builtins(message), at, message.author != "note") for message in kept
-    ]
-    if changed:
-        now_is = conversations.by_id(db, conversation_id)
-        assert now_is is not None
-        rows.append(("conversation", msgspec.to_builtins(now_is), at, True))
-    events.append_all(db, conversation_id, rows)
+def tell(db: Connection, conversation: Conversation, at: datetime, *kept: Message) -> None:
+    """Tells listeners of new messages, and of the conversation as it is now."""
+    for message in kept:
+        tell_message(db, message, at)
+    events.append(db, conversation.id, "conversation", msgspec.to_builtins(conversation), at, customer_sees=True)
+
+
+def tell_message(db: Connection, message: Message, at: datetime) -> None:
+    """Tells listeners of a message that is new, or not as it was."""
+    sees = message.author != "note"
+    events.append(db, message.conversation_id, "message", msgspec.to_builtins(message), at, customer_sees=sees)
 
 
 def reopened(db: Connection, conversation: Conversation, at: datetime) -> tuple[Conversation, Episode]:
@@ -152,21 +162,10 @@ def reopened(db: Connection, conversation: Conversation, at: datetime) -> tuple[
         return conversation, episode
     following = Episode(new_id("eps"), conversation.id, episode.number + 1, at, None, None)
     conversations.add_episode(db, following)
-    conversations.change(
+    opened = conversations.change(
         db, conversation.id, at, status="open", handled_by="agent", waiting_on="agent", assignee_id=None, why=None
     )
-    return (
-        replace(
-            conversation,
-            status="open",
-            handled_by="agent",
-            waiting_on="agent",
-            assignee_id=None,
-            why=None,
-            changed_at=at,
-        ),
-        following,
-    )
+    return opened, following
 
 
 def shortened(words: str, characters: int) -> str:

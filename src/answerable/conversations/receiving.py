@@ -11,14 +11,15 @@ from answerable.conversations.keeping import (
     SUBJECT_CHARACTERS,
     keep_handoff,
     keep_message,
-    open_turn,
     pass_turns,
     reopened,
     shortened,
     tell,
+    tell_message,
+    turn_for,
 )
 from answerable.domain.clock import now
-from answerable.domain.conversations import Conversation, Episode, Message, Page, Surface
+from answerable.domain.conversations import Conversation, Episode, Message, Page, Surface, Turn
 from answerable.domain.errors import Conflict, Invalid, TooMuch
 from answerable.domain.ids import new_id
 from answerable.domain.people import Customer
@@ -86,10 +87,10 @@ async def ask_for_person(store: Store, customer: Customer, conversation_id: str)
         conversation, episode = reopened(db, conversation, at)
         pass_turns(db, conversation, at)
         said = [message.text for message in messages.of_episode(db, episode.id) if message.author == "customer"]
-        keep_handoff(
+        handed_over = keep_handoff(
             db,
-            conversation,
-            episode,
+            conversation.id,
+            episode.id,
             at,
             reason=ASKED_FOR_PERSON,
             summary=f"{ASKED_FOR_PERSON} They wrote {len(said)} message{'' if len(said) == 1 else 's'} before.",
@@ -97,9 +98,9 @@ async def ask_for_person(store: Store, customer: Customer, conversation_id: str)
             question=said[-1] if said else "",
             run_id=None,
         )
-        note = keep_message(db, conversation, episode, "note", ASKED_FOR_PERSON, at)
-        tell(db, conversation.id, at, note)
-        return conversation_for_customer(db, customer, conversation_id)
+        note = keep_message(db, conversation.id, episode.id, "note", ASKED_FOR_PERSON, at)
+        tell(db, handed_over, at, note)
+        return handed_over
 
     return await store.write(hand_over)
 
@@ -113,7 +114,7 @@ async def rate(store: Store, customer: Customer, message_id: str, *, helpful: bo
             raise Invalid("Only a reply can be rated.")
         messages.rate(db, message_id, helpful)
         rated = message_for_customer(db, customer, message_id)
-        tell(db, message.conversation_id, at, rated, changed=False)
+        tell_message(db, rated, at)
         return rated
 
     return await store.write(keep, now())
@@ -155,11 +156,11 @@ def _keep(db: Connection, arrival: Arrival, text: str) -> Received:
     if before is not None:
         return _again(db, arrival, *before, digest=digest)
     conversation, episode = reopened(db, existing, at) if existing else _opened(db, arrival, text, at)
-    turn = open_turn(db, conversation, episode, at) if conversation.handled_by == "agent" else None
+    turn = turn_for(db, conversation, episode.id, at) if conversation.handled_by == "agent" else None
     message = keep_message(
         db,
-        conversation,
-        episode,
+        conversation.id,
+        episode.id,
         "customer",
         text,
         at,
@@ -168,24 +169,26 @@ def _keep(db: Connection, arrival: Arrival, text: str) -> Received:
         page=arrival.page,
     )
     messages.arrive(db, message, author_id=arrival.customer.id, digest=digest)
-    starts = turn is not None and conversation.running_turn_id is None
-    if turn is not None and starts:
-        turns.start(db, turn)
-    conversations.change(db, conversation.id, at, waiting_on="rep" if turn is None else "agent")
-    tell(db, conversation.id, at, message)
-    return _received(db, arrival, message, turn.id if turn is not None and starts else None)
+    if turn is None:
+        conversation = conversations.change(db, conversation.id, at, waiting_on="rep")
+    elif turn.state == "open":
+        conversation = conversations.change(db, conversation.id, at, waiting_on="agent")
+    else:
+        conversation = conversations.change(db, conversation.id, at, waiting_on="agent", running_turn_id=turn.id)
+    tell(db, conversation, at, message)
+    return _received(db, conversation, message, turn)
 
 
 def _again(db: Connection, arrival: Arrival, message: Message, digest_before: str, *, digest: str) -> Received:
     if digest != digest_before:
         raise Conflict("This Idempotency-Key came with another message before. Use a new one for each message.")
-    turn = turns.by_id(db, message.turn_id) if message.turn_id else None
-    return _received(db, arrival, message, turn.id if turn is not None and turn.state == "running" else None)
-
-
-def _received(db: Connection, arrival: Arrival, message: Message, turn_to_start: str | None) -> Received:
     conversation = conversation_for_customer(db, arrival.customer, message.conversation_id)
-    return Received(message, conversation, events.last_id(db), turn_to_start)
+    return _received(db, conversation, message, turns.by_id(db, message.turn_id) if message.turn_id else None)
+
+
+def _received(db: Connection, conversation: Conversation, message: Message, turn: Turn | None) -> Received:
+    starts = turn.id if turn is not None and turn.state == "running" else None
+    return Received(message, conversation, events.last_id(db), starts)
 
 
 def _opened(db: Connection, arrival: Arrival, text: str, at: datetime) -> tuple[Conversation, Episode]:

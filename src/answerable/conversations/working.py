@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from answerable.agents.turns import is_courtesy
-from answerable.conversations.keeping import keep_message, open_turn, pass_turns, reopened, tell
+from answerable.conversations.keeping import keep_message, pass_turns, reopened, tell, turn_for
 from answerable.conversations.receiving import check_outside_id, readable
 from answerable.domain.clock import now
 from answerable.domain.conversations import Conversation, Message
@@ -17,7 +17,7 @@ from answerable.domain.errors import Conflict, NotFound
 from answerable.domain.people import Rep
 from answerable.jobs import Jobs
 from answerable.people import conversation_for_rep
-from answerable.store import Store, conversations, messages, reps, turns
+from answerable.store import Store, conversations, messages, reps
 from answerable.store.messages import AlreadyArrived
 
 T = TypeVar("T")
@@ -32,7 +32,8 @@ async def take_over(store: Store, rep: Rep, conversation_id: str) -> None:
     def take(db: Connection, conversation: Conversation, at: datetime) -> None:
         if conversation.handled_by == "rep" and conversation.assignee_id == rep.id and conversation.status == "open":
             return
-        tell(db, conversation.id, at, _take(db, rep, conversation, at))
+        taken, note = _take(db, rep, conversation, at)
+        tell(db, taken, at, note)
 
     await _change(store, rep, conversation_id, take)
 
@@ -56,17 +57,18 @@ async def reply(store: Store, rep: Rep, conversation_id: str, *, text: str, outs
             raise Conflict(NOT_YOURS.format(name=reps.names(db).get(conversation.assignee_id or "", "Another rep")))
         kept: list[Message] = []
         if conversation.handled_by == "agent" or conversation.assignee_id is None or conversation.status == "resolved":
-            kept.append(_take(db, rep, conversation, at))
+            _, note = _take(db, rep, conversation, at)
+            kept.append(note)
         episode = conversations.last_episode(db, conversation.id)
-        message = keep_message(db, conversation, episode, "rep", words, at, rep_id=rep.id, outside_id=outside_id)
+        message = keep_message(db, conversation.id, episode.id, "rep", words, at, rep_id=rep.id, outside_id=outside_id)
         messages.arrive(db, message, author_id=rep.id, digest=digest)
         messages.put_out(db, message, conversation.surface, "delivered", at)
         if resolve:
             conversations.resolve_episode(db, episode.id, rep.id, at)
-            conversations.change(db, conversation.id, at, status="resolved", waiting_on="nobody", why=None)
+            changed = conversations.change(db, conversation.id, at, status="resolved", waiting_on="nobody", why=None)
         else:
-            conversations.change(db, conversation.id, at, waiting_on="customer", why=None)
-        tell(db, conversation.id, at, *kept, message)
+            changed = conversations.change(db, conversation.id, at, waiting_on="customer", why=None)
+        tell(db, changed, at, *kept, message)
         return message
 
     try:
@@ -86,7 +88,12 @@ async def hand_back(store: Store, jobs: Jobs, rep: Rep, conversation_id: str) ->
         episode = conversations.last_episode(db, conversation.id)
         said = messages.of_episode(db, episode.id)
         left_open = _left_open(said)
-        conversations.change(
+        started = None
+        if left_open:
+            turn = turn_for(db, conversation, episode.id, at)
+            messages.move_to_turn(db, [message.id for message in left_open], turn.id)
+            started = turn.id
+        changed = conversations.change(
             db,
             conversation.id,
             at,
@@ -94,15 +101,10 @@ async def hand_back(store: Store, jobs: Jobs, rep: Rep, conversation_id: str) ->
             assignee_id=None,
             why=None,
             waiting_on="agent" if left_open else "customer",
+            running_turn_id=started,
         )
-        started = None
-        if left_open:
-            turn = open_turn(db, conversation, episode, at)
-            messages.move_to_turn(db, [message.id for message in left_open], turn.id)
-            turns.start(db, turn)
-            started = turn.id
-        note = keep_message(db, conversation, episode, "note", f"{rep.name} handed it back to the AI agent.", at)
-        tell(db, conversation.id, at, note)
+        words = f"{rep.name} handed it back to the AI agent."
+        tell(db, changed, at, keep_message(db, conversation.id, episode.id, "note", words, at))
         return started
 
     turn_id = await _change(store, rep, conversation_id, give)
@@ -119,9 +121,9 @@ async def resolve(store: Store, rep: Rep, conversation_id: str) -> None:
         pass_turns(db, conversation, at)
         episode = conversations.last_episode(db, conversation.id)
         conversations.resolve_episode(db, episode.id, rep.id, at)
-        conversations.change(db, conversation.id, at, status="resolved", waiting_on="nobody", why=None)
-        note = keep_message(db, conversation, episode, "note", f"{rep.name} resolved it.", at)
-        tell(db, conversation.id, at, note)
+        changed = conversations.change(db, conversation.id, at, status="resolved", waiting_on="nobody", why=None)
+        note = keep_message(db, conversation.id, episode.id, "note", f"{rep.name} resolved it.", at)
+        tell(db, changed, at, note)
 
     await _change(store, rep, conversation_id, close)
 
@@ -139,10 +141,12 @@ async def assign(store: Store, rep: Rep, conversation_id: str, to_rep_id: str | 
             return
         pass_turns(db, conversation, at)
         waits = conversation.waiting_on if conversation.handled_by == "rep" else "rep"
-        conversations.change(db, conversation.id, at, handled_by="rep", assignee_id=to_rep_id, waiting_on=waits)
+        changed = conversations.change(
+            db, conversation.id, at, handled_by="rep", assignee_id=to_rep_id, waiting_on=waits
+        )
         words = f"{rep.name} assigned it to {to.name}." if to else f"{rep.name} gave it back to everybody."
-        note = keep_message(db, conversation, conversations.last_episode(db, conversation.id), "note", words, at)
-        tell(db, conversation.id, at, note)
+        episode = conversations.last_episode(db, conversation.id)
+        tell(db, changed, at, keep_message(db, conversation.id, episode.id, "note", words, at))
 
     await _change(store, rep, conversation_id, give)
 
@@ -157,12 +161,12 @@ async def _change(
     return await store.write(on_conversation)
 
 
-def _take(db: Connection, rep: Rep, conversation: Conversation, at: datetime) -> Message:
-    """Gives the conversation to the rep; gives the note that the caller tells listeners of."""
+def _take(db: Connection, rep: Rep, conversation: Conversation, at: datetime) -> tuple[Conversation, Message]:
+    """Gives the conversation to the rep; gives it as it is then, and the note that the caller tells listeners of."""
     conversation, episode = reopened(db, conversation, at)
     pass_turns(db, conversation, at)
     waits = "rep" if _unanswered(messages.of_episode(db, episode.id)) else conversation.waiting_on
-    conversations.change(
+    taken = conversations.change(
         db,
         conversation.id,
         at,
@@ -170,7 +174,7 @@ def _take(db: Connection, rep: Rep, conversation: Conversation, at: datetime) ->
         assignee_id=rep.id,
         waiting_on="rep" if waits == "agent" else waits,
     )
-    return keep_message(db, conversation, episode, "note", f"{rep.name} took over.", at)
+    return taken, keep_message(db, conversation.id, episode.id, "note", f"{rep.name} took over.", at)
 
 
 def _unanswered(said: list[Message]) -> list[Message]:

@@ -36,7 +36,7 @@ _LAST_EPISODE = (
     .order_by(episodes.c.number.desc())
     .limit(1)
 )
-_CHANGE = update(conversations).where(conversations.c.id == bindparam("wanted"))
+_CHANGE = update(conversations).where(conversations.c.id == bindparam("wanted")).returning(*_FIELDS)
 _CHANGE_WAITING = _CHANGE.values(
     waiting_since=case(
         (conversations.c.waiting_on == bindparam("waits_on"), conversations.c.waiting_since),
@@ -121,13 +121,17 @@ def counts(db: Connection, rep_id: str) -> dict[View, int]:
     return {view: row._mapping[view] for view in VIEWS}
 
 
-def change(db: Connection, conversation_id: str, at: datetime, **values: Any) -> None:
-    """Sets columns of a conversation; it moves to the top of the lists. Whom it waited for already goes on waiting."""
+def change(db: Connection, conversation_id: str, at: datetime, **values: Any) -> Conversation:
+    """Sets columns of a conversation, and gives it as it is then; it moves to the top of the lists.
+
+    Whom it waited for already goes on waiting.
+    """
     values |= {"changed_at": at, "wanted": conversation_id}
     if "waiting_on" in values:
-        db.execute(_CHANGE_WAITING, {**values, "waits_on": values["waiting_on"], "waits_since": at})
+        row = db.execute(_CHANGE_WAITING, {**values, "waits_on": values["waiting_on"], "waits_since": at}).one()
     else:
-        db.execute(_CHANGE, values)
+        row = db.execute(_CHANGE, values).one()
+    return Conversation(*row)
 
 
 def running(db: Connection) -> int:

@@ -6,6 +6,7 @@ from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
 
+from answerable.store import events
 from answerable.store.dialects import dialect_for
 from answerable.store.live import Live
 
@@ -44,7 +45,12 @@ class Store:
 
         def unit(db: Connection) -> T:
             db.info["lock"] = self._dialect.lock
-            return query(db, *args, **kwargs)
+            try:
+                outcome = query(db, *args, **kwargs)
+                events.write_waiting(db)
+            finally:
+                events.drop_waiting(db)
+            return outcome
 
         return await asyncio.shield(asyncio.wrap_future(self._dialect.write(unit)))
 

@@ -1,4 +1,7 @@
-"""Queries about events: what happened, in the order in which it became visible."""
+"""Queries about events: what happened, in the order in which it became visible.
+
+They are written at the end of the unit of work that they come from, all at once: until the commit nobody else can.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,6 +19,7 @@ _FIELDS = tuple(events.c[name] for name in Event.__slots__)
 # What every turn asks is put together once: building a statement costs more than running it.
 _APPEND = insert(events)
 _LAST_ID = select(func.max(events.c.id))
+_WAITING = "events that wait for the end of the unit"
 
 
 @cache
@@ -29,33 +33,34 @@ def _after(of_one_conversation: bool, for_customer: bool) -> Select[Any]:
 def append(
     db: Connection, conversation_id: str, kind: EventKind, content: dict[str, Any], at: datetime, *, customer_sees: bool
 ) -> None:
-    """Adds an event and wakes its listeners after the commit. Add events last: nobody else can until the commit."""
+    """Adds an event at the end of the unit of work, and wakes its listeners after the commit."""
     append_all(db, conversation_id, [(kind, content, at, customer_sees)])
 
 
 def append_all(
     db: Connection, conversation_id: str, rows: Sequence[tuple[EventKind, dict[str, Any], datetime, bool]]
 ) -> None:
-    """Adds several events of one conversation, in their order."""
-    if not rows:
-        return
-    db.info["lock"](db, "events")
-    db.execute(
-        _APPEND,
-        [
-            {
-                "conversation_id": conversation_id,
-                "kind": kind,
-                "content": content,
-                "at": at,
-                "customer_sees": customer_sees,
-            }
-            for kind, content, at, customer_sees in rows
-        ],
-    )
-    # What customers do not see wakes only those who follow everything: a stream that finds nothing costs a query.
-    visible = any(customer_sees for *_, customer_sees in rows)
-    wake_after_commit(db, conversation_id if visible else EVERYTHING)
+    """Adds several events of one conversation, in their order, like `append`."""
+    waiting = db.info.setdefault(_WAITING, [])
+    for kind, content, at, customer_sees in rows:
+        row = {"conversation_id": conversation_id, "kind": kind, "content": content, "at": at}
+        waiting.append({**row, "customer_sees": customer_sees})
+        # What customers do not see wakes only those who follow everything: a stream that finds nothing costs a query.
+        wake_after_commit(db, conversation_id if customer_sees else EVERYTHING)
+
+
+def write_waiting(db: Connection) -> None:
+    """Writes what was appended so far."""
+    waiting = db.info.pop(_WAITING, None)
+    if waiting:
+        db.info["lock"](db, "events")
+        db.execute(_APPEND, waiting)
+
+
+def drop_waiting(db: Connection) -> None:
+    """Forgets what was appended and is not written: the unit of work failed, and its connection will serve others."""
+    if not db.invalidated:
+        db.info.pop(_WAITING, None)
 
 
 def after(db: Connection, event_id: int, *, conversation_id: str | None, for_customer: bool, limit: int) -> list[Event]:
@@ -65,7 +70,8 @@ def after(db: Connection, event_id: int, *, conversation_id: str | None, for_cus
 
 
 def last_id(db: Connection) -> int:
-    """The id of the newest event, or 0."""
+    """The id of the newest event, those of this unit of work included, or 0."""
+    write_waiting(db)
     return db.execute(_LAST_ID).scalar() or 0
 
 

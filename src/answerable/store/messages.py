@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import Connection, and_, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from answerable.domain.conversations import Citation, Decision, Message, OutboxState, Page, Surface
+from answerable.domain.conversations import Author, Citation, Decision, Message, OutboxState, Page, Surface
 from answerable.domain.errors import Conflict
 from answerable.store.tables import arrivals, conversations, messages, outbox
 
@@ -17,8 +17,12 @@ EPISODE_MESSAGES_MAX = 200
 
 # What every turn asks is put together once: building a statement costs more than running it.
 _ADD = insert(messages)
-_COUNTED = update(conversations).where(conversations.c.id == bindparam("wanted"))
-_COUNT = select(conversations.c.message_count).where(conversations.c.id == bindparam("wanted"))
+_COUNT = (
+    update(conversations)
+    .where(conversations.c.id == bindparam("wanted"))
+    .values(message_count=conversations.c.message_count + 1)
+    .returning(conversations.c.message_count)
+)
 _OF_EPISODE = (
     select(messages)
     .where(messages.c.episode_id == bindparam("wanted"))
@@ -42,7 +46,7 @@ class AlreadyArrived(Conflict):
 
 
 def add(db: Connection, message: Message) -> None:
-    """Keeps a message; its conversation counts it and shows it in the lists."""
+    """Keeps a message; `count` has given its number."""
     db.execute(
         _ADD,
         {
@@ -63,17 +67,16 @@ def add(db: Connection, message: Message) -> None:
             "created_at": message.created_at,
         },
     )
-    counted: dict[str, Any] = {"message_count": message.number}
-    if message.author != "note":
-        counted |= {"last_text": message.text[:LAST_TEXT_CHARACTERS], "last_author": message.author}
-    if message.run_id is not None:
-        counted["last_run_id"] = message.run_id
-    db.execute(_COUNTED, {**counted, "wanted": message.conversation_id})
 
 
-def count(db: Connection, conversation_id: str) -> int:
-    """How many messages a conversation has."""
-    number: int = db.execute(_COUNT, {"wanted": conversation_id}).scalar_one()
+def count(db: Connection, conversation_id: str, author: Author, text: str, run_id: str | None) -> int:
+    """The number of the message that the conversation gets now; the lists show its words, unless it is a note."""
+    shown: dict[str, Any] = {}
+    if author != "note":
+        shown = {"last_text": text[:LAST_TEXT_CHARACTERS], "last_author": author}
+    if run_id is not None:
+        shown["last_run_id"] = run_id
+    number: int = db.execute(_COUNT, {**shown, "wanted": conversation_id}).scalar_one()
     return number
 
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import Connection, bindparam, func, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from answerable.domain.conversations import Turn
 from answerable.store.tables import conversations, turns
@@ -13,28 +13,19 @@ _FIELDS = tuple(turns.c[name] for name in Turn.__slots__)
 # What every turn asks is put together once: building a statement costs more than running it.
 _ADD = insert(turns)
 _BY_ID = select(*_FIELDS).where(turns.c.id == bindparam("wanted"))
-_OPEN_ONE = select(*_FIELDS).where(turns.c.conversation_id == bindparam("wanted"), turns.c.state == "open")
-_COUNT = select(func.count()).where(turns.c.conversation_id == bindparam("wanted"))
-_START = update(turns).where(turns.c.id == bindparam("wanted")).values(state="running")
-_IS_RUNNING = (
-    update(conversations)
-    .where(conversations.c.id == bindparam("conversation"))
-    .values(running_turn_id=bindparam("turn"))
+_NEWEST = (
+    select(*_FIELDS).where(turns.c.conversation_id == bindparam("wanted")).order_by(turns.c.number.desc()).limit(1)
 )
+_START = update(turns).where(turns.c.id == bindparam("wanted")).values(state="running")
 _END = (
     update(turns)
     .where(turns.c.id == bindparam("wanted"), turns.c.ended_at.is_(None))
     .values(state=bindparam("new_state"), ended_at=bindparam("at"))
 )
-_RUNS_NO_MORE = (
-    update(conversations)
-    .where(conversations.c.id == bindparam("conversation"), conversations.c.running_turn_id == bindparam("turn"))
-    .values(running_turn_id=None)
-)
 
 
 def add(db: Connection, turn: Turn) -> None:
-    """Opens a turn."""
+    """Keeps a new turn."""
     db.execute(
         _ADD,
         {
@@ -54,30 +45,20 @@ def by_id(db: Connection, turn_id: str) -> Turn | None:
     return Turn(*row) if row else None
 
 
-def open_one(db: Connection, conversation_id: str) -> Turn | None:
-    """The turn of a conversation that still takes messages."""
-    row = db.execute(_OPEN_ONE, {"wanted": conversation_id}).one_or_none()
+def newest(db: Connection, conversation_id: str) -> Turn | None:
+    """The newest turn of a conversation: the one that still takes messages, if there is one."""
+    row = db.execute(_NEWEST, {"wanted": conversation_id}).one_or_none()
     return Turn(*row) if row else None
 
 
-def count(db: Connection, conversation_id: str) -> int:
-    """How many turns a conversation has had."""
-    return db.execute(_COUNT, {"wanted": conversation_id}).scalar_one()
+def start(db: Connection, turn_id: str) -> None:
+    """The turn takes no more messages; its conversation must name it as the running one."""
+    db.execute(_START, {"wanted": turn_id})
 
 
-def start(db: Connection, turn: Turn) -> None:
-    """The turn takes no more messages and is its conversation's running one."""
-    db.execute(_START, {"wanted": turn.id})
-    db.execute(_IS_RUNNING, {"conversation": turn.conversation_id, "turn": turn.id})
-
-
-def end(db: Connection, turn: Turn, state: Literal["answered", "passed"], at: datetime) -> bool:
-    """Ends a turn that is not ended; False if it was."""
-    done = db.execute(_END, {"wanted": turn.id, "new_state": state, "at": at})
-    if done.rowcount == 0:
-        return False
-    db.execute(_RUNS_NO_MORE, {"conversation": turn.conversation_id, "turn": turn.id})
-    return True
+def end(db: Connection, turn_id: str, state: Literal["answered", "passed"], at: datetime) -> None:
+    """Ends a turn if it has not ended; its conversation must not name it as the running one any more."""
+    db.execute(_END, {"wanted": turn_id, "new_state": state, "at": at})
 
 
 def unfinished(db: Connection) -> list[str]:

@@ -23,7 +23,8 @@ CHANNEL = "answerable"
 CONNECTIONS = 12
 # Names of advisory locks: any two numbers that nobody else is likely to use in this database.
 LOCKS: dict[Lock, int] = {"events": 4_170_001, "schema": 4_170_002, "releases": 4_170_003, "people": 4_170_004}
-# A transaction that PostgreSQL ends to break a tie (serialisation failure, deadlock) is tried again so often.
+# A transaction that PostgreSQL ends to break a tie (serialisation failure, deadlock), or that finds its connection
+# closed, is tried so often.
 TRIES = 5
 TIE_BREAKS = frozenset({"40001", "40P01"})
 # NOTIFY carries at most 8000 bytes; more topics than fit wake everybody.
@@ -47,14 +48,17 @@ class Postgres:
             json_deserializer=decode_json,
             pool_size=CONNECTIONS,
             max_overflow=0,
-            pool_pre_ping=True,
         )
         self._threads = ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="store")
         self._listening: threading.Thread | None = None
         self._closing = threading.Event()
 
     def write(self, unit: Unit[T]) -> "Future[T]":
-        """Runs on a connection of its own; ties between transactions are broken by trying again."""
+        """Runs on a connection of its own; ties between transactions are broken by trying again.
+
+        So are connections that the server closed meanwhile: that costs nothing, where asking before each transaction
+        whether the connection still holds would cost a round trip.
+        """
         return self._threads.submit(self._write, unit)
 
     def read(self, unit: Unit[T]) -> "Future[T]":
@@ -82,24 +86,32 @@ class Postgres:
 
     def _write(self, unit: Unit[T]) -> T:
         for attempt in range(1, TRIES + 1):
+            commits = False
             try:
-                with self.engine.begin() as db:
+                with self.engine.connect() as db, db.begin():
                     db.info.pop("topics", None)
                     outcome = unit(db)
                     _notify(db, take_topics(db))
+                    commits = True
             except DBAPIError as error:
-                if getattr(error.orig, "sqlstate", None) not in TIE_BREAKS or attempt == TRIES:
+                tied = getattr(error.orig, "sqlstate", None) in TIE_BREAKS
+                # Who loses the connection while committing cannot know whether it was kept.
+                lost = error.connection_invalidated and not commits
+                if not (tied or lost) or attempt == TRIES:
                     raise _explained(error) from error
             else:
                 return outcome
         raise AssertionError("the last try returns or raises")
 
     def _read(self, unit: Unit[T]) -> T:
-        try:
-            with self.engine.connect().execution_options(isolation_level="REPEATABLE READ") as db:
-                return unit(db)
-        except DBAPIError as error:
-            raise _explained(error) from error
+        for attempt in range(1, TRIES + 1):
+            try:
+                with self.engine.connect().execution_options(isolation_level="REPEATABLE READ") as db:
+                    return unit(db)
+            except DBAPIError as error:
+                if not error.connection_invalidated or attempt == TRIES:
+                    raise _explained(error) from error
+        raise AssertionError("the last try returns or raises")
 
     def _listen_for_ever(self, live: Live) -> None:
         address = self._url.set(drivername="postgresql").render_as_string(hide_password=False)

@@ -103,8 +103,8 @@ def conversation_stream(store: Store, conversation_id: str, after: int) -> Strea
 
 def _events_after(db: Connection, conversation_id: str, seen: int) -> tuple[list[Event], dict[str, str]]:
     found = events.after(db, seen, conversation_id=conversation_id, for_customer=True, limit=EVENTS_A_READ)
-    needs_names = any(event.kind != "reply_part" for event in found)
-    return found, reps.names(db) if needs_names else {}
+    by_reps = any(event.content.get("rep_id") or event.content.get("assignee_id") for event in found)
+    return found, reps.names(db) if by_reps else {}
 
 
 def _sent(event: Event, names: dict[str, str]) -> Sent:
