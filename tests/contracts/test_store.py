@@ -139,12 +139,13 @@ async def test_connections_that_the_server_closed_are_not_noticed(store: Store) 
         pytest.skip("SQLite has no connections that a server could close.")
 
     def close_the_others(db: Connection) -> int:
-        return db.execute(
+        closed: int = db.execute(
             text(
                 "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
                 " WHERE datname = current_database() AND pid <> pg_backend_pid()"
             )
         ).scalar_one()
+        return closed
 
     await asyncio.gather(
         *(store.write(customers.add, replace(INES, id=f"cus_{n}"), token_digest=f"d{n}") for n in range(20))
