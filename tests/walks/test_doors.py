@@ -3,6 +3,7 @@
 import asyncio
 from typing import Any
 
+import httpx
 import pytest
 
 from answerable.conversations import MESSAGES_AT_ONCE
@@ -100,14 +101,35 @@ async def test_without_a_key_nothing_is_shown(company: Company) -> None:
         assert (await ines.http.get("/chat/conversations", headers=headers)).status_code == 401
 
 
-async def test_other_sites_may_not_read_the_reps_door(company: Company) -> None:
+async def test_pages_of_the_workspaces_sites_may_speak_to_the_customers_door_and_to_no_other(company: Company) -> None:
     visitor = await company.visitor()
+    own, foreign = {"Origin": "https://app.ledgerly.example"}, {"Origin": "https://evil.example"}
 
-    allowed = await visitor.http.get("/chat/config", headers={"Origin": "https://app.ledgerly.example"})
-    foreign = await visitor.http.get("/chat/config", headers={"Origin": "https://evil.example"})
+    def allowed(answer: httpx.Response) -> str:
+        return str(answer.headers.get("access-control-allow-origin", ""))
 
-    assert allowed.headers["access-control-allow-origin"] == "https://app.ledgerly.example"
-    assert "access-control-allow-origin" not in foreign.headers
+    assert allowed(await visitor.http.get("/chat/config", headers=own)) == own["Origin"]
+    assert allowed(await visitor.http.get("/chat/conversations", headers=own)) == own["Origin"], "a refusal, too"
+    assert allowed(await visitor.http.get("/chat/config", headers=foreign)) == ""
+    assert allowed(await visitor.http.get("/api/sign-in/link/x", headers=own)) == ""
+    assert allowed(await visitor.http.options("/api/sign-in", headers={**own, **asking("POST")})) == ""
+    assert allowed(await visitor.http.get("/help", headers=own)) == ""
+
+
+async def test_whatever_the_customers_door_takes_a_page_of_another_site_may_send(company: Company) -> None:
+    visitor = await company.visitor()
+    document = (await visitor.http.get("/openapi.json")).json()
+    own = {"Origin": "https://app.ledgerly.example"}
+    verbs = {verb.upper() for path, verbs in document["paths"].items() if path.startswith("/chat/") for verb in verbs}
+
+    answers = {verb: await visitor.http.options("/chat/config", headers={**own, **asking(verb)}) for verb in verbs}
+
+    assert {verb: answer.status_code for verb, answer in answers.items()} == dict.fromkeys(verbs, 204)
+    assert "PATCH" in verbs
+
+
+def asking(verb: str) -> dict[str, str]:
+    return {"Access-Control-Request-Method": verb, "Access-Control-Request-Headers": "authorization, content-type"}
 
 
 async def test_nobody_gets_into_the_reps_door_without_signing_in(company: Company) -> None:

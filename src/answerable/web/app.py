@@ -34,6 +34,10 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
 }
 
+# The doors that pages of other sites may come to. Litestar lets them in everywhere or nowhere.
+OPEN_TO_OTHER_SITES = ("/chat/", "/widget/")
+CROSSING_HEADERS = ("Origin", "Headers", "Methods")
+
 # What must not be protected by the cookie's twin: customers' requests carry a key that no other site has.
 WITHOUT_COOKIE = ["^/chat/", "^/healthz$", "^/widget/", "^/help", "^/demo"]
 
@@ -112,5 +116,8 @@ async def add_headers(message: Message, scope: Scope) -> None:
     headers = MutableScopeHeaders.from_message(message)
     for name, value in HEADERS.items():
         headers.setdefault(name, value)
+    if not scope["path"].startswith(OPEN_TO_OTHER_SITES):
+        for name in CROSSING_HEADERS:
+            headers.pop(f"Access-Control-Allow-{name}", None)
     if "html" in headers.get("content-type", ""):
         headers.setdefault("Content-Security-Policy", PAGE_POLICY)

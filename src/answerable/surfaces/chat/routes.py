@@ -89,7 +89,7 @@ def chat_cors(door: ChatDoor) -> CORSConfig:
     return CORSConfig(
         allow_origins=list(door.origins),
         allow_headers=["authorization", "content-type", "idempotency-key", "last-event-id"],
-        allow_methods=["GET", "POST", "PUT", "OPTIONS"],
+        allow_methods=["GET", "POST", "PUT", "PATCH", "OPTIONS"],
         max_age=600,
     )
 
