@@ -1,6 +1,7 @@
 """The embedded model quotes, asks, or hands off, and says nothing of its own."""
 
 import json
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -85,6 +86,38 @@ async def test_a_question_is_answered_in_the_words_of_the_article() -> None:
     assert reply == "From *Refund times*: Refunds reach your card in **5 business days**. [1]"
     assert "".join(desk.deltas) == reply
     assert len(desk.deltas) > 3, "it is streamed in small pieces"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a" + " " * 32_000 + "b",
+        "a" + "\n" * 32_000 + "b",
+        "." * 32_000,
+        "a." * 16_000,
+        "1" * 32_000,
+        "[" * 32_000,
+        "- a\n" * 8_000,
+        "fish " + "and how fish " * 2_400,
+        "How long does a refund take? " * 1_100,
+    ],
+    ids=lambda text: str(text)[:8],
+)
+async def test_no_message_is_so_long_or_so_odd_that_others_wait_for_it(text: str) -> None:
+    began = time.process_time()
+
+    await Desk(("refund", sure(REFUND_HIT))).hear(text)
+    await Desk(("refund", sure(REFUND_HIT))).hear("Refund?", f"Which do you mean?\n\n{text}", text)
+
+    assert time.process_time() - began < 5
+
+
+async def test_a_question_below_a_long_log_is_found() -> None:
+    log = "\n".join(f"2026-11-23 GET /invoices/{number:05} 200" for number in range(800))
+
+    reply = await Desk(("refund", sure(REFUND_HIT))).hear(f"{log}\nHow long does a refund take?")
+
+    assert reply.startswith("From *Refund times*: Refunds reach your card")
 
 
 async def test_steps_are_quoted_whole_and_pass_the_guard() -> None:

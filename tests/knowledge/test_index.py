@@ -1,4 +1,5 @@
 import random
+import tracemalloc
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -11,6 +12,7 @@ from answerable.inference.embedders import Vectors
 from answerable.inference.embedders.scale import REFERENCE
 from answerable.knowledge.embedding import text_to_embed
 from answerable.knowledge.index import IndexedPassage, PassageIndex, SearchResult
+from answerable.knowledge.postings import Postings
 from answerable.knowledge.tokens import words
 
 SENTENCES = [
@@ -201,6 +203,18 @@ def test_a_slip_of_the_pen_is_understood_but_trusted_less(asked: str) -> None:
     assert right.evidence is not None
     assert slipped.evidence is not None
     assert slipped.evidence.known <= right.evidence.known == 1
+
+
+def test_a_run_of_letters_that_is_no_word_costs_no_memory() -> None:
+    postings = Postings.of([words("Refunds of yearly plans take five days.")])
+
+    tracemalloc.start()
+    near = postings.near("abcdefghij" * 100)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert near == []
+    assert most < 100_000, "a customer may write 32,768 letters, and all slips of such a word would be 28 GB"
 
 
 def test_another_word_is_not_taken_for_a_slip() -> None:

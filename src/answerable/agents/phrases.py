@@ -11,6 +11,8 @@ from typing import Any
 from answerable.knowledge.function_words import function_words
 
 DEFAULT_LANGUAGE = "en"
+# A language is told from so many letters; what is remembered of texts must not grow with them.
+TELLING_LETTERS_MAX = 2_000
 
 _WORD = re.compile(r"[^\W_]+(?:['’.\-][^\W_]+)*", re.UNICODE)
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
@@ -101,9 +103,13 @@ def content_words(text: str, *, code: str | None = None) -> list[str]:
     return [word for word in words(text) if not any(word in each.stopwords for each in known)]
 
 
-@lru_cache(maxsize=1024)
 def language_of(text: str, *, default: str = DEFAULT_LANGUAGE) -> str:
     """The language that a text is most likely in, told by its script, its function words and telling letters."""
+    return _language_of(text[:TELLING_LETTERS_MAX], default)
+
+
+@lru_cache(maxsize=1024)
+def _language_of(text: str, default: str) -> str:
     if _KANA.search(text):
         return "ja"
     if len(_HAN.findall(text)) > len(_WORD.findall(_HAN.sub(" ", text))):

@@ -9,7 +9,7 @@ from answerable.agents.found import Found
 from answerable.agents.instructions import ToolName
 from answerable.agents.phrases import Language, content_words, plain
 from answerable.agents.statements import Statement, Stems, Token
-from answerable.agents.turns import CustomerTurn, Part
+from answerable.agents.turns import QUERY_LETTERS_MAX, CustomerTurn, Part
 
 # Passages of other articles compete if they are this close to the best one; then a short question is asked back.
 RIVAL_SHARE = 0.97
@@ -146,7 +146,8 @@ def _nearby(turn: CustomerTurn) -> list[str]:
     if turn.answers_back or len(turn.parts) > 1 or not every:
         return []
     found = max(every, key=lambda each: each.confidence)
-    asked = Statement.read(turn.text).content if len(content_words(turn.text)) <= RIVAL_QUESTION_WORDS_MAX else ()
+    is_short = len(turn.text) <= QUERY_LETTERS_MAX and len(content_words(turn.text)) <= RIVAL_QUESTION_WORDS_MAX
+    asked = Statement.read(turn.text).content if is_short else ()
     titles = list(dict.fromkeys(hit.title for hit in found.hits if hit.score >= OFFERED_SHARE * found.hits[0].score))
     named = [title for title in titles if asked and _has_all(title, asked)]
     is_near = found.confidence >= ASK_SHARE * found.threshold

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
 
@@ -227,7 +227,7 @@ def _number_key(shown: str) -> str:
     return (whole_part.lstrip("0") or "0") + (f".{fraction}" if fraction else "")
 
 
-@cache
+@lru_cache(maxsize=65_536)
 def _stem(word: str) -> str:
     if not word.isascii():
         word = "".join(letter for letter in unicodedata.normalize("NFKD", word) if not unicodedata.combining(letter))

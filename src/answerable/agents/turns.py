@@ -16,6 +16,11 @@ TurnKind = Literal[
 
 PARTS_MAX = 5
 QUERY_LETTERS_MAX = 600
+# Nobody asks in more letters; of what is pasted, the beginning and the end are read. A customer may write eight times
+# as much, and reading is done on the event loop.
+READ_LETTERS_MAX = 4_000
+# In these the first word stands.
+BEGINNING_LETTERS = 100
 
 # A question with fewer content words than this, or one that points back, is understood only with the one before it.
 WORDS_ALONE_MIN = 3
@@ -23,10 +28,11 @@ WORDS_ALONE_MIN = 3
 # "And Team?" goes on with the question before it in the same message; "And what does a seat cost?" does not.
 MORE_THAN_A_NAME = 2
 
-_OPTION = re.compile(r"(?m)^\s*(?:[-*•]|(\d{1,2})[.)])\s+(.+?)\s*$")
+_OPTION = re.compile(r"(?m)^[^\S\n]*(?:[-*•]|(\d{1,2})[.)])[^\S\n]+(\S(?:.*\S)?)")
 _NUMBER = re.compile(r"\W*(?:option|nummer|number|numéro|opción|die|the|la|le|el|第)?\s*(\d{1,2})\W*")
 _JOINED = re.compile(r"(?i)[,;]?\s+(?:and|und|y|et|e|en|also)\s+(?=(.+))")
 _LIST_MARK = re.compile(r"\s*(?:[-*•]|\d{1,2}[.)])\s+")
+_SPACE = re.compile(r"\s+")
 
 # A message of at least so many words that has so few different ones says nothing, however often it says it.
 NOISE_WORDS_MIN = 8
@@ -72,12 +78,10 @@ class CustomerTurn:
 def read_turn(items: list[Any]) -> CustomerTurn:
     """The turn that a model is asked to go on with, from the input items of the Agents SDK."""
     said, since, reply, earlier = _parts(items)
-    text = "\n".join(said).strip()
+    text = _legible("\n".join(said))
     spoken = language(language_of(text, default=language_of("\n".join(earlier))))
     asked = reply if reply is not None and _asks(reply) else None
     kind = _kind(text, spoken, asked=asked, reply=reply)
-    if kind == "question" and not earlier and not content_words(text, code=spoken.code):
-        kind = "unclear"
     if kind == "question" and not earlier and not content_words(text, code=spoken.code):
         kind = "unclear"
     chosen = chosen_option(text, asked) if asked else None
@@ -85,7 +89,9 @@ def read_turn(items: list[Any]) -> CustomerTurn:
         text=text,
         language=spoken,
         kind="question" if chosen and kind != "not_helped" else kind,
-        parts=_asked_parts(chosen or text, spoken, before=earlier[-1] if earlier else None, answers=asked is not None),
+        parts=_asked_parts(
+            chosen or text, spoken, before=_legible(earlier[-1]) if earlier else None, answers=asked is not None
+        ),
         searches=tuple(_searches(since)),
         answers_back=asked is not None,
     )
@@ -93,9 +99,16 @@ def read_turn(items: list[Any]) -> CustomerTurn:
 
 def is_courtesy(text: str) -> bool:
     """Whether a message asks for nothing: thanks, a greeting, a goodbye, small talk."""
-    said = text.strip()
+    said = _legible(text)
     kind = _kind(said, language(language_of(said)), asked=None, reply=None)
     return kind in ("greeting", "thanks", "goodbye", "small_talk")
+
+
+def _legible(text: str) -> str:
+    """What is read of a text: one blank or line end where it has many, and of a very long one its beginning and end."""
+    joined = _SPACE.sub(lambda run: "\n" if "\n" in run[0] else " ", text).strip()
+    half = READ_LETTERS_MAX // 2
+    return joined if len(joined) <= READ_LETTERS_MAX else f"{joined[:half]}\n{joined[-half:]}"
 
 
 def _asks(reply: str) -> bool:
@@ -216,7 +229,7 @@ def _asked_parts(text: str, spoken: Language, *, before: str | None, answers: bo
         # So would the second question of a message.
         is_short = not number and len(content_words(asked, code=spoken.code)) < WORDS_ALONE_MIN
         wider = _shortened(f"{previous} {asked}") if previous and is_short else None
-        parts.setdefault(query, Part(" ".join(asked.split()), query, wider if wider != query else None))
+        parts.setdefault(query, Part(_shortened(asked), query, wider if wider != query else None))
         previous = query
     return tuple(parts.values())
 
@@ -250,11 +263,9 @@ def _split_joined(sentence: str, spoken: Language) -> list[str]:
     is_question = _is_question(sentence, spoken)
     for joint in _JOINED.finditer(sentence):
         left, right = sentence[: joint.start()], _without_wish(joint[1], spoken)
-        asks = words(right)[:1]
         # "I lost my phone and have no codes" asks nothing; "… and want to know how …" does.
         if (
-            asks
-            and asks[0] in spoken.asks
+            _first_word(right) in spoken.asks
             and (is_question or right != joint[1])
             and min(len(content_words(side, code=spoken.code)) for side in (left, right)) > 0
         ):
@@ -271,7 +282,11 @@ def _without_wish(text: str, spoken: Language) -> str:
 def _is_question(sentence: str, spoken: Language) -> bool:
     if sentence.rstrip(" \"'”»)").endswith(("?", "？")):
         return True
-    return any(word in spoken.asks for word in words(sentence)[:1])
+    return _first_word(sentence) in spoken.asks
+
+
+def _first_word(text: str) -> str:
+    return next(iter(words(text[:BEGINNING_LETTERS])), "")
 
 
 def _points_back(part: str, spoken: Language, *, begins: bool) -> bool:
@@ -294,7 +309,8 @@ def _beginnings(spoken: Language) -> list[str]:
 def chosen_option(text: str, asked: str) -> str | None:
     """Which of the options of a question the customer picked, by its number or its words."""
     options = [option for _, option in _OPTION.findall(asked)]
-    picked = _NUMBER.fullmatch(text.casefold().strip())
+    text = _legible(text)
+    picked = _NUMBER.fullmatch(text.casefold())
     if picked:
         return options[int(picked[1]) - 1] if 0 < int(picked[1]) <= len(options) else None
     said = plain(text)

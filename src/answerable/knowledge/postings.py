@@ -19,6 +19,8 @@ COUNT_MAX = 65_535
 _VOWELS = tuple("aeiouy")
 NEAR_LETTERS_MIN = 7
 """In shorter words one other letter makes another word."""
+NEAR_LETTERS_MAX = 40
+"""What is longer is no word, and its slips of the pen would fill the memory: they grow by the square."""
 
 _NO_ROWS: Rows = np.zeros(0, dtype=np.int32)
 _NO_COUNTS: Counts = np.zeros(0, dtype=np.uint16)
@@ -69,7 +71,7 @@ class Postings:
         One letter left out, put in or swapped with the next, or one vowel mistaken, and never the first letter: another
         consonant mostly makes another word ("project", "protect").
         """
-        if len(term) < NEAR_LETTERS_MIN or not (term.isascii() and term.isalpha()):
+        if not (NEAR_LETTERS_MIN <= len(term) <= NEAR_LETTERS_MAX and term.isascii() and term.isalpha()):
             return []
         return sorted(each for each in _one_slip_from(term) if each in self.terms)
 
