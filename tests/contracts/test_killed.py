@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Connection, select
 
 from answerable.agents.asked import Asked, Say
-from answerable.conversations import Answering, Arrival, Received, ask_for_person, receive
+from answerable.conversations import Answering, Arrival, Received, answering, ask_for_person, receive
 from answerable.conversations.keeping import keep_message
 from answerable.domain.clock import now
 from answerable.domain.conversations import Decision, Message, Reply
@@ -17,7 +17,7 @@ from answerable.domain.people import Customer
 from answerable.domain.runs import Run
 from answerable.jobs import Jobs
 from answerable.people import introduce
-from answerable.store import Store, conversations, runs, tables, workers
+from answerable.store import Store, conversations, messages, runs, tables, workers
 from answerable.traces import Ledger
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -38,14 +38,19 @@ class Thinking:
     def __init__(self) -> None:
         self.began = asyncio.Event()
         self.may_answer = asyncio.Event()
+        self.was_stopped = False
 
     async def answer(self, asked: Asked, ledger: Ledger, say: Say) -> Reply:
         self.began.set()
-        await self.may_answer.wait()
+        try:
+            await self.may_answer.wait()
+        except asyncio.CancelledError:
+            self.was_stopped = True
+            raise
         return Reply("It takes 3 to 5 days.", Decision("answer", 0.9, "Answered."))
 
     def apology(self, asked: Asked, reason: str) -> Reply:
-        raise AssertionError(reason)
+        return Reply(reason, Decision("hand_off", None, reason))
 
 
 @pytest.fixture
@@ -83,6 +88,25 @@ async def test_a_run_that_was_cut_off_ends_when_the_customer_asks_for_a_person(s
     await ask_for_person(store, ines, asked.conversation.id)
 
     assert await run_states(store) == ["given_up"]
+
+
+async def test_an_agent_stops_soon_after_a_person_took_over_in_another_process(
+    store: Store, database_url: str, ines: Customer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answering, "LOOK_SECONDS", 0.01)
+    asked = await asked_by(ines, store)
+    agent = Thinking()
+    process = asyncio.create_task(Answering(store, agent).answer_turn(str(asked.turn_to_start)))
+    await agent.began.wait()
+
+    with Store(database_url) as of_another_process:
+        await ask_for_person(of_another_process, ines, asked.conversation.id)
+    async with asyncio.timeout(10):
+        await process
+
+    assert agent.was_stopped
+    assert await run_states(store) == ["given_up"]
+    assert await store.read(messages.reply_to, str(asked.turn_to_start)) is None
 
 
 async def test_two_processes_that_begin_one_turn_share_its_run_and_reply_once(store: Store, ines: Customer) -> None:

@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from contextlib import suppress
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -19,7 +21,7 @@ from answerable.conversations.keeping import (
 )
 from answerable.domain.clock import now
 from answerable.domain.conversations import Conversation, Decision, Message, Reply, Turn
-from answerable.domain.errors import AnswerableError
+from answerable.domain.errors import AnswerableError, Unavailable
 from answerable.domain.ids import new_id
 from answerable.domain.runs import Run, RunState, Span, Usage
 from answerable.jobs import Jobs
@@ -29,6 +31,8 @@ from answerable.traces import Ledger
 log = logging.getLogger(__name__)
 
 SWEEP_SECONDS = 5.0
+# So often a run looks whether a person has taken over: from then on a language model would write for nobody, and cost.
+LOOK_SECONDS = 1.0
 # Sentences that follow each other this fast are sent together; the whole reply may be there by then.
 SEND_AFTER_SECONDS = 0.05
 # A browser that was cut off for longer reads its conversation anew instead of resuming its stream.
@@ -37,6 +41,11 @@ FORGET_SECONDS = 3600.0
 # Writers wait no longer than it takes to drop so many events.
 FORGOTTEN_AT_ONCE_MAX = 2_000
 UNEXPECTED = "Something went wrong inside the agent."
+TAKEN_AWAY = "Somebody else has the turn now."
+
+
+class _TakenAway(Exception):
+    """The turn has ended while the agent was at it: a person has it, or another worker was first."""
 
 
 class Answering:
@@ -89,7 +98,9 @@ class Answering:
         parts = _Parts(self._store, run)
         state: RunState = "finished"
         try:
-            reply = await self._agent.answer(asked, ledger, parts.say)
+            reply = await self._while_running(turn_id, self._agent.answer(asked, ledger, parts.say))
+        except _TakenAway:
+            state, reply = "given_up", self._agent.apology(asked, TAKEN_AWAY)
         except AnswerableError as error:
             log.warning("Run %s was handed off: %s", run.id, error)
             state, reply = "failed", self._agent.apology(asked, str(error))
@@ -99,6 +110,21 @@ class Answering:
         await parts.settle()
         await ledger.settle()
         return await self._store.write(_finish, turn, run, ledger, reply, state)
+
+    async def _while_running(self, turn_id: str, answering: Coroutine[Any, Any, Reply]) -> Reply:
+        """The reply. Stops the agent and raises _TakenAway as soon as the turn has ended, in whatever process."""
+        writing = asyncio.create_task(answering)
+        try:
+            while not (await asyncio.wait((writing,), timeout=LOOK_SECONDS))[0]:
+                # Not being told is no reason to stop: what may be kept is asked again at the end.
+                with suppress(Unavailable):
+                    turn = await self._store.read(turns.by_id, turn_id)
+                    if turn is None or turn.ended_at is not None:
+                        raise _TakenAway
+            return writing.result()
+        finally:
+            if writing.cancel():
+                await asyncio.wait((writing,))
 
 
 async def forget_old_events_for_ever(store: Store) -> None:
