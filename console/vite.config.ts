@@ -13,6 +13,8 @@ export default defineConfig({
     // Below this size Vite would inline fonts and pictures as data: addresses, which the content policy refuses.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
+    // What is bundled, letters included, may be passed on only with its licence beside it.
+    license: { fileName: "licences.md" },
   },
   server: { proxy: { "/api": server } },
 });

@@ -76,8 +76,10 @@ async def test_the_help_centre_is_set_in_its_own_letters_and_shows_our_sign(
     loaded = "document.fonts.ready.then(fonts => [...fonts].filter(f => f.status == 'loaded').map(f => f.family))"
     families = {family.strip('"') for family in await page.evaluate(loaded)}
     sign = await page.request.get(f"{open_for_browsers.address}/favicon.ico")
+    licences = await page.request.get(f"{open_for_browsers.address}/console/licences.md")
 
     assert families == {"Newsreader Variable", "Geist Variable"}
+    assert "SIL OPEN FONT LICENSE" in await licences.text(), "letters are passed on with their licence"
     assert all(url.startswith(open_for_browsers.address) for url in asked), "no font comes from another site"
     assert (sign.status, sign.headers["content-type"]) == (200, "image/x-icon")
     assert (await sign.body())[:4] == b"\x00\x00\x01\x00"
