@@ -71,7 +71,7 @@ function SignedIn() {
   if (error) {
     return (
       <main className="entry">
-        <Failed error={error} what="console" onRetry={() => void refetch()} />
+        <Failed error={error} what="console" isPage onRetry={() => void refetch()} />
       </main>
     );
   }

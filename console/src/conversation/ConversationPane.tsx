@@ -34,7 +34,11 @@ export function ConversationPane({ id, view }: { id: string; view: { slug: strin
           {isNarrow && <BackButton onBack={back} name={view.name} />}
           {isPending && <Skeleton width="55%" height={12} />}
         </div>
-        {error ? <Failed error={error} what="conversation" onRetry={() => void refetch()} /> : <ThreadSkeleton />}
+        {error ? (
+          <Failed error={error} what="conversation" isPage={isNarrow} onRetry={() => void refetch()} />
+        ) : (
+          <ThreadSkeleton />
+        )}
       </section>
     );
   }

@@ -30,7 +30,7 @@ export function ArticlePage({ id }: { id: string }) {
         {data ? (
           <Article detail={data} />
         ) : error ? (
-          <Failed error={error} what="article" onRetry={() => void refetch()} />
+          <Failed error={error} what="article" isPage onRetry={() => void refetch()} />
         ) : (
           <Loading what="the article">
             <div className="article lines">

@@ -82,22 +82,26 @@ export function Failed({
   error,
   onRetry,
   what,
+  isPage = false,
   sentence = "Something in the console went wrong.",
 }: {
   error: Error;
   onRetry?: () => void;
   what: string;
+  /** Nothing else on the page has a heading. */
+  isPage?: boolean;
   /** Said where the error has no words for a person. */
   sentence?: string;
 }) {
   const isOffline = error instanceof Problem && error.status === 0;
   const isMissing = error instanceof Problem && error.status === 404;
+  const Heading = isPage ? "h1" : "h2";
   return (
     <div className="empty" role="alert">
       <span className="empty-icon bad" aria-hidden="true">
         {isOffline ? <WifiOff className="i" /> : <CircleAlert className="i" />}
       </span>
-      <h2>{isMissing ? `This ${what} is not here` : `Could not load this ${what}`}</h2>
+      <Heading>{isMissing ? `This ${what} is not here` : `Could not load this ${what}`}</Heading>
       <div className="empty-words">
         <p>{error instanceof Problem ? error.message : sentence}</p>
         {onRetry && !isMissing && (

@@ -17,7 +17,7 @@ const ROLES: readonly Role[] = ["rep", "builder", "lead", "admin"];
 const MAY: Record<Role, string> = {
   rep: "answers conversations and reads every trace",
   builder: "also imports knowledge",
-  lead: "also sets what the agent may do",
+  lead: "the same for now; more comes with evals and releases",
   admin: "also invites people and changes roles",
 };
 
@@ -47,7 +47,10 @@ export default function People() {
           <div>
             <h2>
               {isPending ? (
-                <Skeleton width="12em" height={28} />
+                <>
+                  <span className="sr">Loading people</span>
+                  <Skeleton width="12em" height={28} />
+                </>
               ) : !reps ? (
                 "Who can sign in is not known."
               ) : active === 1 ? (

@@ -1,8 +1,8 @@
 import { Dialog } from "@base-ui/react/dialog";
 import { useQuery } from "@tanstack/react-query";
-import { Command } from "cmdk";
+import { Command, useCommandState } from "cmdk";
 import { BookOpen, Search } from "lucide-react";
-import { useDeferredValue, useState } from "react";
+import { type ReactNode, useDeferredValue, useState } from "react";
 import { useLocation } from "wouter";
 import { foundArticlesQuery, foundConversationsQuery } from "../api/queries";
 import { Avatar } from "../parts/small";
@@ -11,6 +11,8 @@ import { GROUPS, useAllCommands } from "./commands";
 import { Keys } from "./KeyCaps";
 import { show } from "./overlays";
 
+const ARTICLES_MAX = 6;
+
 /** Every command, and every conversation and article by its words. */
 export default function Palette() {
   const [typed, setTyped] = useState("");
@@ -18,8 +20,10 @@ export default function Palette() {
   const commands = useAllCommands().filter((command) => !command.isKeyOnly);
   const groups = GROUPS.filter((group) => commands.some((command) => command.group === group));
   const [, go] = useLocation();
-  const { data: conversations } = useQuery(foundConversationsQuery(words));
-  const { data: articles } = useQuery(foundArticlesQuery(words));
+  const { data: conversations, isFetching: seeksConversations } = useQuery(foundConversationsQuery(words));
+  const { data: articles, isFetching: seeksArticles } = useQuery(foundArticlesQuery(words));
+  const rows = (words && conversations?.items) || [];
+  const titles = byTitle((words && articles?.items) || [], words).slice(0, ARTICLES_MAX);
   const close = (then: () => void) => {
     show(null);
     then();
@@ -36,8 +40,7 @@ export default function Palette() {
               <Command.Input value={typed} onValueChange={setTyped} placeholder="Search or jump" dir="auto" />
               <kbd>Esc</kbd>
             </div>
-            <Command.List>
-              <Command.Empty>Nothing is called that. Try a customer, an article or a command.</Command.Empty>
+            <Results hasFound={rows.length + titles.length > 0} isSeeking={seeksConversations || seeksArticles}>
               {groups.map((group) => (
                 <Command.Group key={group} heading={group}>
                   {commands
@@ -54,9 +57,9 @@ export default function Palette() {
                     ))}
                 </Command.Group>
               ))}
-              {words && conversations && conversations.items.length > 0 && (
+              {rows.length > 0 && (
                 <Command.Group heading="Conversations" forceMount>
-                  {conversations.items.map((row) => (
+                  {rows.map((row) => (
                     <Command.Item
                       key={row.id}
                       forceMount
@@ -71,9 +74,9 @@ export default function Palette() {
                   ))}
                 </Command.Group>
               )}
-              {words && articles && articles.items.length > 0 && (
+              {titles.length > 0 && (
                 <Command.Group heading="Articles" forceMount>
-                  {articles.items.map((row) => (
+                  {titles.map((row) => (
                     <Command.Item
                       key={row.id}
                       forceMount
@@ -88,10 +91,32 @@ export default function Palette() {
                   ))}
                 </Command.Group>
               )}
-            </Command.List>
+            </Results>
           </Command>
         </Dialog.Popup>
       </Dialog.Portal>
     </Dialog.Root>
   );
+}
+
+/** The list; where nothing fits, a sentence instead. The list itself counts only commands. */
+function Results({ hasFound, isSeeking, children }: { hasFound: boolean; isSeeking: boolean; children: ReactNode }) {
+  const isEmpty = useCommandState((state) => state.filtered.count === 0) && !hasFound;
+  return (
+    <>
+      <Command.List hidden={isEmpty}>{children}</Command.List>
+      {isEmpty && (
+        <p className="palette-empty" role="status">
+          {isSeeking ? "Looking…" : "Nothing is called that. Try a customer, an article or a command."}
+        </p>
+      )}
+    </>
+  );
+}
+
+/** Those whose title has the words before those that have them somewhere in the text. */
+function byTitle<Row extends { title: string }>(rows: Row[], words: string): Row[] {
+  const wanted = words.toLowerCase();
+  const rank = ({ title }: Row) => (title.toLowerCase().includes(wanted) ? 0 : 1);
+  return [...rows].sort((one, other) => rank(one) - rank(other));
 }
