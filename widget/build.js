@@ -11,7 +11,7 @@ const outfile = fileURLToPath(new URL("dist/answerable.js", import.meta.url));
 
 // Names of ours that neither the server, nor the browser, nor what the browser keeps knows: they travel short.
 const OWN_NAMES =
-  /^(about|addAttributes|again|askForPerson|asked|attend|back|base|begin|catchUp|config|conversation|cut|did|discard|draw|element|failed|failures|heard|help|isCut|language|leave|listen|loadConfig|loadRows|long|makeCustomer|mark|markSeen|notice|nudge|of|often|opened|outbox|outgoing|panel|parts|past|prefix|put|rate|rename|resolved|retry|rows|seen|send|sendingId|showLauncher|source|spoken|take|thanks|unread|waiting|write|writing)$/;
+  /^(about|addAttributes|again|askForPerson|asked|attend|back|base|begin|catchUp|config|conversation|cut|did|discard|draw|element|failed|failures|heard|help|isCut|language|leave|listen|loadRows|long|makeCustomer|mark|markSeen|notice|nudge|of|often|opened|outbox|outgoing|panel|parts|past|prefix|put|rate|rename|resolved|retry|rows|seen|send|sendingId|showLauncher|source|spoken|take|thanks|unread|waiting|write|writing)$/;
 
 /** Colours as short as they can be written; the style sheet has them in the space in which they were chosen. */
 async function shortColour(colour) {

@@ -134,6 +134,30 @@ async def test_what_is_said_without_a_network_is_sent_once_and_in_order(visit: V
     assert said(await kept(page, service)) == ["How long do refunds take?", "And how do I invite my team?"]
 
 
+async def test_what_could_not_be_fetched_without_a_network_comes_with_it(visit: Visit) -> None:
+    page = await visit()
+    await page.context.set_offline(True)
+    await page.get_by_role("button", name="Open help").click()
+    await expect(page.get_by_role("dialog", name="How can we help?")).to_be_visible()
+
+    await page.context.set_offline(False)
+
+    await expect(page.get_by_role("dialog", name="Ledgerly help")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Hello, what can Ledgerly do for you?")).to_be_visible()
+    await expect(page.get_by_role("button", name="Why was I charged twice?")).to_be_visible()
+
+
+async def test_the_way_back_leads_to_the_top(visit: Visit) -> None:
+    page = await visit(size={"width": 1440, "height": 420})
+    await open_help(page)
+    await ask(page, "How long do refunds take?")
+    await expect(page.get_by_role("log").get_by_text(ANSWER)).to_be_visible()
+
+    await page.get_by_role("button", name="Back").click()
+
+    await expect(page.get_by_role("heading", name="Hello, what can Ledgerly do for you?")).to_be_in_viewport(ratio=1)
+
+
 async def test_a_message_whose_acknowledgement_was_lost_is_there_once(
     visit: Visit, line: Line, service: Service
 ) -> None:

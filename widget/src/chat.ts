@@ -224,9 +224,10 @@ export function openChat(door: Door, shelf: Shelf, changed: () => void, heard: (
     nudge();
   }
 
-  /** The network may be back. */
+  /** The network may be back, or somebody has begun to look. */
   function nudge(): void {
     wake();
+    if (isAttended) void loadConfig();
     void flush();
   }
 
@@ -262,8 +263,6 @@ export function openChat(door: Door, shelf: Shelf, changed: () => void, heard: (
         changed();
         await send(item);
         seen.failures = 0;
-        // Where words get through, the stream does too.
-        if (seen.isCut) wake();
       } catch (error) {
         const status = isFinal(error) && error.status;
         if (!shelf.has(id)) {
@@ -277,7 +276,8 @@ export function openChat(door: Door, shelf: Shelf, changed: () => void, heard: (
         } else if (isFinal(error)) {
           shelf.put({ ...item, refused: error.message });
         } else {
-          retrying = setTimeout(flush, pauseMs(++seen.failures));
+          // Where words get through, the stream does too.
+          retrying = setTimeout(nudge, pauseMs(++seen.failures));
         }
       }
       seen.sendingId = null;
@@ -384,7 +384,6 @@ export function openChat(door: Door, shelf: Shelf, changed: () => void, heard: (
     messages,
     unread,
     begin,
-    loadConfig,
     loadRows,
     show,
     attend,

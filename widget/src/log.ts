@@ -158,6 +158,7 @@ export function openLog(chat: Chat, words: Words, startAgain: () => void, askFor
         !isSending &&
           (refused || seen.failures > 0) &&
           make("button.small link", { click: () => chat.retry(item) }, words.retry),
+        refused && " · ",
         refused && make("button.small link", { click: () => chat.discard(item) }, words.remove),
       ),
     );

@@ -86,10 +86,10 @@ export function openPanel(host: HTMLElement, base: string, emit: (name: EventNam
     // Not `show()`, which would take the focus away from a page that has just been loaded.
     else panel.open = true;
     sessionStorage.setItem(OPEN, "1");
-    void chat.loadConfig();
-    void chat.loadRows();
     fit();
     draw();
+    chat.nudge();
+    void chat.loadRows();
     toEnd();
     emit("open");
   }
@@ -258,8 +258,10 @@ export function openPanel(host: HTMLElement, base: string, emit: (name: EventNam
     const isAtEnd = body.scrollHeight - body.scrollTop - body.clientHeight < NEAR_THE_END_PX;
     if (isLog) log.show();
     else drawHome();
-    if (body.firstChild !== shown) body.replaceChildren(shown);
-    else if (isAtEnd) toEnd();
+    if (body.firstChild !== shown) {
+      body.replaceChildren(shown);
+      body.scrollTop = 0;
+    } else if (isAtEnd) toEnd();
     // The whole of an answer is announced by the status line, once it is there.
     set(body, {
       role: isLog && "log",

@@ -88,7 +88,7 @@ export function openShelf(base: string) {
 /** The browser's storage, or something like it on pages for which the browser keeps nothing. */
 function openBox(): Record<string, string> {
   try {
-    localStorage.removeItem("answerable");
+    localStorage.removeItem("");
     return localStorage;
   } catch {
     return {};

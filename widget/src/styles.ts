@@ -31,7 +31,7 @@ svg { width: 18px; fill: none; stroke: currentColor; stroke-width: 1.75; stroke-
 .sr { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%) }
 .launcher, .panel { position: fixed; z-index: 2147483000; inset: auto var(--answerable-right, 20px) var(--answerable-bottom, 20px) auto; box-shadow: 0 8px 48px #0004 }
 .launcher { width: 52px; height: 52px; border-radius: 26px }
-.badge { position: absolute; top: -4px; right: -4px; padding: 0 7px; border-radius: 10px; background: oklch(.53 .19 25); color: #fff }
+.badge { position: absolute; top: -4px; right: -4px; padding: 0 8px; border-radius: 12px; background: oklch(.53 .19 25); color: #fff }
 .panel { width: 400px; height: 640px; max-height: calc(100dvh - 40px); flex-direction: column; border: var(--hairline); border-radius: 16px; background: var(--surface); overflow: hidden; outline: 0 }
 .panel[open] { display: flex }
 .head { display: flex; align-items: center; gap: 8px; padding: 12px 18px; border-bottom: var(--hairline) }
@@ -62,7 +62,6 @@ em { font-style: italic }
 ol > li { list-style: decimal !important }
 code { font: 12.5px ui-monospace, Menlo, Consolas, monospace; border-radius: 4px; padding: 1px 4px; background: var(--sunken) }
 .wide { overflow: auto }
-pre { white-space: pre }
 blockquote { border-inline-start: 2px solid var(--accent); padding-inline-start: 10px }
 th, td { border: var(--hairline); padding: 4px 8px; text-align: start }
 table { border-collapse: collapse }
@@ -74,7 +73,7 @@ table { border-collapse: collapse }
 .title { max-width: calc(100% - 54px) }
 .sources blockquote { flex-basis: 100%; margin-bottom: 6px; color: var(--text) }
 .rate { margin-top: 10px }
-.choice { padding: 3px 10px; border: var(--hairline); border-radius: 6px; color: var(--text) }
+.choice { padding: 4px 8px; border: var(--hairline); border-radius: 5px; color: var(--text) }
 [aria-pressed=true] { background: var(--soft) !important; color: var(--accent) }
 .dot { color: var(--accent) }
 .foot { padding: 0 12px 8px; display: grid; gap: 4px; justify-items: center }

@@ -21,6 +21,7 @@ class Server {
 
   readonly door = {
     base: "https://help.example/",
+    config: async () => null,
     makeCustomer: async (customer: NewCustomer) => ({
       customer_id: "c",
       token: `token ${this.customers.push(customer)}`,
