@@ -71,6 +71,8 @@ ARTICLES = [
 class Passage:
     article_id: str
     text: str
+    lexical: float = 1.0
+    dense: float = 0.6
 
 
 async def in_force() -> Sequence[Article]:
@@ -85,6 +87,9 @@ async def by_slug(slug: str) -> Article:
 
 
 async def search(query: str) -> Sequence[Hit]:
+    if query == "qqzz":
+        # As the index does it: the least bad passages, however bad.
+        return [Passage(each.id, each.text, lexical=0.0, dense=0.17) for each in ARTICLES]
     word = query.partition(" ")[0].casefold()
     return [Passage(each.id, each.text) for each in ARTICLES if word in each.text.casefold()]
 
@@ -134,6 +139,13 @@ async def test_search_works_without_javascript(client: Client) -> None:
     assert 'href="/help/knowledge-refunds-md"' in found
     assert "<script>alert" not in nothing
     assert "&lt;script&gt;alert" in nothing
+
+
+async def test_what_only_happens_to_be_least_far_away_is_not_shown_as_found(client: Client) -> None:
+    page = (await client.get("/help", params={"q": "qqzz"}, headers={"Accept-Language": "en"})).text
+
+    assert "Nothing here answers that." in page
+    assert "/help/knowledge-refunds-md" not in page
 
 
 async def test_a_page_that_is_not_there_says_so(client: Client) -> None:

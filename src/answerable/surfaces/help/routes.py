@@ -23,6 +23,8 @@ from answerable.surfaces.help.pages import STYLE, FoundArticle, Pages
 
 EXCERPT_CHARACTERS_MAX = 220
 FOUND_MAX = 10
+NEARNESS_MIN = 0.3
+"""Of a passage that has none of the words; what is further away in meaning is no find, only the least bad."""
 RELATED_MAX = 4
 YEAR_SECONDS = 31_536_000
 
@@ -39,6 +41,14 @@ class Hit(Protocol):
     @property
     def text(self) -> str:
         """Its words, as Markdown."""
+
+    @property
+    def lexical(self) -> float:
+        """How well its words fit; 0 where it has none of those that were asked for."""
+
+    @property
+    def dense(self) -> float:
+        """How near its meaning is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +120,8 @@ async def _found(door: HelpDoor, entries: Sequence[Entry], query: str) -> list[F
     by_id = {entry.id: entry for entry in entries}
     best: dict[str, FoundArticle] = {}
     for hit in await door.search(query):
-        if hit.article_id in by_id and hit.article_id not in best:
+        is_near = hit.lexical > 0 or hit.dense >= NEARNESS_MIN
+        if is_near and hit.article_id in by_id and hit.article_id not in best:
             excerpt = plain(hit.text, EXCERPT_CHARACTERS_MAX)
             best[hit.article_id] = FoundArticle(by_id[hit.article_id], excerpt)
     return list(best.values())[:FOUND_MAX]
