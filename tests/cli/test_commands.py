@@ -34,8 +34,7 @@ class Machine:
 
     @property
     def environment(self) -> dict[str, str]:
-        ours = {name: value for name, value in os.environ.items() if not name.startswith(("ANSWERABLE_", "OPENAI_"))}
-        return {**ours, "ANSWERABLE_PORT": str(self.port)}
+        return {name: value for name, value in os.environ.items() if not name.startswith(("ANSWERABLE_", "OPENAI_"))}
 
     def run(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
@@ -66,7 +65,7 @@ def machine(tmp_path: Path) -> Machine:
 def started(machine: Machine) -> Iterator["subprocess.Popen[str]"]:
     """The program, once it has said where it is."""
     process = subprocess.Popen(
-        machine.command("start"),
+        machine.command("start", "--port", str(machine.port)),
         env=machine.environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -128,7 +127,7 @@ def test_a_taken_port_is_said_at_once(machine: Machine) -> None:
     with socket.socket() as taker:
         taker.bind(("127.0.0.1", machine.port))
         taker.listen()
-        refused = machine.run("start")
+        refused = machine.run("start", "--port", str(machine.port))
 
     assert refused.returncode == 1
     assert refused.stderr.startswith(f"Port {machine.port} is taken.")
@@ -138,6 +137,7 @@ def test_whoever_has_the_machine_gets_a_way_in(machine: Machine, started: "subpr
     made = machine.run("link", "admin@localhost")
     nobody = machine.run("link", "nobody@ledgerly.example")
 
+    assert made.stdout.startswith(f"http://127.0.0.1:{machine.port}/console/link/")
     assert nobody.returncode == 1
     assert nobody.stderr == "Nobody with the address nobody@ledgerly.example works here.\n"
     with httpx.Client(base_url=f"http://127.0.0.1:{machine.port}") as client:
@@ -145,11 +145,20 @@ def test_whoever_has_the_machine_gets_a_way_in(machine: Machine, started: "subpr
         assert client.get(f"/api/sign-in/link/{token}").status_code == 200
 
 
+@pytest.mark.parametrize("arguments", [(), ("-h",), ("--help",)])
+def test_the_benchmarks_are_listed(machine: Machine, arguments: tuple[str, ...]) -> None:
+    listed = machine.run("bench", *arguments)
+
+    assert listed.returncode == 0
+    assert re.search(r"^retrieval +\S", listed.stdout, re.MULTILINE)
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
         (("ask", "   "), "The message is empty"),
         (("import", "nothing-here"), "There is no nothing-here."),
+        (("import", ""), "Nothing is named."),
         (("--database", "mysql://db/x", "status"), "postgresql://"),
     ],
 )

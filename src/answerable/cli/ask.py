@@ -9,7 +9,7 @@ import rich_click as click
 from rich.console import Console
 from rich.markdown import Markdown
 
-from answerable.cli.opening import opened, settings_for, workspace_importers
+from answerable.cli.opening import address_of, opened, settings_for, workspace_importers
 from answerable.conversations import Arrival, receive
 from answerable.domain.conversations import Message
 from answerable.domain.errors import Invalid, Unavailable
@@ -63,7 +63,7 @@ async def _ask(settings: Settings, question: str) -> tuple[Message, list[Span]]:
 async def _ask_over_http(settings: Settings, store: Store, question: str) -> tuple[str, str] | None:
     """Asks the program that is running already, which has everything loaded; none if it is not at its address."""
     try:
-        async with httpx.AsyncClient(base_url=settings.address) as client:
+        async with httpx.AsyncClient(base_url=address_of(settings)) as client:
             key = (await client.post("/chat/customers", json={"name": ASKER})).raise_for_status().json()
             if await store.read(customers.by_id, key["customer_id"]) is None:
                 # Another program has the address.

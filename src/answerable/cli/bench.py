@@ -16,7 +16,7 @@ def run_benchmark(name: str | None, arguments: tuple[str, ...]) -> int:
     known = {file.stem: file for file in sorted(FOLDER.glob("*.py")) if not file.stem.startswith("_")}
     if not known:
         raise Invalid("Benchmarks come with a checkout of the project, not with an installed package.")
-    if name is None:
+    if name in (None, "-h", "--help"):
         for each, file in known.items():
             click.echo(f"{each:20} {_first_line(file)}")
         return 0

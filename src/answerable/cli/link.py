@@ -5,7 +5,7 @@ from typing import Any
 
 import rich_click as click
 
-from answerable.cli.opening import settings_for
+from answerable.cli.opening import address_of, settings_for
 from answerable.people import renew_link_by_email
 from answerable.settings import Settings
 from answerable.store import Store
@@ -15,7 +15,7 @@ from answerable.web import link_address
 def print_link(given: dict[str, Any], email: str) -> None:
     """Prints a new one-time link. Raises NotFound, Conflict."""
     settings = settings_for(given)
-    click.echo(link_address(settings.address, asyncio.run(_renew(settings, email))))
+    click.echo(link_address(address_of(settings), asyncio.run(_renew(settings, email))))
 
 
 async def _renew(settings: Settings, email: str) -> str:

@@ -107,7 +107,7 @@ def status(given: dict[str, Any], as_json: bool) -> None:
 @click.argument("name", required=False)
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def bench(name: str | None, arguments: tuple[str, ...]) -> None:
-    """Run one of the benchmarks of a checkout; without a name, list them."""
+    """Run one of the benchmarks of a checkout; without a name, list them. Each explains itself with `NAME --help`."""
     from answerable.cli.bench import run_benchmark
 
     sys.exit(run_benchmark(name, arguments))

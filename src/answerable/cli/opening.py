@@ -22,6 +22,23 @@ def settings_for(given: dict[str, Any]) -> Settings:
     return read_settings(DEMO / "workspace", **given)
 
 
+def remember_address(settings: Settings) -> None:
+    """For the other commands: a port that is given to `start` stands in no setting."""
+    _address_file(settings).write_text(settings.address, encoding="utf-8")
+
+
+def address_of(settings: Settings) -> str:
+    """Where the program of this data folder is, or was when it was last started."""
+    file = _address_file(settings)
+    if settings.environment.address or not file.is_file():
+        return settings.address
+    return file.read_text(encoding="utf-8").strip()
+
+
+def _address_file(settings: Settings) -> Path:
+    return settings.environment.data / "address"
+
+
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[House]:
     """The house, ready to work."""
@@ -43,6 +60,9 @@ def workspace_importers(settings: Settings) -> list[Importer]:
 
 def importer_for(location: str, *, base_url: str | None = None, allow_private: bool = False) -> Importer:
     """What reads a folder, a .zip, a .jsonl file, or a site by its address. Raises Invalid for anything else."""
+    if not location.strip():
+        # The empty path would mean the folder that happens to be the current one.
+        raise Invalid("Nothing is named. Give a folder, a .zip, a .jsonl file, or an address with https://.")
     if location.startswith(("http://", "https://")):
         return SiteImporter(location, allow_private=allow_private)
     path = Path(location).resolve()

@@ -17,7 +17,7 @@ import uvicorn
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from answerable.cli.opening import DEMO, opened, settings_for, workspace_importers
+from answerable.cli.opening import DEMO, opened, remember_address, settings_for, workspace_importers
 from answerable.cli.tuning import event_loop, settle, tune
 from answerable.domain.errors import Conflict
 from answerable.domain.knowledge import ImportReport
@@ -49,6 +49,7 @@ def start_everything(given: dict[str, Any], *, with_history: bool | None) -> Non
 
 async def _serve(settings: Settings, sockets: list[socket.socket], *, is_demo: bool, with_history: bool) -> None:
     async with opened(settings) as house:
+        remember_address(settings)
         # Knowledge from before is answered from at once, and compared with its sources meanwhile.
         knows_something = house.library.passages > 0
         if not knows_something:
