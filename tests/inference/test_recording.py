@@ -1,20 +1,22 @@
 """A recorded call is given again and not made again."""
 
+import asyncio
 import json
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 import pytest
 from agents import Agent, RunConfig, Runner, function_tool
-from agents.items import ModelResponse
+from agents.items import ModelResponse, TResponseStreamEvent
 from agents.model_settings import ModelSettings
 from agents.models.interface import ModelTracing
 from agents.testing import ScriptedModel, assistant_message, function_call
 from agents.usage import Usage as SdkUsage
 from hypothesis import given
 from hypothesis import strategies as st
-from openai.types.responses import ResponseFunctionToolCall, ResponseOutputMessage
+from openai.types.responses import ResponseFunctionToolCall, ResponseOutputMessage, ResponseTextDeltaEvent
 from openai.types.responses.response_output_refusal import ResponseOutputRefusal
 from openai.types.responses.response_output_text import ResponseOutputText
 from openai.types.responses.response_reasoning_item import ResponseReasoningItem, Summary
@@ -233,3 +235,34 @@ def test_prices_are_known_for_well_known_models_and_for_no_others() -> None:
     assert price_of("gpt-5-mini-something-else-gpt-4o") is not None
     assert mini.cost_micros(usage(1_000_000, 1_000_000, 0)) == 2_250_000
     assert mini.cost_micros(usage(1_000_000, 0, 1_000_000)) == 25_000
+
+
+class Endless(ScriptedModel):
+    """Writes one word and then thinks for ever."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.began, self.was_stopped = asyncio.Event(), False
+
+    async def stream_response(self, *given: Any, **more: Any) -> AsyncIterator[TResponseStreamEvent]:
+        try:
+            yield ResponseTextDeltaEvent(
+                content_index=0, delta="Refunds", item_id="i", logprobs=[], output_index=0, sequence_number=0,
+                type="response.output_text.delta",
+            )  # fmt: skip
+            self.began.set()
+            await asyncio.Event().wait()
+        finally:
+            self.was_stopped = True
+
+
+async def test_a_call_that_was_stopped_ends_at_once_and_is_recorded_as_given_up() -> None:
+    book, model = Book(), Endless()
+    running = asyncio.create_task(run(model, book, streamed=True))
+    await model.began.wait()
+
+    running.cancel()
+    await asyncio.wait([running])
+
+    assert model.was_stopped
+    assert [(call.response, call.error) for call in book.calls] == [(None, "The call was given up.")]

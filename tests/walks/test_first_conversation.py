@@ -1,9 +1,17 @@
 """From the customer's question to a sourced answer, a person, and back: over real HTTP."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
-from tests.walks.company import Company
+import pytest
+from agents.items import TResponseStreamEvent
+from agents.testing import ScriptedModel
+
+from answerable.conversations import answering
+from answerable.inference.embedders import Embedder
+from tests.walks.company import REPLY_SECONDS_MAX, Company, open_company
 
 
 def texts(conversation: dict[str, Any]) -> list[tuple[str, str]]:
@@ -113,6 +121,41 @@ async def test_a_rep_takes_over_replies_and_the_customer_sees_it_live(company: C
     heard = await ines.hear(conversation, until=is_message, after=seen)
     said = heard[-1]["data"]
     assert (said["author"], said["name"], said["text"]) == ("rep", "Maya", "None, I am afraid.")
+
+
+class Endless(ScriptedModel):
+    """A language model that never comes to its end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.began, self.stopped = asyncio.Event(), asyncio.Event()
+
+    async def stream_response(self, *given: Any, **more: Any) -> AsyncIterator[TResponseStreamEvent]:
+        self.began.set()
+        try:
+            await asyncio.Event().wait()
+            yield  # type: ignore[misc]
+        finally:
+            self.stopped.set()
+
+
+async def test_a_language_model_stops_writing_when_a_rep_takes_over(
+    tmp_path: Path, database_url: str, embedder: Embedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answering, "LOOK_SECONDS", 0.01)
+    model = Endless()
+    opening = open_company(tmp_path, database_url, embedder=embedder, models={"endless": model}, model="endless")
+    async with opening as company, asyncio.timeout(REPLY_SECONDS_MAX):
+        ines, maya = await company.customer(), await company.rep("Maya Okafor")
+        conversation = (await ines.send("How many seats has the Team plan?")).json()["conversation_id"]
+        await model.began.wait()
+
+        await maya.do(conversation, "take-over")
+        await model.stopped.wait()
+
+        (run,) = (await maya.get(f"/api/conversations/{conversation}"))["runs"]
+        assert run["state"] == "given_up"
+        assert [author for author, _ in texts(await ines.conversation(conversation))] == ["customer"]
 
 
 async def test_while_a_person_has_it_the_agent_is_silent_and_after_handing_back_it_answers(company: Company) -> None:

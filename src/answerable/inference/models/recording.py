@@ -5,6 +5,7 @@ again, also as a stream, and the inner model is not called. Otherwise the call i
 response, usage, time, and the tries that failed.
 """
 
+import asyncio
 import hashlib
 import json
 import time
@@ -124,7 +125,7 @@ class RecordedModel(Model):
                 conversation_id=conversation_id,
                 prompt=prompt,
             )
-        except AnswerableError as error:
+        except (AnswerableError, asyncio.CancelledError) as error:
             await self._record_failure(call, error)
             raise
         await self._record(call, answer)
@@ -171,7 +172,7 @@ class RecordedModel(Model):
                 if isinstance(event, ResponseCompletedEvent):
                     await self._record(call, _answer_in(event.response))
                 yield event
-        except AnswerableError as error:
+        except (AnswerableError, asyncio.CancelledError) as error:
             await self._record_failure(call, error)
             raise
 
@@ -199,7 +200,7 @@ class RecordedModel(Model):
             )
         )
 
-    async def _record_failure(self, call: "_Call", error: AnswerableError) -> None:
+    async def _record_failure(self, call: "_Call", error: BaseException) -> None:
         sentence = str(error) or "The call was given up."
         await self._ledger.record(call.ended(model=self._name, error=sentence, price_known=self._price is not None))
 
