@@ -1,6 +1,7 @@
 """Who may come in where, and what bad input gets: a clear sentence, and nothing lost."""
 
 import asyncio
+from collections.abc import Awaitable
 from typing import Any
 
 import httpx
@@ -9,6 +10,7 @@ import pytest
 from answerable.conversations import MESSAGES_AT_ONCE
 from answerable.domain.errors import NotFound
 from answerable.people import renew_link_by_email
+from answerable.store import customers
 from tests.walks.company import PASSWORD, Company, talk_on
 
 HEBREW = "כמה זמן לוקח החזר? \u202eabc"
@@ -259,6 +261,33 @@ async def test_what_a_visitor_says_of_themselves_later_is_added(company: Company
     assert described.status_code == 204
     shown = (await admin.get(f"/api/conversations/{sent['conversation_id']}"))["row"]["customer"]
     assert (shown["email"], shown["attributes"], shown["identity"]) == ("omar@acme.example", {"plan": "Team"}, "known")
+
+
+async def test_what_two_pages_say_of_a_visitor_at_once_is_kept_of_both(company: Company) -> None:
+    asker = await company.customer()
+
+    def said(number: int) -> Awaitable[httpx.Response]:
+        told = {"attributes": {f"page {number}": "open"}}
+        return asker.http.patch("/chat/customers/me", json=told, headers=asker.headers)
+
+    answers = await asyncio.gather(*(said(number) for number in range(12)))
+
+    assert {answer.status_code for answer in answers} == {204}
+    kept = await company.house.store.read(customers.by_id, asker.id)
+    assert kept is not None
+    assert kept.attributes == {f"page {number}": "open" for number in range(12)}
+
+
+async def test_a_number_that_no_message_can_have_gets_a_sentence(company: Company) -> None:
+    admin, asker = await company.admin(), await company.customer()
+    name = (await asker.ask("How long do refunds take?"))["conversation_id"]
+
+    for number in (10**30, -1):
+        by_customer = await asker.http.get(f"/chat/conversations/{name}?before={number}", headers=asker.headers)
+        by_rep = await admin.http.get(f"/api/conversations/{name}/messages?before={number}")
+
+        assert (by_customer.status_code, by_rep.status_code) == (400, 400)
+        assert "before" in by_customer.json()["detail"]
 
 
 async def test_a_long_conversation_is_read_in_stretches_that_miss_nothing(company: Company) -> None:

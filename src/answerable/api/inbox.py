@@ -24,7 +24,7 @@ from answerable.conversations import (
 from answerable.domain.conversations import View
 from answerable.domain.errors import NotFound
 from answerable.store import runs
-from answerable.web.requests import IdempotencyKey
+from answerable.web.requests import COUNTED, IdempotencyKey
 
 Search = Annotated[str, QueryParameter(max_length=200)]
 
@@ -58,7 +58,7 @@ async def one_conversation(desk: AtDesk, rep: RepHere, conversation_id: FromPath
 
 @get("/conversations/{conversation_id:str}/messages")
 async def messages_before(
-    desk: AtDesk, rep: RepHere, conversation_id: FromPath[str], before: FromQuery[int]
+    desk: AtDesk, rep: RepHere, conversation_id: FromPath[str], before: Annotated[int, COUNTED]
 ) -> EarlierMessages:
     """At most 200 messages before the one of that number, in order."""
     return earlier_messages(await earlier(desk.store, rep, conversation_id, before=before))

@@ -27,10 +27,11 @@ from answerable.api.shapes import (
 from answerable.domain.knowledge import Article, ImportReport
 from answerable.store import articles, conversations, releases
 from answerable.web import at_least
+from answerable.web.requests import COUNTED
 
 Words = Annotated[str, QueryParameter(max_length=2000)]
 RELEASES_MAX = 200
-ReleaseNumber = Annotated[int | None, QueryParameter(ge=0, le=2_147_483_647)]
+ReleaseNumber = Annotated[int | None, COUNTED]
 
 
 @get("/search")

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, replace
 
+from sqlalchemy import Connection
+
 from answerable.domain.clock import now
 from answerable.domain.errors import NotSignedIn, TooMuch
 from answerable.domain.ids import new_id
@@ -49,14 +51,21 @@ async def identify(
     store: Store, customer: Customer, *, name: str | None, email: str | None, attributes: dict[str, str]
 ) -> Customer:
     """Adds what the customer now says of themselves; it proves nothing. Raises TooMuch for too many attributes."""
-    if len(customer.attributes | attributes) > ATTRIBUTES_MAX:
-        raise TooMuch(f"A customer has at most {ATTRIBUTES_MAX} attributes.")
-    described = replace(
-        customer,
-        name=name or customer.name,
-        email=email or customer.email,
-        identity="known" if (email or customer.email) and customer.identity == "anonymous" else customer.identity,
-        attributes={**customer.attributes, **attributes},
-    )
-    await store.write(customers.describe, described)
-    return described
+
+    def add(db: Connection) -> Customer:
+        # As it is now: another page of the same browser may be saying something else.
+        known = customers.by_id(db, customer.id, for_update=True) or customer
+        together = {**known.attributes, **attributes}
+        if len(together) > ATTRIBUTES_MAX:
+            raise TooMuch(f"A customer has at most {ATTRIBUTES_MAX} attributes.")
+        described = replace(
+            known,
+            name=name or known.name,
+            email=email or known.email,
+            identity="known" if (email or known.email) and known.identity == "anonymous" else known.identity,
+            attributes=together,
+        )
+        customers.describe(db, described)
+        return described
+
+    return await store.write(add)

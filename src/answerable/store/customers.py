@@ -10,6 +10,7 @@ _FIELDS = tuple(customers.c[name] for name in Customer.__slots__)
 # What every turn asks is put together once: building a statement costs more than running it.
 _BY_KEY = select(*_FIELDS).join(customer_keys).where(customer_keys.c.token_digest == bindparam("wanted"))
 _BY_ID = select(*_FIELDS).where(customers.c.id == bindparam("wanted"))
+_BY_ID_FOR_UPDATE = _BY_ID.with_for_update()
 
 
 def add(db: Connection, customer: Customer, *, token_digest: str) -> None:
@@ -35,9 +36,9 @@ def by_key(db: Connection, token_digest: str) -> Customer | None:
     return Customer(*row) if row else None
 
 
-def by_id(db: Connection, customer_id: str) -> Customer | None:
-    """The customer of that name."""
-    row = db.execute(_BY_ID, {"wanted": customer_id}).one_or_none()
+def by_id(db: Connection, customer_id: str, *, for_update: bool = False) -> Customer | None:
+    """The customer of that name; `for_update` makes others wait until this transaction ends."""
+    row = db.execute(_BY_ID_FOR_UPDATE if for_update else _BY_ID, {"wanted": customer_id}).one_or_none()
     return Customer(*row) if row else None
 
 

@@ -1,7 +1,7 @@
 """The routes of the chat door."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
 from litestar import Request, Router, get, patch, post, put
 from litestar.config.cors import CORSConfig
@@ -39,7 +39,7 @@ from answerable.surfaces.chat.shapes import (
     Received,
 )
 from answerable.web.live import first_id
-from answerable.web.requests import IdempotencyKey, LastEventId
+from answerable.web.requests import COUNTED, IdempotencyKey, LastEventId
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ async def list_conversations(door: AtDoor, customer: Asking) -> list[ChatConvers
 
 @get("/conversations/{conversation_id:str}")
 async def one_conversation(
-    door: AtDoor, customer: Asking, conversation_id: FromPath[str], before: FromQuery[int | None] = None
+    door: AtDoor, customer: Asking, conversation_id: FromPath[str], before: Annotated[int | None, COUNTED] = None
 ) -> ChatConversation:
     """A conversation with what was said last, or with what was said before the message of that number."""
     return await conversation_shown(door.store, customer, conversation_id, before=before)
