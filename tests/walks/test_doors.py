@@ -36,6 +36,7 @@ async def test_a_message_that_cannot_be_kept_gets_a_sentence(
     assert refused.status_code == status
     assert refused.headers["content-type"] == "application/problem+json"
     assert says in refused.json()["detail"]
+    assert not refused.json()["may_help_to_retry"]
     assert (await ines.http.get("/chat/conversations", headers=ines.headers)).json() == []
 
 

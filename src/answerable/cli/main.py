@@ -8,7 +8,7 @@ from typing import Any
 import rich_click as click
 
 from answerable import __version__
-from answerable.domain.errors import AnswerableError, Unavailable
+from answerable.domain.errors import AnswerableError
 
 WRONG = 1
 """The command could not do what was asked; the sentence on stderr says why."""
@@ -27,7 +27,7 @@ class Sentences(click.RichGroup):
             return super().invoke(ctx)
         except AnswerableError as error:
             click.echo(str(error), err=True)
-            sys.exit(TRY_AGAIN if isinstance(error, Unavailable) else WRONG)
+            sys.exit(TRY_AGAIN if error.may_help_to_retry else WRONG)
 
 
 @click.group(cls=Sentences, context_settings={"help_option_names": ["-h", "--help"]})

@@ -28,9 +28,7 @@ class Conflict(AnswerableError):
 
 
 class TooMuch(AnswerableError):
-    """A stated limit of size or rate was passed."""
-
-    may_help_to_retry = True
+    """A stated limit of size was passed."""
 
 
 class Unavailable(AnswerableError):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from answerable.domain.errors import AnswerableError
+from answerable.domain.errors import Unavailable
 from answerable.inference.embedders.scale import CosineScale, Vectors
 
 
-class EmbedderUnavailable(AnswerableError):
+class EmbedderUnavailable(Unavailable):
     """The embedder cannot be used: a file is missing or altered, or an endpoint does not answer."""
 
     def __init__(self, sentence: str, *, may_pass: bool) -> None:
