@@ -37,12 +37,12 @@ _RULE_ROW = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?
 
 def excerpt(question: str, hit: FoundHit) -> list[str]:
     """The pieces of a passage that answer a question, in their order; verbatim but for what only its article needs."""
+    asked = Stems(token.key for token in Statement.read(question).content)
     pieces = _chosen(hit)
     if not any(_STEP.search(piece) for piece in pieces):
         # Steps answer "how" better than the beginning of their section does.
-        section = _section_pieces(question, hit)
+        section = _section_pieces(asked, hit)
         pieces = section if sum(map(len, section)) >= SECTION_LETTERS_MIN else pieces
-    asked = Stems(token.key for token in Statement.read(question).content)
     return [_with_tables(piece, asked) for piece in pieces or _beginning(hit)]
 
 
@@ -98,9 +98,8 @@ def _beginning(hit: FoundHit) -> list[str]:
     return [piece] if piece else []
 
 
-def _section_pieces(question: str, hit: FoundHit) -> list[str]:
+def _section_pieces(asked: Stems, hit: FoundHit) -> list[str]:
     """The beginning of the section whose heading asks the same question; nothing if there is none."""
-    asked = Stems(token.key for token in Statement.read(question).content)
     headings = [*_HEADING.finditer(hit.text)]
     title = hit.heading_path[-1] if hit.heading_path else hit.title
     named = [(title, 0), *((heading[1], heading.end()) for heading in headings)]

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Literal
 
 from sqlalchemy import Connection
 
@@ -309,8 +310,10 @@ def _so_far(report: ImportReport, comparison: _Comparison) -> ImportReport:
     )
 
 
-def _ended(report: ImportReport, state: str, *, skipped: tuple[tuple[str, str], ...]) -> ImportReport:
-    return replace(report, state="done" if state == "done" else "failed", skipped=skipped, ended_at=now())
+def _ended(
+    report: ImportReport, state: Literal["done", "failed"], *, skipped: tuple[tuple[str, str], ...]
+) -> ImportReport:
+    return replace(report, state=state, skipped=skipped, ended_at=now())
 
 
 def _reason(report: ImportReport) -> str:

@@ -1,5 +1,6 @@
 """What there is to read: titles by language and section."""
 
+import asyncio
 import re
 import time
 from collections import Counter, defaultdict
@@ -40,12 +41,15 @@ class Contents:
         self._read = read
         self._entries: tuple[Entry, ...] = ()
         self._read_at = -REMEMBERED_SECONDS
+        self._reading = asyncio.Lock()
 
     async def entries(self) -> tuple[Entry, ...]:
         """All of them."""
-        if time.monotonic() - self._read_at >= REMEMBERED_SECONDS:
-            self._entries = tuple(_entry(each) for each in await self._read())
-            self._read_at = time.monotonic()
+        # Who comes while they are being read waits for them: each reading is of every article.
+        async with self._reading:
+            if time.monotonic() - self._read_at >= REMEMBERED_SECONDS:
+                self._entries = tuple(_entry(each) for each in await self._read())
+                self._read_at = time.monotonic()
         return self._entries
 
 

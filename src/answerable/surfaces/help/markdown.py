@@ -3,6 +3,7 @@
 import posixpath
 import re
 from collections.abc import Callable, Sequence
+from functools import cache
 from html import escape
 from itertools import pairwise
 from typing import Any
@@ -31,7 +32,7 @@ def html_of(text: str, title: str, resolve: Resolve) -> str:
     _lower_headings(tokens)
     for token in tokens:
         _lead_links(token.children or [], resolve)
-    html = RendererWithoutImages().render(tokens, _reader().options, {})
+    html = _reader().renderer.render(tokens, _reader().options, {})
     return nh3.clean(html, tags=TAGS, attributes=ATTRIBUTES, url_schemes=SCHEMES, link_rel="noopener noreferrer")
 
 
@@ -81,8 +82,10 @@ class RendererWithoutImages(RendererHTML):
         return "</table></div>"
 
 
+@cache
 def _reader() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+    read = MarkdownIt("commonmark", {"html": False}, renderer_cls=RendererWithoutImages)
+    return read.enable(["table", "strikethrough"])
 
 
 def _without_title(text: str, title: str) -> str:

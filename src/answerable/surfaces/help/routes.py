@@ -85,7 +85,7 @@ def help_routes(door: HelpDoor) -> Router:
             found = await _found(door, entries, q.strip())
             return _page(pages.found(language, q.strip(), found))
         sections = sections_of(entries, language)
-        chosen = [each for each in sections if each.name == section] if section else sections
+        chosen = [each for each in sections if section and each.name == section]
         return _page(pages.contents(language, languages, chosen or sections, chosen=section if chosen else None))
 
     @get("/{slug:str}", include_in_schema=False)
@@ -117,20 +117,24 @@ def help_routes(door: HelpDoor) -> Router:
 
 
 async def _found(door: HelpDoor, entries: Sequence[Entry], query: str) -> list[FoundArticle]:
-    by_id = {entry.id: entry for entry in entries}
-    best: dict[str, FoundArticle] = {}
-    for hit in await door.search(query):
-        is_near = hit.lexical > 0 or hit.dense >= NEARNESS_MIN
-        if is_near and hit.article_id in by_id and hit.article_id not in best:
-            excerpt = plain(hit.text, EXCERPT_CHARACTERS_MAX)
-            best[hit.article_id] = FoundArticle(by_id[hit.article_id], excerpt)
-    return list(best.values())[:FOUND_MAX]
+    found = await _best_passages(door, entries, query)
+    return [FoundArticle(entry, plain(hit.text, EXCERPT_CHARACTERS_MAX)) for entry, hit in found]
 
 
 async def _related(door: HelpDoor, entries: Sequence[Entry], article: Article) -> list[Entry]:
-    found = await _found(door, entries, article.title)
-    related = [each.entry for each in found if each.entry.id != article.id and each.entry.language == article.language]
+    found = [entry for entry, _ in await _best_passages(door, entries, article.title)]
+    related = [entry for entry in found if entry.id != article.id and entry.language == article.language]
     return related[:RELATED_MAX]
+
+
+async def _best_passages(door: HelpDoor, entries: Sequence[Entry], query: str) -> list[tuple[Entry, Hit]]:
+    """The articles that a search found, best first, each with its best passage."""
+    by_id = {entry.id: entry for entry in entries}
+    best: dict[str, Hit] = {}
+    for hit in await door.search(query):
+        if hit.lexical > 0 or hit.dense >= NEARNESS_MIN:
+            best.setdefault(hit.article_id, hit)
+    return [(by_id[article_id], hit) for article_id, hit in best.items() if article_id in by_id][:FOUND_MAX]
 
 
 def _page_of_file(entries: Sequence[Entry], article: Article, href: str) -> str | None:
