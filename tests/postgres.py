@@ -19,7 +19,10 @@ START_SECONDS_MAX = 30
 OWNER = "answerable"
 INITDB_OPTIONS = ("--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync")
 # Nothing here has to survive a power cut, so nothing waits for the disk.
-FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_wal_size=256MB", "shared_buffers=32MB")
+FAST: tuple[str, ...] = (
+    *("fsync=off", "synchronous_commit=off", "full_page_writes=off"),
+    *("max_wal_size=256MB", "shared_buffers=32MB"),
+)
 
 
 class PostgresMissing(Exception):

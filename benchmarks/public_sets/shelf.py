@@ -54,7 +54,11 @@ class KeptEmbedder:
             if sys.stderr.isatty():
                 print(f"\r{start + len(part)} of {len(missing)} passages embedded", end="", file=sys.stderr)
         found = [self._vector("passage", text) for text in texts]
-        return np.stack([vector for vector in found if vector is not None]) if texts else np.zeros((0, self.dimensions))
+        return (
+            np.stack([vector for vector in found if vector is not None])
+            if texts
+            else np.zeros((0, self.dimensions), dtype=np.float32)
+        )
 
     def embed_query(self, text: str) -> Vectors:
         """The vector of a question."""
