@@ -379,7 +379,8 @@ const EMPTY: Record<View, { title: string; words: string }> = {
   },
   all: {
     title: "No conversations yet",
-    words: "Put the chat widget on a page, or open the demo site at /demo/ and ask something: it appears here at once.",
+    words:
+      "Put the chat widget on a page, or open the help centre at /help and ask something: it appears here at once.",
   },
 };
 

@@ -17,7 +17,7 @@ const ROLES: readonly Role[] = ["rep", "builder", "lead", "admin"];
 const MAY: Record<Role, string> = {
   rep: "answers conversations and reads every trace",
   builder: "also imports knowledge",
-  lead: "the same for now; more comes with evals and releases",
+  lead: "as a builder, for now",
   admin: "also invites people and changes roles",
 };
 

@@ -14,11 +14,18 @@ export function ReleaseCard() {
   const me = useMe();
   const { data: status, isError } = useQuery(statusQuery);
   const waiting = status?.turns_waiting ?? 0;
+  const release = status?.release ?? me.release;
   return (
     <Popover.Root>
       <Popover.Trigger className="rel">
         <span className="row">
-          <b>r{status?.release ?? me.release}</b> live for 100%
+          {release ? (
+            <>
+              <b>r{release}</b> live for 100%
+            </>
+          ) : (
+            "Nothing released yet"
+          )}
           <span className="end">
             {isError ? (
               <CircleAlert className="i i-14 bad" aria-label="Status unknown" />
