@@ -196,6 +196,67 @@ async def test_a_question_that_is_the_title_is_answered_with_the_beginning_of_th
     assert reply == "From *Why was I charged twice?*: One is only an authorisation. [2]"
 
 
+EXPORT = "## Before\n\n1. Ask your adviser.\n\n## Export\n\n1. Choose **DATEV**.\n2. Press **Start**."
+
+
+@pytest.mark.parametrize(
+    ("asked", "has_steps"),
+    [("How do I export to DATEV?", True), ("How much is Export to DATEV?", False), ("Export to DATEV", False)],
+)
+async def test_who_asks_how_gets_the_steps_of_the_article_whatever_stands_before(asked: str, has_steps: bool) -> None:
+    """They stand in another passage than the one that the question is nearest to."""
+    about, listed = (
+        replace(
+            hit(text, number=number, title="Export to DATEV", quotes=(quote(text, text, 1.0),)),
+            article_id="a",
+            place=number,
+        )
+        for number, text in ((1, "The export is for your adviser."), (2, EXPORT))
+    )
+
+    reply = await Desk(("datev", sure(about, listed))).hear(asked)
+
+    told = "From *Export to DATEV*: The export is for your adviser. [1]"
+    assert reply == f"{told}\n\n1. Choose **DATEV**.\n2. Press **Start**. [2]" if has_steps else told
+
+
+async def test_what_goes_on_with_a_question_is_not_answered_with_the_same_words_again() -> None:
+    first, second = (
+        replace(
+            hit(text, number=number, title="Cancel", quotes=(quote(text, text, 1.0),)), article_id="a", place=number
+        )
+        for number, text in ((1, "You can cancel at any time."), (2, "Within 14 days you get everything back."))
+    )
+    desk = Desk(("cancel", sure(first, second)))
+    before = await desk.hear("Can I cancel at any time?")
+
+    after = await desk.hear("Can I cancel at any time?", before, "And do I get it back?")
+
+    assert before == "From *Cancel*: You can cancel at any time. [1]"
+    assert after == "From *Cancel*: Within 14 days you get everything back. [2]"
+
+
+async def test_two_questions_with_the_same_answer_get_it_once() -> None:
+    text = "You can cancel at any time. Within 14 days you get everything back."
+    found = hit(text, title="Cancel", quotes=(quote(text, text, 1.0),))
+    less = replace(found, quotes=(quote(text, "Within 14 days you get everything back.", 1.0),))
+
+    reply = await Desk(("cancel", sure(found)), ("money", sure(less))).hear(
+        "Can I cancel?\nWhen is my money paid back?"
+    )
+
+    assert reply.count("14 days") == 1
+
+
+async def test_a_step_that_is_only_a_picture_leaves_no_empty_item() -> None:
+    text = "1. Open **Billing**.\n2. ![The page](billing.png)\n3. Press **Pay**."
+    found = hit(text, title="Pay", quotes=(quote(text, text, 1.0),))
+
+    reply = await Desk(("pay", sure(found))).hear("How do I pay?")
+
+    assert reply == "From *Pay*:\n\n1. Open **Billing**.\n3. Press **Pay**. [1]"
+
+
 PRICES = "\n".join(
     [
         "What it costs:",

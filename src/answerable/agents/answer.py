@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from agents import Agent, FunctionTool, Model, ModelSettings, RunConfig, Runner, StopAtTools
@@ -12,6 +12,7 @@ from agents.tool_context import ToolContext
 from openai.types.responses import ResponseTextDeltaEvent
 
 from answerable.agents.asked import Asked, Say
+from answerable.agents.citing import SourceNumbers
 from answerable.agents.embedded import EmbeddedModel
 from answerable.agents.found import found_to_json
 from answerable.agents.guards import GuardedSentence, SentenceGuard
@@ -99,22 +100,22 @@ class SupportAgent:
             chosen_title=_chosen_title(asked),
         )
         ending = _Ending()
-        speaker = _Speaker(searching, say)
+        speaker = Speaker(searching, say)
         text = await self._run(asked, ledger, searching, ending, speaker)
         if ending.tool is not None:
             return _ended_by_tool(asked, ledger, searching, ending)
         with ledger.step("guard", "Verify answer", {"text": text}) as step:
             sentences = speaker.finish(text)
-            step.output = [_shown(each) for each in sentences]
+            step.output = [_shown(each, speaker.numbers) for each in sentences]
             step.summary = _verdict(sentences)
-        return _judged(asked, ledger, searching, sentences)
+        return _judged(asked, ledger, searching, sentences, speaker.numbers)
 
     def apology(self, asked: Asked, reason: str) -> Reply:
         """What is said when no reply could be had: the conversation goes to a person."""
         return _handed_off(asked, reason, summary=reason, tried=())
 
     async def _run(
-        self, asked: Asked, ledger: Ledger, searching: Searching, ending: _Ending, speaker: "_Speaker"
+        self, asked: Asked, ledger: Ledger, searching: Searching, ending: _Ending, speaker: "Speaker"
     ) -> str:
         model = RecordedModel(self._model, CallsInLedger(ledger), name=self._model_name, price=self._price)
         config = RunConfig(tracing_disabled=True, model=model)
@@ -140,38 +141,52 @@ class SupportAgent:
             return str(streamed.final_output or "")
 
 
-class _Speaker:
-    """Guards a reply as it is written, and says each sentence that passes at once, up to the first that does not."""
+class Speaker:
+    """Guards a reply as it is written, and says each sentence that passes at once, up to the first that does not.
+
+    Sources are numbered anew, in the order in which the sentences that pass name them.
+    """
 
     def __init__(self, searching: Searching, say: Say) -> None:
         self._searching = searching
         self._say = say
         self._guard: SentenceGuard | None = None
+        self.numbers = SourceNumbers(())
         self._heard = ""
         self._sentences: list[GuardedSentence] = []
         self._stopped = False
 
     def hear(self, delta: str) -> None:
         """Takes a piece of the reply."""
-        if self._guard is None:
-            self._guard = SentenceGuard(tuple(self._searching.hits.values()))
+        guard = self._guard or self._begin()
         self._heard += delta
-        self._take(self._guard.feed(delta))
+        self._take(guard.feed(delta))
 
     def finish(self, text: str) -> list[GuardedSentence]:
         """All sentences of the reply with their verdicts. What was heard counts only if it is the reply."""
-        if self._guard is None or self._heard != text:
-            self._guard = SentenceGuard(tuple(self._searching.hits.values()))
-            self._sentences = []
-            self._take(self._guard.feed(text))
-        self._take(self._guard.finish())
+        guard = self._guard
+        if guard is None or self._heard != text:
+            guard = self._begin()
+            self._take(guard.feed(text))
+        self._take(guard.finish())
+        for sentence in self._sentences:
+            for number in sentence.passages if sentence.verdict == "supported" else ():
+                self.numbers.of(number)
         return self._sentences
 
+    def _begin(self) -> SentenceGuard:
+        hits = tuple(self._searching.hits.values())
+        self._guard, self._sentences = SentenceGuard(hits), []
+        self.numbers = SourceNumbers(hit.number for hit in hits)
+        return self._guard
+
     def _take(self, sentences: Sequence[GuardedSentence]) -> None:
-        for sentence in sentences:
+        for judged in sentences:
+            passes = judged.may_be_sent
+            sentence = replace(judged, text=self.numbers.take(judged.text)) if passes else judged
             self._sentences.append(sentence)
             guessed = sentence.kind == "claim" and self._searching.is_unsure
-            self._stopped = self._stopped or not sentence.may_be_sent or guessed
+            self._stopped = self._stopped or not passes or guessed
             if not self._stopped:
                 self._say(len(self._sentences) - 1, sentence.text)
 
@@ -241,7 +256,9 @@ def _ended_by_tool(asked: Asked, ledger: Ledger, searching: Searching, ending: _
             return _hand_off(asked, ledger, searching, reason, summary=given.get("summary"))
 
 
-def _judged(asked: Asked, ledger: Ledger, searching: Searching, sentences: list[GuardedSentence]) -> Reply:
+def _judged(
+    asked: Asked, ledger: Ledger, searching: Searching, sentences: list[GuardedSentence], numbers: SourceNumbers
+) -> Reply:
     """Answer, ask or hand off, by what the guards found."""
     passed = [each for each in sentences if each.may_be_sent]
     held = [each for each in sentences if not each.may_be_sent]
@@ -252,17 +269,28 @@ def _judged(asked: Asked, ledger: Ledger, searching: Searching, sentences: list[
         return _hand_off(asked, ledger, searching, f"Not sure enough, {searching.confidence:.2f}")
     if not passed:
         return _hand_off(asked, ledger, searching, "The agent had nothing to say.")
-    text = "".join(each.text for each in passed).strip()
+    text = _joined(sentences)
     if not claims:
         kind: DecisionKind = "ask" if any(each.kind == "question" for each in passed) else "answer"
         reason = "It asks back." if kind == "ask" else "Courtesy; nothing is claimed."
         return Reply(text, Decision(kind, searching.confidence, reason))
-    citations = _citations(searching, claims)
+    citations = _citations(searching, claims, numbers)
     titles = ", ".join(dict.fromkeys(each.title for each in citations))
     reason = (
         f"Answered from {titles}." if not held else f"Answered from {titles}; {len(held)} sentences were held back."
     )
     return Reply(text, Decision("answer", searching.confidence, reason), citations)
+
+
+def _joined(sentences: list[GuardedSentence]) -> str:
+    """What may be sent of a reply; a line ends where it ended, also where its last sentence is left out."""
+    text = ""
+    for each in sentences:
+        if each.may_be_sent:
+            text += each.text
+        elif text and not text.endswith("\n"):
+            text += each.written[len(each.written.rstrip()) :] if "\n" in each.written else ""
+    return text.strip()
 
 
 def _hand_off(asked: Asked, ledger: Ledger, searching: Searching, reason: str, *, summary: str | None = None) -> Reply:
@@ -281,13 +309,13 @@ def _handed_off(
     return Reply(text, decision, handoff_summary=summary[:SUMMARY_CHARACTERS_MAX], tried=tried)
 
 
-def _citations(searching: Searching, claims: list[GuardedSentence]) -> tuple[Citation, ...]:
+def _citations(searching: Searching, claims: list[GuardedSentence], numbers: SourceNumbers) -> tuple[Citation, ...]:
     found: dict[int, Citation] = {}
     for sentence in claims:
         for place, number in enumerate(sentence.passages):
             citation = searching.citation(number, sentence.quote if place == 0 else None)
             if citation is not None:
-                found.setdefault(number, citation)
+                found.setdefault(numbers.of(number), replace(citation, number=numbers.of(number)))
     return tuple(found[number] for number in sorted(found))
 
 
@@ -307,12 +335,13 @@ def _verdict(sentences: list[GuardedSentence]) -> str:
     return f"{sourced} of {len(claims)} sourced" if claims else "nothing claimed"
 
 
-def _shown(sentence: GuardedSentence) -> dict[str, Any]:
+def _shown(sentence: GuardedSentence, numbers: SourceNumbers) -> dict[str, Any]:
+    """A sentence and its verdict as the trace has them, with the numbers that the reply shows."""
     return {
-        "text": sentence.written,
+        "text": numbers.put(sentence.written),
         "kind": sentence.kind,
         "verdict": sentence.verdict,
-        "passages": list(sentence.passages),
+        "passages": [numbers.of(number) for number in sentence.passages],
         "coverage": round(sentence.coverage, 3),
         "missing": list(sentence.missing),
         "reason": sentence.reason,

@@ -32,6 +32,8 @@ _RELATIVE_LINK = re.compile(r"(!?)\[([^\]\n]*)\]\((?!https?://|mailto:)[^)\n]*\)
 _IMAGE = re.compile(r"!\[[^\]\n]*\]\([^)\n]*\)")
 _MARKER_IN_TEXT = re.compile(r"\[(\d{1,3})\](?!\()")
 _FENCE = ("```", "~~~")
+_BARE_ITEM = re.compile(r"(?m)^[ \t]*(?:[-*+•]|\d{1,3}[.)])[ \t]*$\n?(?![ \t]+\S)")
+_MARKER = re.compile(r"[ \t]*\[\d{1,3}\](?!\()")
 _RULE_ROW = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*\Z")
 
 
@@ -39,11 +41,48 @@ def excerpt(question: str, hit: FoundHit) -> list[str]:
     """The pieces of a passage that answer a question, in their order; verbatim but for what only its article needs."""
     asked = Stems(token.key for token in Statement.read(question).content)
     pieces = _chosen(hit)
-    if not any(_STEP.search(piece) for piece in pieces):
+    if not any(map(has_steps, pieces)):
         # Steps answer "how" better than the beginning of their section does.
         section = _section_pieces(asked, hit)
         pieces = section if sum(map(len, section)) >= SECTION_LETTERS_MIN else pieces
     return [_with_tables(piece, asked) for piece in pieces or _beginning(hit)]
+
+
+def steps(question: str, hit: FoundHit) -> str:
+    """The passage's numbered list, whole; of several the one whose heading has most of the question's words."""
+    asked = Stems(token.key for token in Statement.read(question).content)
+    headings = [(0, hit.heading_path[-1] if hit.heading_path else hit.title)]
+    headings += [(heading.start(), heading[1]) for heading in _HEADING.finditer(hit.text)]
+    lists: dict[tuple[int, int], int] = {}
+    for step in _STEP.finditer(hit.text):
+        span = _whole(hit.text, FoundQuote(step.group(), step.start(), step.end(), 1.0))
+        above = next(name for place, name in reversed(headings) if place <= span[0])
+        content = {token.key for token in Statement.read(above).content}
+        lists[span] = sum(asked.find(key) is not None for key in content)
+    if not lists:
+        return ""
+    start, end = max(lists, key=lambda span: (lists[span], -span[0]))
+    return _clean(hit.text[start:end])
+
+
+def has_steps(piece: str) -> bool:
+    """Whether a numbered list is in it."""
+    return _STEP.search(piece) is not None
+
+
+def untold(piece: str, told: str) -> str:
+    """The piece without the paragraphs and sentences that were told; a list, a table and code stay whole."""
+    told = _MARKER.sub("", told)
+    kept: list[str] = []
+    for paragraph in piece.split("\n\n"):
+        if _MARKER.sub("", paragraph) in told:
+            continue
+        is_whole = "\n" in paragraph or is_block(paragraph)
+        fresh = (each for each in sentences(paragraph) if each.strip() not in told)
+        kept.append(paragraph if is_whole else "".join(fresh).strip())
+    while kept and kept[-1].startswith("**") and kept[-1].endswith("**"):
+        kept.pop()
+    return "\n\n".join(kept)
 
 
 def is_block(text: str) -> bool:
@@ -63,7 +102,8 @@ def _with_tables(piece: str, asked: Stems) -> str:
 def _table(rows: list[str], asked: Stems) -> list[str]:
     """A table with the rows that have most of the question's words; as a list where its head stands elsewhere."""
     if len(rows) < 2 or not _RULE_ROW.match(rows[1]):
-        return [f"- {' · '.join(_cells(row))}" for row in rows if not _RULE_ROW.match(row)]
+        told = (" · ".join(_cells(row)) for row in rows if not _RULE_ROW.match(row))
+        return [f"- {row}" for row in told if row]
     head, body = rows[:2], rows[2:]
     if len(body) <= TABLE_ROWS_MAX:
         return rows
@@ -182,6 +222,9 @@ def _clean(piece: str) -> str:
     """
     piece = _RELATIVE_LINK.sub(lambda link: "" if link[1] else link[2], _IMAGE.sub("", piece))
     piece = _MARKER_IN_TEXT.sub("", piece)
+    if not any(fence in piece for fence in _FENCE):
+        # An item that was a picture has nothing left to say.
+        piece = _BARE_ITEM.sub("", piece)
     lines: list[str] = []
     in_code = False
     for written in piece.strip().splitlines():

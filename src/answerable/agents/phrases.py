@@ -43,6 +43,8 @@ class Language:
     points_back: frozenset[str]
     expletives: tuple[str, ...]
     asks: frozenset[str]
+    how: re.Pattern[str]
+    """What asks for the steps to something, not for a length or an amount."""
     wishes: re.Pattern[str]
     """What a question may begin with before it asks: "I would also like to know"."""
     negations: frozenset[str]
@@ -152,6 +154,7 @@ def _language(code: str, table: dict[str, Any]) -> Language:
         points_back=frozenset(table["points_back"]),
         expletives=tuple(table["expletives"]),
         asks=frozenset(table["asks"]),
+        how=re.compile(table["how"]),
         wishes=re.compile(table["wishes"], re.IGNORECASE),
         negations=frozenset(table["negations"].split()),
         silent=function_words()[code] | frozenset(f"{table['negations']} {table['fillers']}".split()),

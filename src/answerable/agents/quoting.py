@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from answerable.agents.excerpts import excerpt, is_block, marked
-from answerable.agents.found import Found
+from answerable.agents.excerpts import excerpt, has_steps, is_block, marked, steps, untold
+from answerable.agents.found import Found, FoundHit
 from answerable.agents.instructions import ToolName
 from answerable.agents.phrases import Language, content_words, plain
 from answerable.agents.statements import Statement, Stems, Token
@@ -87,7 +87,7 @@ def _conclude(turn: CustomerTurn) -> Step:
     told: list[str] = []
     for part in turn.parts:
         if part in found:
-            _quote(part, found[part], turn.language, told)
+            _quote(part, found[part], turn, told)
         elif not any(other.query.startswith(part.query) for other in found):
             # A part that another goes on with ("What does Solo cost? And Team?") is looked for with that one.
             told.append(turn.language.frame("not_found_part", part=part.asked))
@@ -109,7 +109,7 @@ def _ask_which(turn: CustomerTurn, options: list[str]) -> Step:
     return Step(calls=(Call("ask_customer", {"question": turn.language.frame("ask_which"), "options": offered}),))
 
 
-def _quote(part: Part, found: Found, spoken: Language, told: list[str]) -> None:
+def _quote(part: Part, found: Found, turn: CustomerTurn, told: list[str]) -> None:
     """Tells the best article's words under its title, with their marker; what was told before is not told again."""
     # The confidence is that of the best hit, so that one is quoted, or another passage of its article if that has words
     # of the question.
@@ -119,12 +119,29 @@ def _quote(part: Part, found: Found, spoken: Language, told: list[str]) -> None:
         # It asks what the whole article is about, so the beginning of that is the answer.
         hit = min(of_article, key=lambda each: each.place)
     before = "\n\n".join(told)
-    body = "\n\n".join(piece for each in excerpt(part.query, hit) if (piece := marked(each, hit.number)) not in before)
+    if part.query != part.asked:
+        # What goes on with the last question is not answered by the words that answered that one, if there are others.
+        others = [each for each in of_article if each.quotes and each is not hit]
+        earlier = f"{turn.told_before}\n\n{before}"
+        hit = next((each for each in (hit, *others) if _body(part, each, of_article, turn.language, earlier)), hit)
+        before = earlier if _body(part, hit, of_article, turn.language, earlier) else before
+    body = _body(part, hit, of_article, turn.language, before)
     if not body:
         return
-    frame = spoken.frame("from_title", title=hit.title.replace("*", ""))
-    joint = "\n\n" if is_block(body) else ("" if spoken.joins_words else " ")
+    frame = turn.language.frame("from_title", title=hit.title.replace("*", ""))
+    joint = "\n\n" if is_block(body) else ("" if turn.language.joins_words else " ")
     told.append(f"{frame}{joint}{body}")
+
+
+def _body(part: Part, hit: FoundHit, of_article: Sequence[FoundHit], spoken: Language, before: str) -> str:
+    """What is told from a passage, without what was told before; to a "how" with the steps of its article."""
+    pieces = [(hit, piece) for piece in excerpt(part.query, hit)]
+    if spoken.how.search(plain(part.asked)) and not any(has_steps(piece) for _, piece in pieces):
+        listed = ((each, steps(part.query, each)) for each in (hit, *of_article))
+        pieces += [pair for pair in listed if pair[1]][:1]
+        pieces.sort(key=lambda pair: pair[0].place)
+    fresh = [marked(each, source.number) for source, piece in pieces if (each := untold(piece, before))]
+    return "\n\n".join(fresh)
 
 
 def _rivals(turn: CustomerTurn, found: Found) -> list[str]:

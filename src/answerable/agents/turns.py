@@ -73,6 +73,8 @@ class CustomerTurn:
     searches: tuple[Search, ...]
     answers_back: bool = False
     """Whether it answers a question of ours: one more would be one too many."""
+    told_before: str = ""
+    """Our reply to what the customer said before."""
 
 
 def read_turn(items: list[Any]) -> CustomerTurn:
@@ -94,6 +96,7 @@ def read_turn(items: list[Any]) -> CustomerTurn:
         ),
         searches=tuple(_searches(since)),
         answers_back=asked is not None,
+        told_before=reply or "",
     )
 
 
