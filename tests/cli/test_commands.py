@@ -169,3 +169,17 @@ def test_bad_input_ends_with_a_sentence_on_stderr(machine: Machine, arguments: t
     assert says in refused.stderr
     assert "Traceback" not in refused.stderr
     assert refused.stdout == ""
+
+
+@pytest.mark.parametrize(
+    "arguments", [("status",), ("start",), ("import", "{knowledge}"), ("ask", "Hello?"), ("link", "a@b.example")]
+)
+def test_without_its_database_every_command_ends_in_one_sentence(machine: Machine, arguments: tuple[str, ...]) -> None:
+    port = ("--port", str(machine.port)) if arguments[0] == "start" else ()
+    named = [each.format(knowledge=machine.folder / "workspace" / "knowledge") for each in arguments]
+
+    refused = machine.run("--database", "postgresql://127.0.0.1:1/x", *named, *port)
+
+    assert refused.returncode == 75
+    assert refused.stderr == "The database server does not answer. Check that it runs and that the address is right.\n"
+    assert refused.stdout == ""

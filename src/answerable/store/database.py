@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from answerable.store import events
 from answerable.store.dialects import dialect_for
@@ -55,10 +56,17 @@ class Store:
         return await asyncio.shield(asyncio.wrap_future(self._dialect.write(unit)))
 
     def migrate(self) -> None:
-        """Brings the schema up to date. Raises Conflict if the database was made by a newer program."""
+        """Brings the schema up to date.
+
+        Raises Conflict if the database was made by a newer program, and Unavailable with a sentence if it does not
+        answer.
+        """
         from answerable.store.migrations import upgrade
 
-        upgrade(self._dialect)
+        try:
+            upgrade(self._dialect)
+        except DBAPIError as error:
+            raise self._dialect.explained(error) from error
 
     def close(self) -> None:
         """Finishes what was begun."""

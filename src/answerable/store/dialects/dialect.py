@@ -5,6 +5,7 @@ from concurrent.futures import Future
 from typing import Literal, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 
 from answerable.store.live import Live
 
@@ -37,6 +38,10 @@ class Dialect(Protocol):
 
     def lock(self, db: Connection, what: Lock) -> None:
         """From here to the end of the transaction nobody else holds this lock."""
+        ...
+
+    def explained(self, error: DBAPIError) -> Exception:
+        """The error as a sentence for whoever runs the program; itself, if it is a fault of ours."""
         ...
 
     def close(self) -> None:

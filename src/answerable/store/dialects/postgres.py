@@ -3,9 +3,10 @@
 import logging
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, Literal, TypeVar
+from typing import Literal, TypeVar
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DataError, DBAPIError, OperationalError
@@ -32,6 +33,23 @@ PAYLOAD_BYTES_MAX = 7_900
 TOO_MANY = "!"
 RECONNECT_SECONDS = 1.0
 
+NO_ANSWER = "The database server does not answer. Check that it runs and that the address is right."
+NO_HOST = "The name of the database server's host is not known. Check the host in the database address."
+NO_DATABASE = "The database server has no database of that name. Make it (createdb), or correct the database address."
+REFUSED = "The database server refuses the name or the password. Check both in the database address."
+# Before a session is there, psycopg has no codes, only words. None is repeated, since the address may be cut in the
+# wrong place and half a password stand where the host should be.
+WHY_NOT_CONNECTED = {
+    "resolve host": NO_HOST,
+    "translate host": NO_HOST,
+    'database "': NO_DATABASE,
+    "authentication failed": REFUSED,
+    "no password supplied": REFUSED,
+    'role "': REFUSED,
+    "no pg_hba.conf entry": "The database server lets nobody in from this machine. Allow it there, in pg_hba.conf.",
+    "too many": "The database server has no connection left. Let it have more (max_connections), or close some.",
+}
+
 
 class Postgres:
     """A server, spoken to by psycopg from a few threads."""
@@ -40,6 +58,8 @@ class Postgres:
 
     def __init__(self, url: str) -> None:
         self._url = make_url(url).set(drivername="postgresql+psycopg")
+        self._address = self._url.set(drivername="postgresql").render_as_string(hide_password=False)
+        _check_options(self._address)
         self.engine: Engine = create_engine(
             self._url,
             # Messages and addresses must not reach the log with an error.
@@ -76,6 +96,25 @@ class Postgres:
         """
         db.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCKS[what]})
 
+    def explained(self, error: DBAPIError) -> Exception:
+        """What the server says of itself, in words that help."""
+        state: str | None = getattr(error.orig, "sqlstate", None)
+        if isinstance(error, DataError):
+            return Invalid("There is a character or a number in it that cannot be kept, such as U+0000.")
+        if state == "53100":
+            return Unavailable(
+                "The database server's disk is full. Free some space there; nothing that was acknowledged is lost."
+            )
+        if state == "42501":
+            return Unavailable(
+                "The database user lacks a right. Make it the owner of the database, or grant it CREATE on the schema."
+            )
+        if isinstance(error, OperationalError) and state is None:
+            return Unavailable(_why_not_connected(str(error.orig)))
+        if isinstance(error, OperationalError) and state is not None and state.startswith(("08", "57")):
+            return Unavailable(NO_ANSWER)
+        return error
+
     def close(self) -> None:
         """Lets running work finish first."""
         self._closing.set()
@@ -98,7 +137,7 @@ class Postgres:
                 # Who loses the connection while committing cannot know whether it was kept.
                 lost = error.connection_invalidated and not commits
                 if not (tied or lost) or attempt == TRIES:
-                    raise _explained(error) from error
+                    raise self.explained(error) from error
             else:
                 return outcome
         raise AssertionError("the last try returns or raises")
@@ -110,22 +149,25 @@ class Postgres:
                     return unit(db)
             except DBAPIError as error:
                 if not error.connection_invalidated or attempt == TRIES:
-                    raise _explained(error) from error
+                    raise self.explained(error) from error
         raise AssertionError("the last try returns or raises")
 
     def _listen_for_ever(self, live: Live) -> None:
-        address = self._url.set(drivername="postgresql").render_as_string(hide_password=False)
+        had = False
         while not self._closing.is_set():
             try:
-                with psycopg.connect(address, autocommit=True) as connection:
+                with psycopg.connect(self._address, autocommit=True) as connection:
                     connection.execute(f"LISTEN {CHANNEL}")
+                    had = True
                     live.wake(live.listeners.copy())
                     while not self._closing.is_set():
                         for notice in connection.notifies(timeout=0.5):
                             named = notice.payload.split(",")
                             live.wake(live.listeners.copy() if named == [TOO_MANY] else named)
             except psycopg.OperationalError as error:
-                log.warning("Lost the connection that listens to PostgreSQL: %s", error)
+                # What never could connect is said by whoever asks the database first.
+                if had:
+                    log.warning("Lost the connection that listens to PostgreSQL: %s", error)
                 self._closing.wait(RECONNECT_SECONDS)
 
 
@@ -138,14 +180,17 @@ def _notify(db: Connection, topics: set[str]) -> None:
     db.execute(text("SELECT pg_notify(:channel, :payload)"), {"channel": CHANNEL, "payload": payload})
 
 
-def _explained(error: DBAPIError) -> Exception:
-    state: Any = getattr(error.orig, "sqlstate", None)
-    if isinstance(error, DataError):
-        return Invalid("There is a character or a number in it that cannot be kept, such as U+0000.")
-    if state == "53100":
-        return Unavailable(
-            "The database server's disk is full. Free some space there; nothing that was acknowledged is lost."
-        )
-    if isinstance(error, OperationalError) and (state is None or state.startswith(("08", "57"))):
-        return Unavailable("The database server does not answer. Check that it runs and that the address is right.")
-    return error
+def _check_options(address: str) -> None:
+    try:
+        conninfo_to_dict(address)
+    except psycopg.ProgrammingError as error:
+        raise Invalid(
+            "The database address cannot be read; there may be an option behind the ? that PostgreSQL does not know."
+        ) from error
+
+
+def _why_not_connected(said: str) -> str:
+    """The sentence for what the server, or the way to it, said at the first of several tries."""
+    first = said.partition("\n")[0]
+    reason = first.rpartition("FATAL:")[2]
+    return next((sentence for words, sentence in WHY_NOT_CONNECTED.items() if words in reason), NO_ANSWER)

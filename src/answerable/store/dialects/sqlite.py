@@ -38,7 +38,7 @@ class SQLite:
     def __init__(self, url: str) -> None:
         path = make_url(url).database
         if path and path != ":memory:":
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            _make_folder(Path(path).parent)
         self.engine: Engine = create_engine(
             url,
             # Messages and addresses must not reach the log with an error.
@@ -70,7 +70,7 @@ class SQLite:
                 with self.engine.connect() as db:
                     return unit(db)
             except OperationalError as error:
-                raise _explained(error) from error
+                raise self.explained(error) from error
 
         return self._readers.submit(on_snapshot)
 
@@ -80,6 +80,31 @@ class SQLite:
 
     def lock(self, db: Connection, what: Lock) -> None:
         """There is one writer: whoever writes holds every lock."""
+
+    def explained(self, error: DBAPIError) -> Exception:
+        """What SQLite says of the file and its disk, in words that help."""
+        said = str(error.orig)
+        if "disk is full" in said or "disk I/O" in said:
+            return Unavailable(
+                "The disk is full: the database cannot be written. Free some space; nothing that was acknowledged is "
+                "lost."
+            )
+        if "locked" in said:
+            return Unavailable("The database is locked by another program; try again in a moment.")
+        if "readonly" in said:
+            return Unavailable(
+                "The database file cannot be written; check the owner and the rights of the data folder."
+            )
+        if "unable to open" in said:
+            return Unavailable(
+                "The database file cannot be opened; check that it is a file and no folder, and that the data folder "
+                "exists and can be written."
+            )
+        if "not a database" in said or "malformed" in said:
+            return Unavailable(
+                "The database file is damaged, or no database at all. Restore a backup, or name another one."
+            )
+        return error
 
     def close(self) -> None:
         """Lets queued work finish first."""
@@ -122,7 +147,7 @@ class SQLite:
             if len(batch) > 1 and not guarded and not isinstance(error, OperationalError):
                 self._commit(batch, guarded=True)
                 return
-            explained = _explained(error) if isinstance(error, OperationalError) else error
+            explained = self.explained(error) if isinstance(error, OperationalError) else error
             for _, future in batch:
                 if not future.done():
                     future.set_exception(explained)
@@ -179,16 +204,10 @@ def _begin(db: Connection) -> None:
     db.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _explained(error: DBAPIError) -> Exception:
-    said = str(error.orig)
-    if "disk is full" in said or "disk I/O" in said:
-        return Unavailable(
-            "The disk is full: the database cannot be written. Free some space; nothing that was acknowledged is lost."
-        )
-    if "locked" in said:
-        return Unavailable("The database is locked by another program; try again in a moment.")
-    if "readonly" in said:
-        return Unavailable("The database file cannot be written; check the owner and the rights of the data folder.")
-    if "unable to open" in said:
-        return Unavailable("The database file cannot be opened; check that the data folder exists and can be written.")
-    return error
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unavailable(
+            f"The database's folder {folder} cannot be made: {error.strerror}. Name another one."
+        ) from error
