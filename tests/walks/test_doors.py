@@ -14,6 +14,7 @@ from answerable.store import customers
 from tests.walks.company import PASSWORD, Company, talk_on
 
 HEBREW = "כמה זמן לוקח החזר? \u202eabc"
+FAMILY = "👩\u200d👩\u200d👧 ❤\ufe0f"
 
 
 @pytest.mark.parametrize(
@@ -21,6 +22,10 @@ HEBREW = "כמה זמן לוקח החזר? \u202eabc"
     [
         ("", 400, "The message is empty"),
         ("  \n\t ", 400, "The message is empty"),
+        ("\u200b\u200b", 400, "The message is empty"),
+        ("\u2060\ufeff\u00ad\u200d\u200f\u202e", 400, "The message is empty"),
+        ("\u00a0\u2003\u3000\u2028", 400, "The message is empty"),
+        ("\u3164\u2800\ufe0f\u034f", 400, "The message is empty"),
         ("x" * 33_000, 413, "longer than 32 kB"),
         ("é" * 17_000, 413, "longer than 32 kB"),
         ("PNG\x00\x01\x02", 400, "binary data"),
@@ -43,24 +48,26 @@ async def test_a_message_that_cannot_be_kept_gets_a_sentence(
 async def test_a_message_of_exactly_the_largest_size_and_one_from_right_to_left_are_kept(company: Company) -> None:
     ines = await company.customer()
 
-    for text in ("x" * 32 * 1024, HEBREW):
+    for text in ("x" * 32 * 1024, HEBREW, FAMILY, "\u200fשלום", "می‌خواهم", "?"):
         sent = await ines.send(text)
         assert sent.status_code == 202
         kept = await ines.conversation(sent.json()["conversation_id"])
         assert kept["messages"][0]["text"] == text
 
 
-async def test_bytes_that_are_no_json_get_a_sentence(company: Company) -> None:
+@pytest.mark.parametrize("body", [b"\xff\xfe\x00", b'{"text": "\xff"}', rb'{"text": "\ud800 hi"}', b'{"text": "H'])
+async def test_bytes_that_are_no_json_get_a_sentence(company: Company, body: bytes) -> None:
     ines = await company.customer()
 
     refused = await ines.http.post(
         "/chat/messages",
-        content=b"\xff\xfe\x00",
+        content=body,
         headers={**ines.headers, "Idempotency-Key": "k", "content-type": "application/json"},
     )
 
     assert refused.status_code == 400
     assert refused.json()["title"] == "Not usable"
+    assert "no whole JSON in UTF-8" in refused.json()["detail"]
 
 
 async def test_a_request_that_is_far_too_large_is_not_read(company: Company) -> None:

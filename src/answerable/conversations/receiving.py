@@ -1,6 +1,7 @@
 """Receiving: what a customer says is kept before it is acknowledged, once, whatever arrives twice."""
 
 import hashlib
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -31,6 +32,9 @@ from answerable.store.messages import AlreadyArrived
 
 MESSAGE_BYTES_MAX = 32 * 1024
 OUTSIDE_ID_CHARACTERS_MAX = 200
+# Letters, symbols and accents by name, and nothing to see: joiners and fillers of Hangul, of Khmer, of Mongolian and of
+# Braille.
+UNSEEN_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
 ASKED_FOR_PERSON = "The customer asked for a person."
 
 
@@ -132,9 +136,18 @@ def readable(text: str) -> str:
         raise Invalid("The message is not valid Unicode text. Please send plain text.") from error
     if any(ord(sign) < 32 and sign not in "\t\n\r" for sign in text):
         raise Invalid("The message holds binary data. Please send plain text.")
-    if not text.strip():
+    if not any(_is_seen(sign) for sign in text):
         raise Invalid("The message is empty. Please write something.")
     return text
+
+
+def _is_seen(sign: str) -> bool:
+    """Whether it leaves a mark by itself: blanks, joiners, direction marks and variation selectors do not."""
+    return unicodedata.category(sign)[0] not in "ZC" and sign not in UNSEEN_LETTERS and not _selects(sign)
+
+
+def _selects(sign: str) -> bool:
+    return "\ufe00" <= sign <= "\ufe0f" or "\U000e0100" <= sign <= "\U000e01ef"
 
 
 def check_outside_id(outside_id: str) -> None:

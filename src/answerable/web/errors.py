@@ -3,6 +3,7 @@
 import logging
 from typing import Any
 
+import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
@@ -43,6 +44,16 @@ STATUS: dict[type[AnswerableError], tuple[int, str]] = {
 }
 
 
+UNREADABLE = (
+    "What was sent is no whole JSON in UTF-8: it may be cut off, or hold half a character, such as \\ud800 alone."
+)
+DETAILS = {
+    404: "There is nothing at this address.",
+    413: "What was sent is larger than is allowed here.",
+    429: "Too many requests in a short time. Please wait a moment and try again.",
+}
+
+
 def problem(status: int, title: str, detail: str, *, may_help_to_retry: bool = False) -> Response[Problem]:
     """An error as a response."""
     return Response(
@@ -65,6 +76,14 @@ def for_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Res
     )
 
 
+def for_other_bytes(request: Request[Any, Any, Any], error: UnicodeDecodeError) -> Response[Problem]:
+    """A body that is no UTF-8; nothing else that comes in is decoded without a look first."""
+    log.info(
+        "%s %s: the body is no UTF-8.", request.method, request.scope.get("path_template", "?"), exc_info=error
+    )
+    return problem(400, _title(400), UNREADABLE)
+
+
 def for_any_error(request: Request[Any, Any, Any], error: Exception) -> Response[Problem]:
     """Something nobody expected: the log gets the facts, the person gets no secret."""
     # The template, not the address: an address may hold a one-time secret.
@@ -80,6 +99,7 @@ def for_any_error(request: Request[Any, Any, Any], error: Exception) -> Response
 HANDLERS: dict[int | type[Exception], Any] = {
     AnswerableError: for_our_error,
     HTTPException: for_http_error,
+    UnicodeDecodeError: for_other_bytes,
     Exception: for_any_error,
 }
 
@@ -93,15 +113,21 @@ def _detail(error: HTTPException) -> str:
     if isinstance(error, ValidationException):
         parts = [f"{each.get('key', '')}: {each.get('message', '')}".strip(": ") for each in _extra(error)]
         return "; ".join(parts) or error.detail or "What was sent does not have the shape that is asked for."
-    if error.status_code == 404:
-        return "There is nothing at this address."
-    if error.status_code == 429:
-        return "Too many requests in a short time. Please wait a moment and try again."
-    if error.status_code == 413:
-        return "What was sent is larger than is allowed here."
+    if _is_unreadable(error):
+        return UNREADABLE
+    if error.status_code in DETAILS:
+        return DETAILS[error.status_code]
     if "CSRF" in error.detail:
         return "This page has gone stale. Reload it and try again. (Programs send the csrftoken cookie as x-csrftoken.)"
     return error.detail or "The request was refused."
+
+
+def _is_unreadable(error: BaseException) -> bool:
+    """Whether the body could not even be read, unlike one of another shape than is asked for."""
+    cause = error.__cause__
+    if isinstance(cause, msgspec.ValidationError) or cause is None:
+        return False
+    return isinstance(cause, msgspec.DecodeError) or _is_unreadable(cause)
 
 
 def _extra(error: ValidationException) -> list[dict[str, Any]]:
