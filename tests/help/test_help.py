@@ -1,5 +1,6 @@
 """What readers of the help centre can rely on."""
 
+import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -179,10 +180,38 @@ def test_links_between_files_become_links_between_pages_and_the_rest_is_harmless
 
 
 def test_a_passage_is_shown_without_its_marks() -> None:
-    assert plain("**Bold** and [a link](https://x.example)\n\n- one", 80) == "Bold and a link one"
+    assert plain("**Bold** and [a link](https://x.example).\n\nThen.", 80) == "Bold and a link. Then."
     assert plain("## When\n\nWithin a day.\n\n## How\n\nBy card.", 80) == "Within a day. By card."
     assert plain("## Only a heading", 80) == "Only a heading"
     assert plain("word " * 100, 20) == "word word word word …"
+
+
+def test_items_and_cells_are_told_apart_in_an_excerpt() -> None:
+    assert plain("You need:\n\n- a card\n- a name\n\nThen wait", 80) == "You need: a card · a name · Then wait"
+    assert plain("1. Open it.\n2. Press *Save*\n   - twice\n3. Done", 80) == "Open it. Press Save · twice · Done"
+    assert plain("| | Free | Team |\n|---|---|---|\n| Seats | 1 | 10 |", 80) == "Free · Team · Seats · 1 · 10"
+
+
+def test_the_corner_of_a_table_heads_nothing() -> None:
+    html = html_of("| | Free |\n|---|---|\n| Seats | 1 |", "Plans", lambda _: None)
+
+    assert re.sub(r"\s", "", html).startswith(
+        '<divclass="wide"tabindex="0"><table><thead><tr><td></td><th>Free</th></tr>'
+    )
+
+
+async def test_a_help_centre_without_articles_says_so_and_how_to_bring_some_in() -> None:
+    async def nothing() -> Sequence[Article]:
+        return []
+
+    door = HelpDoor(company="Ledgerly", articles_in_force=nothing, article_by_slug=by_slug, search=search)
+    async with AsyncTestClient(Litestar([help_routes(door)])) as client:
+        english = (await client.get("/help", headers={"Accept-Language": "en"})).text
+        german = (await client.get("/help", headers={"Accept-Language": "de"})).text
+
+    assert "There are no articles yet." in english
+    assert "<code>answerable import FOLDER</code>" in english
+    assert "Noch gibt es keine Artikel." in german
 
 
 def test_the_language_is_the_wanted_the_accepted_or_the_most_used() -> None:

@@ -78,9 +78,7 @@ def for_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Res
 
 def for_other_bytes(request: Request[Any, Any, Any], error: UnicodeDecodeError) -> Response[Problem]:
     """A body that is no UTF-8; nothing else that comes in is decoded without a look first."""
-    log.info(
-        "%s %s: the body is no UTF-8.", request.method, request.scope.get("path_template", "?"), exc_info=error
-    )
+    log.info("%s %s: the body is no UTF-8.", request.method, request.scope.get("path_template", "?"), exc_info=error)
     return problem(400, _title(400), UNREADABLE)
 
 

@@ -21,6 +21,9 @@ TAGS = {
 ATTRIBUTES = {"a": {"href", "title"}, "ol": {"start"}, "div": {"class", "tabindex"}}
 SCHEMES = {"http", "https", "mailto"}
 HEADING_LEVEL_MAX = 6
+# In an excerpt, what comes after one of these is no part of the sentence before it.
+STANDS_APART = {"list_item_open", "bullet_list_close", "ordered_list_close", "th_open", "td_open", "table_close"}
+SENTENCE_ENDS = tuple(".!?:;…。！？：")  # noqa: RUF001
 
 Resolve = Callable[[str], str | None]
 """Where a link to a file of the same source leads; None if there is no such page."""
@@ -48,14 +51,22 @@ def plain(text: str, characters_max: int) -> str:
 
 
 def _words(tokens: Sequence[Token]) -> str:
-    words: list[str] = []
+    """The words of all blocks in a row, with a point between the items of a list and the cells of a table."""
+    said, stands_apart = "", False
     for token in tokens:
-        words += [
-            child.content or " " for child in token.children or [] if child.type in {"text", "code_inline", "softbreak"}
-        ]
-        words += [token.content] if token.type in {"fence", "code_block"} else []
-        words += [" "]
-    return re.sub(r"\s+", " ", "".join(words)).strip()
+        stands_apart = stands_apart or token.type in STANDS_APART
+        if block := " ".join(_words_in(token).split()):
+            joint = " · " if stands_apart and said and not said.endswith(SENTENCE_ENDS) else " "
+            said = f"{said}{joint}{block}"
+            stands_apart = False
+    return said.strip()
+
+
+def _words_in(token: Token) -> str:
+    if token.type in {"fence", "code_block"}:
+        return token.content
+    inline = {"text", "code_inline", "softbreak", "hardbreak"}
+    return "".join(child.content or " " for child in token.children or [] if child.type in inline)
 
 
 def file_linked(key: str, href: str) -> str | None:
@@ -76,6 +87,14 @@ class RendererWithoutImages(RendererHTML):
     def table_open(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
         """A wide table scrolls by itself, and by keyboard."""
         return '<div class="wide" tabindex="0"><table>'
+
+    def th_open(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
+        """The corner above the names of the rows heads nothing."""
+        return "<th>" if tokens[idx + 1].content.strip() else "<td>"
+
+    def th_close(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
+        """The end of it."""
+        return "</th>" if tokens[idx - 1].content.strip() else "</td>"
 
     def table_close(self, tokens: Sequence[Token], idx: int, options: Any, env: Any) -> str:
         """The end of it."""

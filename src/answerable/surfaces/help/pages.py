@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from markupsafe import Markup
 
 from answerable.domain.knowledge import Article
 from answerable.surfaces.help.contents import Entry, Section
@@ -40,7 +41,12 @@ class Pages:
 
     def contents(self, language: str, languages: list[str], sections: list[Section], *, chosen: str | None) -> str:
         """The first page, or one section in full."""
-        return self._fill("contents.html", language, languages=languages, sections=sections, chosen=chosen)
+        # The one piece of Markdown in our own words: a command.
+        before, command, after = words_in(language).empty_why.split("`")
+        empty_why = Markup("{}<code>{}</code>{}").format(before, command, after)
+        return self._fill(
+            "contents.html", language, languages=languages, sections=sections, chosen=chosen, empty_why=empty_why
+        )
 
     def found(self, language: str, query: str, found: list[FoundArticle]) -> str:
         """What a search found."""

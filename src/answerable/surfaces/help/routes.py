@@ -20,12 +20,15 @@ from answerable.surfaces.help.contents import (
 )
 from answerable.surfaces.help.markdown import file_linked, html_of, plain
 from answerable.surfaces.help.pages import STYLE, FoundArticle, Pages
+from answerable.surfaces.help.words import WORDS
 
 EXCERPT_CHARACTERS_MAX = 220
 FOUND_MAX = 10
 NEARNESS_MIN = 0.3
 """Of a passage that has none of the words; what is further away in meaning is no find, only the least bad."""
 RELATED_MAX = 4
+SPOKEN = tuple(WORDS)
+"""The languages of the help centre's own words, for where there is nothing else to choose from."""
 YEAR_SECONDS = 31_536_000
 
 Query = Annotated[str, QueryParameter(max_length=500)]
@@ -80,7 +83,7 @@ def help_routes(door: HelpDoor) -> Router:
     ) -> Response[str]:
         entries = await contents.entries()
         languages = languages_of(entries)
-        language = choose_language(languages, lang, request.headers.get("accept-language", ""))
+        language = choose_language(languages or SPOKEN, lang, request.headers.get("accept-language", ""))
         if q.strip():
             found = await _found(door, entries, q.strip())
             return _page(pages.found(language, q.strip(), found))
@@ -95,7 +98,7 @@ def help_routes(door: HelpDoor) -> Router:
             shown = await door.article_by_slug(slug)
         except NotFound:
             accepted = request.headers.get("accept-language", "")
-            language = choose_language(languages_of(entries), None, accepted)
+            language = choose_language(languages_of(entries) or SPOKEN, None, accepted)
             return _page(pages.missing(language), status=HTTP_404_NOT_FOUND)
         html = html_of(shown.text, shown.title, lambda href: _page_of_file(entries, shown, href))
         return _page(

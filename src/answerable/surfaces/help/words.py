@@ -21,6 +21,8 @@ class Words:
     also_in: str
     missing: str
     missing_why: str
+    empty: str
+    empty_why: str
     skip: str
     months: tuple[str, ...]
     date: str = "{day} {month} {year}"
@@ -44,6 +46,9 @@ ENGLISH = Words(
     also_in="Also in",
     missing="This page is not here",
     missing_why="It may have moved or been taken down. Search for it, or start from the beginning.",
+    empty="There are no articles yet.",
+    empty_why="If you run this help centre: bring in what you know with `answerable import FOLDER`, or from a "
+    "site in the console, under Knowledge. It shows here at once.",
     skip="Skip to the content",
     months=(
         "January", "February", "March", "April", "May", "June",
@@ -67,6 +72,9 @@ WORDS = {
         also_in="Auch auf",
         missing="Diese Seite gibt es nicht",
         missing_why="Sie ist umgezogen oder wurde entfernt. Suchen Sie danach, oder beginnen Sie von vorn.",
+        empty="Noch gibt es keine Artikel.",
+        empty_why="Wenn Sie diese Hilfe betreiben: Holen Sie Ihr Wissen mit `answerable import ORDNER` herein, "
+        "oder von einer Website in der Konsole, unter Knowledge. Es erscheint hier sofort.",
         skip="Zum Inhalt",
         months=(
             "Januar", "Februar", "März", "April", "Mai", "Juni",
@@ -88,6 +96,9 @@ WORDS = {
         also_in="También en",
         missing="Esta página no está aquí",
         missing_why="Puede haberse movido o retirado. Búsquela o empiece desde el principio.",
+        empty="Todavía no hay artículos.",
+        empty_why="Si este centro de ayuda es suyo: traiga lo que sabe con `answerable import CARPETA`, o desde "
+        "un sitio en la consola, en Knowledge. Aparece aquí enseguida.",
         skip="Ir al contenido",
         months=(
             "enero", "febrero", "marzo", "abril", "mayo", "junio",
@@ -109,6 +120,9 @@ WORDS = {
         also_in="Aussi en",
         missing="Cette page n'est pas ici",
         missing_why="Elle a peut-être été déplacée ou retirée. Cherchez-la, ou repartez du début.",
+        empty="Il n'y a pas encore d'articles.",
+        empty_why="Si ce centre d'aide est le vôtre : importez vos connaissances avec `answerable import "
+        "DOSSIER`, ou depuis un site dans la console, sous Knowledge. Elles s'affichent ici aussitôt.",
         skip="Aller au contenu",
         months=(
             "janvier", "février", "mars", "avril", "mai", "juin",
