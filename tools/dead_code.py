@@ -20,6 +20,8 @@ USED_FROM_OUTSIDE = {
     "connect_unix_socket": "httpcore asks every network backend for it",
     "image": "markdown-it calls it",
     "table_open": "markdown-it calls it",
+    "th_open": "markdown-it calls it",
+    "th_close": "markdown-it calls it",
     "table_close": "markdown-it calls it",
     "load_dialect_impl": "SQLAlchemy calls it",
     "process_bind_param": "SQLAlchemy calls it",

@@ -37,7 +37,7 @@ from answerable.settings import Settings
 from answerable.store import Store
 from answerable.surfaces.chat.routes import ChatDoor, chat_cors, chat_routes
 from answerable.surfaces.chat.shapes import ChatConfig, Suggestion
-from answerable.surfaces.help.routes import HelpDoor, Hit, help_routes
+from answerable.surfaces.help.routes import HelpDoor, Hit, help_routes, missing_page
 from answerable.web import build_app, link_address
 from answerable.web.pages import console_pages, favicon, font_faces, front_page, site, widget_files
 
@@ -153,10 +153,11 @@ def web_app(house: House, site_folder: Path | None) -> Litestar:
         messages_a_minute_max=settings.environment.messages_a_minute_max,
         customers_a_minute_max=settings.environment.customers_a_minute_max,
     )
+    help_door = _help_door(house)
     routes: list[ControllerRouterHandler] = [
         api_routes(desk),
         chat_routes(door),
-        help_routes(_help_door(house)),
+        help_routes(help_door),
         *console_pages(),
         *widget_files(),
         favicon(),
@@ -164,7 +165,14 @@ def web_app(house: House, site_folder: Path | None) -> Litestar:
     ]
     if site_folder:
         routes.append(site("/demo", site_folder))
-    return build_app(house.store, routes, secret=settings.secret(), secure=settings.secure, cors=chat_cors(door))
+    return build_app(
+        house.store,
+        routes,
+        secret=settings.secret(),
+        secure=settings.secure,
+        cors=chat_cors(door),
+        missing_page=missing_page(help_door),
+    )
 
 
 def embedder_for(settings: Settings) -> Embedder:

@@ -154,6 +154,7 @@ async def test_a_page_that_is_not_there_says_so(client: Client) -> None:
 
     assert missing.status_code == 404
     assert "This page is not here" in missing.text
+    assert '<a href="/help?lang=en">Help centre</a>' in missing.text
 
 
 async def test_pages_allow_nothing_but_their_own_files(client: Client) -> None:
@@ -249,6 +250,7 @@ async def test_axe_finds_nothing(browser: Browser, client: Client, size: Viewpor
         "section": "/help?section=Billing&lang=en",
         "article": "/help/knowledge-refunds-md",
         "found": "/help?q=refund&lang=en",
+        "missing": "/help/nowhere",
     }.items():
         await page.goto(f"http://help.test{path}")
         await look(page, f"{name}-{what}")

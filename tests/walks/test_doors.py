@@ -209,6 +209,21 @@ async def test_pages_come_under_a_strict_policy(company: Company) -> None:
     assert headers["x-content-type-options"] == "nosniff"
 
 
+async def test_a_browser_at_an_address_without_a_page_gets_a_page_with_a_way_on(company: Company) -> None:
+    visitor = await company.visitor()
+    browser = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8", "Accept-Language": "de-DE,en;q=0.5"}
+
+    for path in ("/nope", "/nope/deeper.html", "/help/a/b", "/widget/nope.js", "/apiary"):
+        shown = await visitor.http.get(path, headers=browser)
+        assert (shown.status_code, shown.headers["content-type"]) == (404, "text/html; charset=utf-8"), path
+        assert '<a href="/help?lang=de">Hilfe</a>' in shown.text
+        assert "script-src" in shown.headers["content-security-policy"]
+    for path in ("/api/nope", "/chat/nope"):
+        assert (await visitor.http.get(path, headers=browser)).headers["content-type"] == "application/problem+json"
+    for_a_program = await visitor.http.get("/nope", headers={"Accept": "*/*"})
+    assert (for_a_program.status_code, for_a_program.json()["title"]) == (404, "Not found")
+
+
 async def test_an_error_inside_tells_no_secret(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
     admin = await company.admin()
 

@@ -17,7 +17,7 @@ from litestar.types import ControllerRouterHandler, Message, Scope
 
 from answerable import __version__
 from answerable.store import Store
-from answerable.web.errors import HANDLERS
+from answerable.web.errors import HANDLERS, MissingPage
 
 BODY_BYTES_MAX = 256 * 1024
 LIMITS_TIDIED_SECONDS = 60.0
@@ -49,12 +49,15 @@ def build_app(
     secret: str,
     secure: bool,
     cors: CORSConfig | None = None,
+    missing_page: MissingPage,
 ) -> Litestar:
-    """The whole application. `secret` signs CSRF cookies; `secure` says that browsers come by HTTPS."""
+    """The whole application. `secret` signs CSRF cookies; `secure` says that browsers come by HTTPS;
+    `missing_page` is what a browser shows for an address that has no page.
+    """
     limits = MemoryStore()
     return Litestar(
         route_handlers=[alive, openapi_document, *routes],
-        state=State({"store": store}),
+        state=State({"store": store, "missing_page": missing_page}),
         stores={"rate_limit": limits},
         lifespan=[_tidied(limits)],
         exception_handlers=HANDLERS,

@@ -1,10 +1,11 @@
 """Errors at the doors: a sentence for the person, facts for the log, never a secret (RFC 9457)."""
 
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
-from litestar import Request, Response
+from litestar import MediaType, Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.status_codes import HTTP_500_INTERNAL_SERVER_ERROR
 from msgspec import Struct
@@ -54,6 +55,13 @@ DETAILS = {
 }
 
 
+MissingPage = Callable[[str, str | None], str]
+"""The page for an address that has none, by the languages that a browser accepts and why it is missing, if known."""
+
+# Where programs ask, whatever they say that they accept.
+FOR_PROGRAMS = ("/api/", "/chat/")
+
+
 def problem(status: int, title: str, detail: str, *, may_help_to_retry: bool = False) -> Response[Problem]:
     """An error as a response."""
     return Response(
@@ -63,14 +71,18 @@ def problem(status: int, title: str, detail: str, *, may_help_to_retry: bool = F
     )
 
 
-def for_our_error(request: Request[Any, Any, Any], error: AnswerableError) -> Response[Problem]:
+def for_our_error(request: Request[Any, Any, Any], error: AnswerableError) -> Response[Any]:
     """The room's own sentence, with the status that fits."""
+    if isinstance(error, NotFound) and _is_for_a_person(request):
+        return _missing(request, str(error))
     status, title = next((found for kind, found in STATUS.items() if isinstance(error, kind)), (500, "Failed"))
     return problem(status, title, str(error), may_help_to_retry=error.may_help_to_retry)
 
 
-def for_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
+def for_http_error(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     """What the framework refused, in our shape."""
+    if error.status_code == 404 and _is_for_a_person(request):
+        return _missing(request, None)
     return problem(
         error.status_code, _title(error.status_code), _detail(error), may_help_to_retry=error.status_code == 429
     )
@@ -100,6 +112,21 @@ HANDLERS: dict[int | type[Exception], Any] = {
     UnicodeDecodeError: for_other_bytes,
     Exception: for_any_error,
 }
+
+
+def _is_for_a_person(request: Request[Any, Any, Any]) -> bool:
+    asks_for_a_page = "text/html" in request.headers.get("accept", "")
+    return asks_for_a_page and not request.url.path.startswith(FOR_PROGRAMS) and "missing_page" in request.app.state
+
+
+def _missing(request: Request[Any, Any, Any], why: str | None) -> Response[str]:
+    page: MissingPage = request.app.state["missing_page"]
+    return Response(
+        page(request.headers.get("accept-language", ""), why),
+        status_code=404,
+        media_type=MediaType.HTML,
+        headers={"Cache-Control": "no-cache", "Vary": "Accept, Accept-Language"},
+    )
 
 
 def _title(status: int) -> str:

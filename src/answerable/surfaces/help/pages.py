@@ -58,9 +58,9 @@ class Pages:
             "article.html", article.language, article=article, html=html, translations=translations, related=related
         )
 
-    def missing(self, language: str) -> str:
-        """Instead of a page that is not there."""
-        return self._fill("missing.html", language)
+    def missing(self, language: str, why: str | None = None) -> str:
+        """Instead of a page that is not there; `why` in place of the usual sentence."""
+        return self._fill("missing.html", language, why=why)
 
     def _fill(self, name: str, language: str, **content: Any) -> str:
         shared = {"query": "", "company": self._company, "language": language, "style_version": self._style_version}

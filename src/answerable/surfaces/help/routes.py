@@ -119,6 +119,16 @@ def help_routes(door: HelpDoor) -> Router:
     return Router("/help", route_handlers=[front, article, style])
 
 
+def missing_page(door: HelpDoor) -> Callable[[str, str | None], str]:
+    """The page for any address without one, by the languages that a browser accepts and why it is missing, if known."""
+    pages = Pages(door.company, door.font_faces + STYLE)
+
+    def page(accepted: str, why: str | None) -> str:
+        return pages.missing(choose_language(SPOKEN, None, accepted), why)
+
+    return page
+
+
 async def _found(door: HelpDoor, entries: Sequence[Entry], query: str) -> list[FoundArticle]:
     found = await _best_passages(door, entries, query)
     return [FoundArticle(entry, plain(hit.text, EXCERPT_CHARACTERS_MAX)) for entry, hit in found]
