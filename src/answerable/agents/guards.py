@@ -15,7 +15,7 @@ from typing import Literal
 
 from answerable.agents.evidence import COVERAGE_MIN, LANGUAGE_LETTERS, Evidence, Support
 from answerable.agents.found import FoundHit
-from answerable.agents.phrases import language, language_of, languages, plain, words
+from answerable.agents.phrases import language, language_of, plain, spoken_languages, words
 from answerable.agents.sentences import SentenceSplitter, sentences
 from answerable.agents.statements import Statement
 from answerable.agents.translations import differs
@@ -169,7 +169,7 @@ class SentenceGuard:
             return "frame"
         if statement.has_facts:
             return None
-        if bare.rstrip(" \n*_\"'”»)").endswith(("?", "？")):
+        if bare.rstrip(" \n*_\"'”»)").endswith(("?", "？", "؟")):
             return "question" if len(statement.tokens) <= QUESTION_WORDS_MAX else None
         return "courtesy" if _is_courtesy(said, statement.text) else None
 
@@ -202,13 +202,13 @@ class SentenceGuard:
 
 def _frames(title: str) -> list[str]:
     """How the embedded model names an article, in each language."""
-    return [each.frame("from_title", title=title) for each in languages().values()]
+    return [each.frame("from_title", title=title) for each in spoken_languages().values()]
 
 
 @cache
 def _nothing_found() -> tuple[re.Pattern[str], ...]:
     """How the embedded model says that it found nothing about a question, which it repeats in quotation marks."""
-    frames = (each.frames["not_found_part"] for each in languages().values())
+    frames = (each.frames["not_found_part"] for each in spoken_languages().values())
     return tuple(
         re.compile(re.escape(plain(sentences(frame)[0].replace("{part}", " partpart "))).replace("partpart", ".*"))
         for frame in frames
@@ -218,8 +218,8 @@ def _nothing_found() -> tuple[re.Pattern[str], ...]:
 @cache
 def _own_sentences() -> frozenset[str]:
     """What the embedded model says of its own accord, sentence by sentence."""
-    frames = [each.frames[name] for each in languages().values() for name in _OWN_FRAMES]
-    offers = [sentences(each.frames["not_found_part"])[-1] for each in languages().values()]
+    frames = [each.frames[name] for each in spoken_languages().values() for name in _OWN_FRAMES]
+    offers = [sentences(each.frames["not_found_part"])[-1] for each in spoken_languages().values()]
     return frozenset(plain(sentence) for frame in [*frames, *offers] for sentence in sentences(frame))
 
 

@@ -1,9 +1,13 @@
-"""What the embedded model and the reply guard know of languages, read from `phrases.toml`."""
+"""What the embedded model and the reply guard know of languages, read from `phrases.toml` and `frames.toml`.
+
+Of the languages in `frames.toml` they only know how to say what the program says of its own accord: a customer is told
+in their language that a person takes over. What is written in them is read by the rules of English, as is any other.
+"""
 
 import re
 import tomllib
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
@@ -75,9 +79,52 @@ def languages() -> dict[str, Language]:
     return {code: _language(code, table) for code, table in content.items()}
 
 
+@cache
+def spoken_languages() -> dict[str, Language]:
+    """These, and those that are only spoken: English with other frames."""
+    english = languages()[DEFAULT_LANGUAGE]
+    return languages() | {code: replace(english, frames=each.frames) for code, each in _only_spoken().items()}
+
+
 def language(code: str | None) -> Language:
     """The language with this code, or English."""
-    return languages().get((code or DEFAULT_LANGUAGE)[:2].lower(), languages()[DEFAULT_LANGUAGE])
+    return spoken_languages().get((code or DEFAULT_LANGUAGE)[:2].lower(), languages()[DEFAULT_LANGUAGE])
+
+
+@dataclass(frozen=True, slots=True)
+class _OnlySpoken:
+    """A language that is not read: what tells it, and its frames."""
+
+    letters: re.Pattern[str] | None
+    """Its script, if that is not the Latin one."""
+    telling: re.Pattern[str] | None
+    others: re.Pattern[str] | None
+    """What only its neighbours write."""
+    words: frozenset[str]
+    frames: dict[str, str]
+
+    def votes(self, lower: str, tokens: list[str]) -> int:
+        """How many of a text's words are of this language; 0 if it may well be another one."""
+        if self.others and self.others.search(lower):
+            return 0
+        if self.letters and len(self.letters.findall(lower)) * 2 <= sum(map(str.isalpha, lower)):
+            return 0
+        found = sum(token in self.words for token in tokens) if self.words else len(tokens)
+        is_told = self.letters or (self.telling and self.telling.search(lower))
+        return found if found >= (1 if is_told else 2) else 0
+
+
+@cache
+def _only_spoken() -> dict[str, _OnlySpoken]:
+    content = tomllib.loads((resources.files(__package__) / "frames.toml").read_text("utf-8"))
+    return {
+        code: _OnlySpoken(
+            **{name: re.compile(table[name]) if name in table else None for name in ("letters", "telling", "others")},
+            words=frozenset(table["words"].split()),
+            frames=dict(table["frames"]),
+        )
+        for code, table in content.items()
+    }
 
 
 def plain(text: str) -> str:
@@ -121,7 +168,11 @@ def _language_of(text: str, default: str) -> str:
     votes = {code: _votes(plain_text, tokens, each) for code, each in languages().items() if code != "zh"}
     best = max(votes, key=lambda code: votes[code])
     rivals = [code for code, count in votes.items() if count == votes[best]]
-    lower = text.casefold()
+    lower = unicodedata.normalize("NFC", text).casefold()
+    spoken = {code: each.votes(lower, tokens) for code, each in _only_spoken().items()}
+    told = max(spoken, key=lambda code: spoken[code])
+    if spoken[told] > votes[best]:
+        return told
     for letter, code in _TELLING_LETTERS:
         if letter in lower and (votes[best] == 0 or code in rivals):
             return code

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from answerable.agents.found import Found, found_from_json
-from answerable.agents.phrases import Language, content_words, language, language_of, languages, plain, words
+from answerable.agents.phrases import Language, content_words, language, language_of, plain, spoken_languages, words
 from answerable.agents.sentences import sentences
 
 TurnKind = Literal[
@@ -117,7 +117,7 @@ def _legible(text: str) -> str:
 def _asks(reply: str) -> bool:
     """Whether the reply asks something: it ends in a question, or is one with options below. Steps are no options."""
     first, _, rest = reply.strip().partition("\n")
-    marks = ("?", "？")
+    marks = ("?", "？", "؟")
     return reply.rstrip().endswith(marks) or (first.rstrip().endswith(marks) and bool(_OPTION.search(rest)))
 
 
@@ -188,7 +188,7 @@ def _kind(  # noqa: PLR0911  (one rule a line, the first that fits)
 
 def _says_something_else(said: str, asked: str | None) -> bool:
     """Whether none of the options that were offered is meant."""
-    ways_out = {each.frames["something_else"] for each in languages().values()}
+    ways_out = {each.frames["something_else"] for each in spoken_languages().values()}
     chosen = chosen_option(said, asked) if asked else None
     return chosen in ways_out
 
@@ -283,7 +283,7 @@ def _without_wish(text: str, spoken: Language) -> str:
 
 
 def _is_question(sentence: str, spoken: Language) -> bool:
-    if sentence.rstrip(" \"'”»)").endswith(("?", "？")):
+    if sentence.rstrip(" \"'”»)").endswith(("?", "？", "؟")):
         return True
     return _first_word(sentence) in spoken.asks
 
