@@ -18,7 +18,7 @@ from answerable.agents.found import Found, found_to_json
 from answerable.agents.guards import SentenceGuard
 from answerable.agents.instructions import TERMINAL_TOOLS, TOOLS, instructions_for
 from answerable.agents.quoting import next_step
-from answerable.agents.turns import read_turn
+from answerable.agents.turns import QUERY_LETTERS_MAX, read_turn
 from tests.agents.articles import ERRORS, REFUNDS, RUECKGABE, hit, quote, sure, unsure
 
 REFUND_HIT = hit(REFUNDS, quotes=(quote(REFUNDS, "Refunds reach your card in **5 business days**.", 0.9),))
@@ -456,6 +456,38 @@ async def test_each_part_is_answered_that_can_be_quoted_and_the_rest_is_named() 
 )
 async def test_each_question_of_a_message_is_searched_by_itself(said: str, parts: list[str]) -> None:
     assert [part.query for part in read_turn([{"role": "user", "content": said}]).parts] == parts
+
+
+LOG = "\n".join(f"2026-11-23 10:{number:02} WARN worker GET /v1/items?page={number} 200" for number in range(60))
+
+
+@pytest.mark.parametrize("said", [f"{{}}\n\n{LOG}", f"{LOG}\n\n{{}}", f"{LOG[:1500]}\n{{}}\n{LOG[:1500]}"])
+async def test_a_question_is_found_wherever_it_stands_beside_a_long_log(said: str) -> None:
+    question = "We updated the plugin. Why does the printer refuse duplex jobs?"
+
+    (part,) = read_turn([{"role": "user", "content": said.format(question)}]).parts
+
+    assert "Why does the printer refuse duplex jobs?" in part.query
+    assert len(part.query) <= QUERY_LETTERS_MAX
+
+
+async def test_titles_that_share_nothing_with_the_question_are_not_offered() -> None:
+    """They are nearest where nothing is about it."""
+    found = Found(
+        0.4,
+        0.5,
+        (
+            hit("The tracking number is in the e-mail.", number=1, title="Delivery"),
+            hit("It takes five days of time.", number=2, title="Refund times", score=0.8),
+        ),
+    )
+    near = replace(found, hits=tuple(replace(each, keywords=("time tracking",)) for each in found.hits[:1]))
+
+    unknown = await Desk(("tracking", found)).hear("Do you have time tracking?")
+    known = await Desk(("tracking", near)).hear("Do you have time tracking?")
+
+    assert unknown["tool"] == "hand_off"
+    assert (known["tool"], known["options"]) == ("ask_customer", ["Delivery", "Something else"])
 
 
 async def test_a_part_that_the_next_one_goes_on_with_is_not_called_missing() -> None:

@@ -36,6 +36,10 @@ class FoundHit:
     quotes: tuple[FoundQuote, ...] = ()
     place: int = 0
     """Which of its article's passages it is, from 0."""
+    dense: float = 0.0
+    """How near it is to the question in meaning: a cosine, on the scale of the default embedder."""
+    keywords: tuple[str, ...] = ()
+    """Of its article: what people call it who do not use its words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,4 +92,6 @@ def _hit(content: dict[str, Any]) -> FoundHit:
             for quote in content.get("quotes", ())
         ),
         place=int(content.get("place", 0)),
+        dense=float(content.get("dense", 0.0)),
+        keywords=tuple(content.get("keywords", ())),
     )

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from answerable.agents.evidence import LANGUAGE_LETTERS
 from answerable.agents.excerpts import excerpt, has_steps, is_block, marked, steps, untold
 from answerable.agents.found import Found, FoundHit
 from answerable.agents.instructions import ToolName
-from answerable.agents.phrases import Language, content_words, plain
+from answerable.agents.phrases import Language, content_words, language_of, plain
 from answerable.agents.statements import Statement, Stems, Token
 from answerable.agents.turns import QUERY_LETTERS_MAX, CustomerTurn, Part
 
@@ -21,6 +22,11 @@ OPTIONS_MAX = 4
 # beside the best one are not offered.
 ASK_SHARE = 0.5
 OFFERED_SHARE = 0.6
+
+# One of what is offered has more of the question's words than this, or is this near in meaning, and each has a word of
+# it: some titles are nearest also to a question about something that nothing published is about.
+OFFERED_WORDS = 0.5
+OFFERED_NEARNESS = 0.35
 
 SUMMARY_LETTERS_MAX = 400
 
@@ -165,10 +171,24 @@ def _nearby(turn: CustomerTurn) -> list[str]:
     found = max(every, key=lambda each: each.confidence)
     is_short = len(turn.text) <= QUERY_LETTERS_MAX and len(content_words(turn.text)) <= RIVAL_QUESTION_WORDS_MAX
     asked = Statement.read(turn.text).content if is_short else ()
-    titles = list(dict.fromkeys(hit.title for hit in found.hits if hit.score >= OFFERED_SHARE * found.hits[0].score))
+    near = [hit for hit in found.hits if hit.score >= OFFERED_SHARE * found.hits[0].score]
+    shares = {hit.number: _share(hit, turn.text) for hit in near}
+    titles = list(dict.fromkeys(hit.title for hit in near if shares[hit.number] > 0))
     named = [title for title in titles if asked and _has_all(title, asked)]
-    is_near = found.confidence >= ASK_SHARE * found.threshold
+    is_near = found.confidence >= ASK_SHARE * found.threshold and any(
+        hit.dense >= OFFERED_NEARNESS or shares[hit.number] > OFFERED_WORDS for hit in near
+    )
     return list(dict.fromkeys([*named, *(titles if is_near else ())]))[:OPTIONS_MAX]
+
+
+def _share(hit: FoundHit, question: str) -> float:
+    """How many of a question's words a passage, its title or keywords have; all, where another language has others."""
+    asked = Statement.read(question).content
+    if not asked or language_of(question) != language_of(hit.text[:LANGUAGE_LETTERS]):
+        return 1.0
+    said = "\n".join((hit.title, *hit.heading_path, *hit.keywords, hit.text))
+    stems = Stems(token.key for token in Statement.read(said).content)
+    return sum(stems.find(token.key) is not None for token in asked) / len(asked)
 
 
 def _has_all(title: str, asked: Sequence[Token]) -> bool:

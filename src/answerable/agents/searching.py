@@ -107,6 +107,8 @@ class Searching:
             score=content["score"],
             quotes=tuple(FoundQuote(**quote) for quote in content["quotes"]),
             place=content.get("place", 0),
+            dense=content.get("dense", 0.0),
+            keywords=tuple(content.get("keywords", ())),
         )
         self.hits[hit.passage_id] = hit
         return hit
@@ -133,6 +135,7 @@ def _recordable_hit(query: str, hit: Found, found: FoundPassages, place: int) ->
         "url": hit.url,
         "text": hit.text,
         "place": hit.place,
+        "keywords": list(hit.keywords),
         "score": round(hit.score, 6),
         "lexical": round(hit.lexical, 6),
         "dense": round(hit.dense, 6),

@@ -16,6 +16,8 @@ TurnKind = Literal[
 
 PARTS_MAX = 5
 QUERY_LETTERS_MAX = 600
+# A longer sentence that seems to ask is a line of a log.
+ASKED_LETTERS_MAX = 300
 # Nobody asks in more letters; of what is pasted, the beginning and the end are read. A customer may write eight times
 # as much, and reading is done on the event loop.
 READ_LETTERS_MAX = 4_000
@@ -227,18 +229,35 @@ def _asked_parts(text: str, spoken: Language, *, before: str | None, answers: bo
         if previous and not content_words(previous, code=spoken.code):
             previous = None
         needs_more = (answers and not number) or _points_back(asked, spoken, begins=not number)
-        query = _shortened(f"{previous} {asked}" if previous and needs_more else asked)
+        query = _shortened(f"{previous} {asked}" if previous and needs_more else asked, spoken)
         # A question that can stand alone changes the subject; with the one before it, it would find that one's answer.
         # So would the second question of a message.
         is_short = not number and len(content_words(asked, code=spoken.code)) < WORDS_ALONE_MIN
-        wider = _shortened(f"{previous} {asked}") if previous and is_short else None
-        parts.setdefault(query, Part(_shortened(asked), query, wider if wider != query else None))
+        wider = _shortened(f"{previous} {asked}", spoken) if previous and is_short else None
+        parts.setdefault(query, Part(_shortened(asked, spoken), query, wider if wider != query else None))
         previous = query
     return tuple(parts.values())
 
 
-def _shortened(query: str) -> str:
-    return " ".join(query.split())[-QUERY_LETTERS_MAX:]
+def _shortened(query: str, spoken: Language) -> str:
+    """A long text cut down to its questions, wherever they stand, and to what stands nearest to them."""
+    joined = " ".join(query.split())
+    if len(joined) <= QUERY_LETTERS_MAX:
+        return joined
+    said = [" ".join(sentence.split()) for sentence in sentences(query)]
+    asks = [place for place, each in enumerate(said) if len(each) <= ASKED_LETTERS_MAX and _is_question(each, spoken)]
+    if not asks:
+        return joined[-QUERY_LETTERS_MAX:]
+    # What leads to a question stands before it, so that of two at one distance the earlier comes first.
+    nearest = sorted(range(len(said)), key=lambda place: (min(abs(place - ask) for ask in asks), place))
+    room = QUERY_LETTERS_MAX
+    kept: list[int] = []
+    for place in nearest:
+        room -= len(said[place]) + 1
+        if room < -1:
+            break
+        kept.append(place)
+    return " ".join(said[place] for place in sorted(kept))
 
 
 def _split_questions(text: str, spoken: Language) -> list[str]:

@@ -73,7 +73,7 @@ async def list_articles(
     cursor: FromQuery[str | None] = None,
     limit: FromQuery[int] = 50,
 ) -> Articles:
-    """A page of articles by title, as the newest release has them."""
+    """A page of articles, as the newest release has them: by title, those first that have `q` in it."""
     size = max(1, min(limit, 200))
     page = await desk.store.read(
         articles.page, search=q.strip(), source_id=source, language=language, after=cursor, limit=size

@@ -38,6 +38,8 @@ class Found:
     dense: float
     place: int = 0
     """Which of its article's passages it is, from 0."""
+    keywords: tuple[str, ...] = ()
+    """Of its article: what people call it who do not use its words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,7 @@ class Library:
                 lexical=hit.lexical,
                 dense=hit.dense,
                 place=stored[hit.passage_id].passage.number,
+                keywords=stored[hit.passage_id].keywords,
             )
             for hit in result.hits
         )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, case, func, insert, literal, or_, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from answerable.domain.knowledge import Article, ImportReport, Passage, Revision, Source
@@ -211,7 +211,10 @@ def all_in_force(db: Connection, release: int) -> list[Article]:
 def page(
     db: Connection, *, search: str, source_id: str | None, language: str | None, after: str | None, limit: int
 ) -> ArticlePage:
-    """A page of the articles in force now by title, beginning after the article of that id."""
+    """A page of the articles in force now, beginning after the article of that id.
+
+    By title; with a search, first those whose title begins with it, then those that have it in their title.
+    """
     wanted: list[ColumnElement[bool]] = [revisions.c.to_release.is_(None)]
     if search:
         found = (column.icontains(search, autoescape=True) for column in (revisions.c.title, revisions.c.text))
@@ -221,17 +224,23 @@ def page(
     if language:
         wanted.append(revisions.c.language == language)
     total = db.execute(select(func.count()).select_from(articles.join(revisions)).where(*wanted)).scalar_one()
+    order = _rank(search), func.lower(revisions.c.title)
     if after:
         last = db.execute(
-            select(func.lower(revisions.c.title)).where(
-                revisions.c.article_id == after, revisions.c.to_release.is_(None)
-            )
-        ).scalar_one_or_none()
-        title = func.lower(revisions.c.title)
+            select(*order).where(revisions.c.article_id == after, revisions.c.to_release.is_(None))
+        ).one_or_none()
         if last is not None:
-            wanted.append(or_(title > last, and_(title == last, articles.c.id > after)))
-    query = _article().where(*wanted).order_by(func.lower(revisions.c.title), articles.c.id).limit(limit)
+            wanted.append(tuple_(*order, articles.c.id) > tuple_(last[0], last[1], after))
+    query = _article().where(*wanted).order_by(*order, articles.c.id).limit(limit)
     return ArticlePage([_as_article(row) for row in db.execute(query)], total)
+
+
+def _rank(search: str) -> ColumnElement[int]:
+    """Where an article stands among those that have the words: 0 where its title begins with them."""
+    if not search:
+        return literal(0)
+    title = revisions.c.title
+    return case((title.istartswith(search, autoescape=True), 0), (title.icontains(search, autoescape=True), 1), else_=2)
 
 
 def count(db: Connection) -> int:
