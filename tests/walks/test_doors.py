@@ -6,8 +6,9 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import Connection, event
 
-from answerable.conversations import MESSAGES_AT_ONCE
+from answerable.conversations import MESSAGES_AT_ONCE, rows_for
 from answerable.domain.errors import NotFound
 from answerable.people import renew_link_by_email
 from answerable.store import customers
@@ -299,6 +300,32 @@ async def test_what_two_pages_say_of_a_visitor_at_once_is_kept_of_both(company: 
     kept = await company.house.store.read(customers.by_id, asker.id)
     assert kept is not None
     assert kept.attributes == {f"page {number}": "open" for number in range(12)}
+
+
+async def test_what_changed_in_many_conversations_costs_no_more_queries_than_in_one(
+    company: Company,
+) -> None:
+    asker = await company.customer()
+    names = [(await asker.send(f"Question {number}?")).json()["conversation_id"] for number in range(4)]
+
+    def questions(db: Connection, wanted: list[str]) -> tuple[set[str], int]:
+        asked: list[str] = []
+
+        @event.listens_for(db, "before_cursor_execute")
+        def count(_: object, __: object, statement: str, *___: object) -> None:
+            asked.append(statement)
+
+        rows = rows_for(db, set(wanted))
+        event.remove(db, "before_cursor_execute", count)
+        return set(rows), len(asked)
+
+    one, questions_for_one = await company.house.store.read(questions, names[:1])
+    all_of_them, questions_for_all = await company.house.store.read(questions, [*names, "con_nonsense"])
+
+    assert (one, all_of_them) == (set(names[:1]), set(names))
+    # The steps of runs may be asked for as well, by then.
+    assert questions_for_all <= questions_for_one + 1
+    assert await company.house.store.read(questions, []) == (set(), 0)
 
 
 async def test_a_number_that_no_message_can_have_gets_a_sentence(company: Company) -> None:

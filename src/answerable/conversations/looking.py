@@ -139,8 +139,9 @@ def _stretch(db: Connection, conversation: Conversation, *, before: int | None) 
 
 def rows_for(db: Connection, conversation_ids: set[str]) -> dict[str, Row]:
     """Several conversations as a list shows them, by id."""
-    found = [listed for each in sorted(conversation_ids) if (listed := conversations.listed(db, each)) is not None]
-    return {row.conversation.id: row for row in _rows(db, found)}
+    if not conversation_ids:
+        return {}
+    return {row.conversation.id: row for row in _rows(db, conversations.several_listed(db, conversation_ids))}
 
 
 def _rows(db: Connection, found: list[Listed]) -> list[Row]:

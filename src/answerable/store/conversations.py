@@ -80,8 +80,13 @@ def of_customer(db: Connection, customer_id: str, limit: int) -> list[Listed]:
 
 def listed(db: Connection, conversation_id: str) -> Listed | None:
     """One conversation as a list shows it."""
-    rows = _read_listed(db, _listed().where(conversations.c.id == conversation_id))
+    rows = several_listed(db, {conversation_id})
     return rows[0] if rows else None
+
+
+def several_listed(db: Connection, conversation_ids: set[str]) -> list[Listed]:
+    """Several conversations as a list shows them, in no order."""
+    return _read_listed(db, _listed().where(conversations.c.id.in_(sorted(conversation_ids))))
 
 
 def inbox(
