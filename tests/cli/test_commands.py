@@ -10,9 +10,12 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+
+from answerable.cli.ask import refusal
 
 PATIENCE_SECONDS = 120
 ARTICLES = {
@@ -183,3 +186,23 @@ def test_without_its_database_every_command_ends_in_one_sentence(machine: Machin
     assert refused.returncode == 75
     assert refused.stderr == "The database server does not answer. Check that it runs and that the address is right.\n"
     assert refused.stdout == ""
+
+
+def test_what_the_running_program_refuses_for_now_may_be_asked_again() -> None:
+    too_many: dict[str, Any] = {
+        "status": 429,
+        "title": "Too many",
+        "detail": "Please wait a moment.",
+        "may_help_to_retry": True,
+    }
+    empty: dict[str, Any] = {
+        "status": 400,
+        "title": "Not usable",
+        "detail": "The message is empty.",
+        "may_help_to_retry": False,
+    }
+
+    later, never = (refusal(httpx.Response(each["status"], json=each)) for each in (too_many, empty))
+
+    assert (str(later), later.may_help_to_retry) == ("Please wait a moment.", True)
+    assert (str(never), never.may_help_to_retry) == ("The message is empty.", False)

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from agents.exceptions import ModelBehaviorError
 from agents.items import ModelResponse
 from agents.model_settings import ModelSettings
 from agents.models.interface import Model, ModelTracing
@@ -200,6 +201,10 @@ async def test_nobody_at_the_address_and_no_such_host_are_told_apart() -> None:
     unnamed.__cause__ = socket.gaierror(-2, "Name or service not known")
     failure = as_failure(unnamed, Endpoint("m", "http://nowhere.invalid/v1"))
     assert str(failure).startswith("There is no host called nowhere.invalid.")
+    beside_itself = as_failure(
+        ModelBehaviorError("Tool call_0171 not found"), Endpoint("m", "http://nowhere.invalid/v1")
+    )
+    assert str(beside_itself) == "nowhere.invalid broke off its answer: ModelBehaviorError", "not what the model wrote"
     with pytest.raises(EndpointDown, match="must begin with http"):
         await Caller(Endpoint("m", "nowhere/v1", patience=Patience(tries=1))).ask()
 

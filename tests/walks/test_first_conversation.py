@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from agents.items import TResponseStreamEvent
-from agents.testing import ScriptedModel
+from agents.testing import ScriptedModel, function_call
 
 from answerable.conversations import answering
 from answerable.inference.embedders import Embedder
@@ -121,6 +121,22 @@ async def test_a_rep_takes_over_replies_and_the_customer_sees_it_live(company: C
     heard = await ines.hear(conversation, until=is_message, after=seen)
     said = heard[-1]["data"]
     assert (said["author"], said["name"], said["text"]) == ("rep", "Maya", "None, I am afraid.")
+
+
+async def test_what_a_model_says_out_of_turn_is_in_no_log_and_in_no_reason(
+    tmp_path: Path, sqlite_url: str, embedder: Embedder, caplog: pytest.LogCaptureFixture
+) -> None:
+    model = ScriptedModel([[function_call("call_ines_at_0171_555", {}, call_id="1")]])
+    opening = open_company(tmp_path, sqlite_url, embedder=embedder, models={"wild": model}, model="wild")
+    async with opening as company:
+        ines, maya = await company.customer(), await company.rep("Maya Okafor")
+
+        reply = await ines.ask("How many seats has the Team plan?")
+
+        (handoff,) = (await maya.get(f"/api/conversations/{reply['conversation_id']}"))["handoffs"]
+        assert handoff["reason"] == "The model's answer could not be used (ModelBehaviorError)."
+        assert "was handed off: The model's answer could not be used" in caplog.text
+        assert "0171" not in caplog.text
 
 
 class Endless(ScriptedModel):

@@ -136,7 +136,8 @@ class SupportAgent:
         except MaxTurnsExceeded as error:
             raise Unavailable(f"The model did not come to an end within {MODEL_CALLS_MAX} calls.") from error
         except AgentsException as error:
-            raise Unavailable(f"The model's answer could not be used: {error}") from error
+            # Its words may be the model's, and those the customer's: neither the log nor a reason repeats them.
+            raise Unavailable(f"The model's answer could not be used ({type(error).__name__}).") from error
         else:
             return str(streamed.final_output or "")
 

@@ -12,7 +12,7 @@ from rich.markdown import Markdown
 from answerable.cli.opening import address_of, opened, settings_for, workspace_importers
 from answerable.conversations import Arrival, receive
 from answerable.domain.conversations import Message
-from answerable.domain.errors import Invalid, Unavailable
+from answerable.domain.errors import AnswerableError, Invalid, Unavailable
 from answerable.domain.ids import new_id
 from answerable.domain.runs import Span
 from answerable.people import introduce
@@ -60,6 +60,13 @@ async def _ask(settings: Settings, question: str) -> tuple[Message, list[Span]]:
         return await _answer(house.store, received.conversation.id, received.message.turn_id)
 
 
+def refusal(answer: httpx.Response) -> AnswerableError:
+    """What the door refused, which knows itself whether trying again may help."""
+    said = answer.json()
+    kind = Unavailable if said.get("may_help_to_retry") else Invalid
+    return kind(str(said["detail"]))
+
+
 async def _ask_over_http(settings: Settings, store: Store, question: str) -> tuple[str, str] | None:
     """Asks the program that is running already, which has everything loaded; none if it is not at its address."""
     try:
@@ -71,7 +78,7 @@ async def _ask_over_http(settings: Settings, store: Store, question: str) -> tup
             headers = {"Authorization": f"Bearer {key['token']}", "Idempotency-Key": new_id("ask")}
             sent = await client.post("/chat/messages", json={"text": question}, headers=headers)
             if sent.is_client_error:
-                raise Invalid(str(sent.json()["detail"]))
+                raise refusal(sent)
             received = sent.raise_for_status().json()
     except httpx.HTTPError:
         return None

@@ -170,7 +170,9 @@ def _of_words(error: BaseException, endpoint: Endpoint) -> ModelFailed:
         return EndpointDown(f"{endpoint.host} has a fault of its own at the moment.")
     if failure := _of_code(words, endpoint):
         return failure
-    return AnswerGarbled(f"{endpoint.host} broke off its answer: {_excerpt(words, endpoint)}")
+    # The words of the Agents SDK may be the model's, and those the customer's.
+    shown = type(error).__name__ if isinstance(error, AgentsException) else _excerpt(words, endpoint)
+    return AnswerGarbled(f"{endpoint.host} broke off its answer: {shown}")
 
 
 def _too_slow(error: BaseException, endpoint: Endpoint) -> ModelFailed:
