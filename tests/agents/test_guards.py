@@ -6,7 +6,14 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from answerable.agents.guards import GuardedSentence, SentenceGuard
+from answerable.agents.guards import (
+    REPLY_LETTERS_MAX,
+    REPLY_TOO_LONG,
+    SENTENCE_LETTERS_MAX,
+    SENTENCE_TOO_LONG,
+    GuardedSentence,
+    SentenceGuard,
+)
 from answerable.agents.sentences import sentences
 from tests.agents.articles import ERRORS, REFUNDS, RUECKGABE, hit
 
@@ -206,3 +213,28 @@ def test_a_quotation_is_translated_once() -> None:
 
     assert [sentence.may_be_sent for sentence in judged if "Erstattungen" in sentence.text] == [True, False]
     assert all(sentence.passages == (1,) for sentence in judged if "Erstattungen" in sentence.text and sentence.quote)
+
+
+def test_a_sentence_that_nobody_would_say_at_once_is_held_back_unread() -> None:
+    guard = SentenceGuard(HITS)
+    hostile = "Refunds take " + "[" * SENTENCE_LETTERS_MAX + ".\n"
+
+    held, passed = guard.feed(f"{hostile}Refunds reach your card in 5 business days. [1]\n") + guard.finish()
+
+    assert (held.may_be_sent, held.reason, held.written) == (False, SENTENCE_TOO_LONG, hostile)
+    assert passed.may_be_sent
+
+
+@pytest.mark.parametrize("piece", [7, 500, 1_000_000])
+def test_of_a_reply_without_an_end_only_the_beginning_is_read_in_whatever_pieces_it_comes(piece: int) -> None:
+    sentence = "Refunds reach your card in 5 business days. [1] "
+    reply = sentence * 3_000
+    guard = SentenceGuard(HITS)
+
+    judged = [each for start in range(0, len(reply), piece) for each in guard.feed(reply[start : start + piece])]
+    *read, cut_off = judged + guard.finish()
+
+    assert len(read) == REPLY_LETTERS_MAX // len(sentence) - 1, "and the one whose end was not certain"
+    assert all(each.may_be_sent for each in read)
+    assert (cut_off.may_be_sent, cut_off.reason) == (False, REPLY_TOO_LONG)
+    assert len(cut_off.written) < 2 * len(sentence)

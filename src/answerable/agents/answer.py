@@ -1,5 +1,6 @@
 """Answering one turn: the Agents SDK's runner, our tools, and the guards that decide what may be sent."""
 
+import asyncio
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -20,7 +21,7 @@ from answerable.agents.instructions import TERMINAL_TOOLS, TOOLS, ToolDeclaratio
 from answerable.agents.phrases import language, language_of
 from answerable.agents.recording import CallsInLedger
 from answerable.agents.searching import HISTORY_MESSAGES_MAX, Searching
-from answerable.agents.turns import chosen_option
+from answerable.agents.turns import QUERY_LETTERS_MAX, chosen_option
 from answerable.domain.conversations import Citation, Decision, DecisionKind, Message, Reply
 from answerable.domain.errors import Unavailable
 from answerable.inference.models.prices import Price
@@ -33,6 +34,8 @@ MESSAGES_SHOWN_MAX = 20
 """So many of the messages before this turn a model sees."""
 MODEL_CALLS_MAX = 8
 SUMMARY_CHARACTERS_MAX = 600
+# Of a reply that comes all at once, so much is judged before others have their turn on the event loop.
+PART_LETTERS = 500
 
 
 @dataclass(slots=True)
@@ -132,14 +135,16 @@ class SupportAgent:
             )
             async for event in streamed.stream_events():
                 if event.type == "raw_response_event" and isinstance(event.data, ResponseTextDeltaEvent):
-                    speaker.hear(event.data.delta)
+                    await speaker.hear_all(event.data.delta)
         except MaxTurnsExceeded as error:
             raise Unavailable(f"The model did not come to an end within {MODEL_CALLS_MAX} calls.") from error
         except AgentsException as error:
             # Its words may be the model's, and those the customer's: neither the log nor a reason repeats them.
             raise Unavailable(f"The model's answer could not be used ({type(error).__name__}).") from error
-        else:
-            return str(streamed.final_output or "")
+        text = str(streamed.final_output or "")
+        if not speaker.has_heard(text):
+            await speaker.hear_anew(text)
+        return text
 
 
 class Speaker:
@@ -157,6 +162,22 @@ class Speaker:
         self._sentences: list[GuardedSentence] = []
         self._stopped = False
 
+    async def hear_all(self, text: str) -> None:
+        """Takes a piece of the reply, however long it is; between its parts others have their turn."""
+        for start in range(0, len(text), PART_LETTERS):
+            self.hear(text[start : start + PART_LETTERS])
+            if start + PART_LETTERS < len(text):
+                await asyncio.sleep(0)
+
+    def has_heard(self, text: str) -> bool:
+        """Whether this is what was heard so far."""
+        return self._guard is not None and self._heard == text
+
+    async def hear_anew(self, text: str) -> None:
+        """Forgets what was heard: this is the reply."""
+        self._begin()
+        await self.hear_all(text)
+
     def hear(self, delta: str) -> None:
         """Takes a piece of the reply."""
         guard = self._guard or self._begin()
@@ -165,11 +186,11 @@ class Speaker:
 
     def finish(self, text: str) -> list[GuardedSentence]:
         """All sentences of the reply with their verdicts. What was heard counts only if it is the reply."""
-        guard = self._guard
-        if guard is None or self._heard != text:
-            guard = self._begin()
-            self._take(guard.feed(text))
-        self._take(guard.finish())
+        if not self.has_heard(text):
+            self._begin()
+            self.hear(text)
+        assert self._guard is not None
+        self._take(self._guard.finish())
         for sentence in self._sentences:
             for number in sentence.passages if sentence.verdict == "supported" else ():
                 self.numbers.of(number)
@@ -177,7 +198,7 @@ class Speaker:
 
     def _begin(self) -> SentenceGuard:
         hits = tuple(self._searching.hits.values())
-        self._guard, self._sentences = SentenceGuard(hits), []
+        self._guard, self._sentences, self._heard = SentenceGuard(hits), [], ""
         self.numbers = SourceNumbers(hit.number for hit in hits)
         return self._guard
 
@@ -227,7 +248,7 @@ def _tool(declared: ToolDeclaration) -> FunctionTool:
         query = given.get("query")
         if not isinstance(query, str) or not query.strip():
             return json.dumps({"error": "Give a query: one complete question."})
-        return found_to_json(await context.context.searching.search(query))
+        return found_to_json(await context.context.searching.search(query[:QUERY_LETTERS_MAX]))
 
     return FunctionTool(
         name=declared.name,

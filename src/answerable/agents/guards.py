@@ -27,6 +27,13 @@ Verdict = Literal["supported", "unsupported", "states_nothing"]
 
 QUESTION_WORDS_MAX = 30
 
+# A language model may write as much as it likes, and judging is done on the event loop, in a time that grows with the
+# square of a sentence. Nobody says more at once; what goes beyond is held back unread.
+REPLY_LETTERS_MAX = 12_000
+SENTENCE_LETTERS_MAX = 1_000
+REPLY_TOO_LONG = f"The reply is longer than {REPLY_LETTERS_MAX} letters; from here on it was not read."
+SENTENCE_TOO_LONG = f"It is longer than {SENTENCE_LETTERS_MAX} letters, and was not read."
+
 _MARKERS = re.compile(r"[ \t\u00a0]*[\[【](\d{1,3})[\]】]")
 _MARKDOWN_LINK = re.compile(r"(!?)\[([^\]\n]*)\]\(\s*<?([^)\s>]*)>?(?:\s+[\"'][^\"'\n]*[\"'])?\s*\)")
 _LIST_TABLE_OR_HEADING = re.compile(r"[ \t]*(?:[-*+•][ \t]|\||#{1,6}[ \t]|\d{1,3}[.)][ \t]|\*\*[^*\n]+\*\*\s*\Z)")
@@ -79,6 +86,8 @@ class SentenceGuard:
         self._titles = {hit.title: plain(hit.title) for hit in hits}
         self._language = language_of(hits[0].text[:LANGUAGE_LETTERS]) if hits else "en"
         self._coverage_min = coverage_min
+        self._letters = 0
+        """How much was written so far."""
         self._line = ""
         """What was written of the line so far."""
         self._quoted: list[tuple[str, GuardedSentence]] = []
@@ -86,16 +95,22 @@ class SentenceGuard:
 
     def feed(self, delta: str) -> list[GuardedSentence]:
         """The sentences that this piece completed."""
-        return [self.judge(sentence) for sentence in self._splitter.feed(delta)]
+        room = max(0, REPLY_LETTERS_MAX - self._letters)
+        self._letters += len(delta)
+        return [self.judge(sentence) for sentence in self._splitter.feed(delta[:room])]
 
     def finish(self) -> list[GuardedSentence]:
         """What is left: the reply has ended."""
-        return [self.judge(sentence) for sentence in self._splitter.finish()]
+        rest = self._splitter.finish()
+        if self._letters > REPLY_LETTERS_MAX:
+            return [_held_back("".join(rest), REPLY_TOO_LONG)]
+        return [self.judge(sentence) for sentence in rest]
 
     def judge(self, sentence: str) -> GuardedSentence:
         """The verdict on the next sentence of the reply."""
         self._line += sentence
-        guarded = self._judged(sentence)
+        is_too_long = len(sentence) > SENTENCE_LETTERS_MAX
+        guarded = _held_back(sentence, SENTENCE_TOO_LONG) if is_too_long else self._judged(sentence)
         if sentence.endswith("\n"):
             self._line = ""
         return guarded
@@ -198,6 +213,10 @@ class SentenceGuard:
 
     def _without_unknown_markers(self, shown: str) -> str:
         return _MARKERS.sub(lambda marker: marker[0] if self._evidence.has(int(marker[1])) else "", shown)
+
+
+def _held_back(sentence: str, reason: str) -> GuardedSentence:
+    return GuardedSentence(sentence, sentence, "claim", "unsupported", coverage=0.0, reason=reason)
 
 
 def _frames(title: str) -> list[str]:
