@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from answerable.cli.opening import importer_for, opened, settings_for
+from answerable.cli.tuning import tune
 from answerable.domain.errors import AnswerableError
 from answerable.domain.knowledge import ImportReport
 from answerable.knowledge.importers.importer import Importer
@@ -26,6 +27,7 @@ class ImportFailed(AnswerableError):
 def import_location(given: dict[str, Any], location: str, *, as_json: bool, allow_private: bool) -> None:
     """Imports and prints what was done. Raises ImportFailed if nothing could be."""
     settings = settings_for(given)
+    tune()
     importer = importer_for(location, allow_private=allow_private or settings.environment.allow_private_sites)
     report = asyncio.run(_import(settings, importer, show=not as_json))
     if as_json:

@@ -16,7 +16,9 @@ GRAPH_OF_MODEL, NODE_OF_GRAPH = 7, 1
 INPUT, OUTPUT, NAME, OPERATOR, ATTRIBUTE = 1, 2, 3, 4, 5
 LENGTH_DELIMITED = 2
 
-Field = tuple[int, bytes, bytes]
+Bytes = bytes | memoryview
+"""A view is cut without a copy: the weights are in one of three messages within each other."""
+Field = tuple[int, Bytes, Bytes]
 """Number, content (empty unless it is delimited by a length), and the whole field as it stands."""
 
 
@@ -25,14 +27,20 @@ def looked_up_first(model: bytes) -> bytes:
 
     Raises ValueError if the graph is not the one that this is made for.
     """
-    parts = []
-    for number, content, whole in _fields(model):
-        parts.append(_delimited(GRAPH_OF_MODEL, _changed_graph(content)) if number == GRAPH_OF_MODEL else whole)
+    parts: list[Bytes] = []
+    for number, content, whole in _fields(memoryview(model)):
+        parts += _graph_field(_changed_graph(content)) if number == GRAPH_OF_MODEL else [whole]
     return b"".join(parts)
 
 
-def _changed_graph(graph: bytes) -> bytes:
-    parts, changed = [], 0
+def _graph_field(parts: list[Bytes]) -> list[Bytes]:
+    head = _varint(GRAPH_OF_MODEL << 3 | LENGTH_DELIMITED) + _varint(sum(map(len, parts)))
+    return [head, *parts]
+
+
+def _changed_graph(graph: Bytes) -> list[Bytes]:
+    parts: list[Bytes] = []
+    changed = 0
     for number, content, whole in _fields(graph):
         name = _text(content, NAME) if number == NODE_OF_GRAPH else ""
         if name in (f"{TABLE}_cast", f"{TABLE}_mul"):
@@ -44,14 +52,14 @@ def _changed_graph(graph: bytes) -> bytes:
             parts.append(whole)
     if changed != 3:
         raise ValueError("The embedder's graph does not scale its word table as expected.")
-    return b"".join(parts)
+    return parts
 
 
-def _lookup(gather: bytes) -> list[bytes]:
+def _lookup(gather: Bytes) -> list[bytes]:
     """The nodes in place of the one that takes rows of the scaled table."""
     fields = list(_fields(gather))
-    _, ids = (content.decode() for number, content, _ in fields if number == INPUT)
-    (output,) = (content.decode() for number, content, _ in fields if number == OUTPUT)
+    _, ids = (bytes(content).decode() for number, content, _ in fields if number == INPUT)
+    (output,) = (bytes(content).decode() for number, content, _ in fields if number == OUTPUT)
     attributes = b"".join(whole for number, _, whole in fields if number == ATTRIBUTE)
     to_float = _to_float()
     return [
@@ -73,13 +81,13 @@ def _node(operator: str, inputs: list[str], output: str, attributes: bytes) -> b
     return _delimited(NODE_OF_GRAPH, content + attributes)
 
 
-def _fields(message: bytes) -> Iterator[Field]:
+def _fields(message: Bytes) -> Iterator[Field]:
     place = 0
     while place < len(message):
         begin = place
         key, place = _read_varint(message, place)
         number, kind = key >> 3, key & 7
-        content = b""
+        content: Bytes = b""
         if kind == LENGTH_DELIMITED:
             length, place = _read_varint(message, place)
             content = message[place : place + length]
@@ -91,11 +99,11 @@ def _fields(message: bytes) -> Iterator[Field]:
         yield number, content, message[begin:place]
 
 
-def _text(message: bytes, wanted: int) -> str:
-    return next((content.decode() for number, content, _ in _fields(message) if number == wanted), "")
+def _text(message: Bytes, wanted: int) -> str:
+    return next((bytes(content).decode() for number, content, _ in _fields(message) if number == wanted), "")
 
 
-def _read_varint(message: bytes, place: int) -> tuple[int, int]:
+def _read_varint(message: Bytes, place: int) -> tuple[int, int]:
     value = shift = 0
     while True:
         byte = message[place]
