@@ -8,6 +8,7 @@ from typing import Any
 import rich_click as click
 
 from answerable import __version__
+from answerable.cli.tuning import importing
 from answerable.domain.errors import AnswerableError
 
 WRONG = 1
@@ -51,7 +52,8 @@ def main(ctx: click.Context, data: Path | None, workspace: Path | None, database
 @click.pass_obj
 def start(given: dict[str, Any], host: str | None, port: int | None, history: bool | None) -> None:
     """Start everything, and print the addresses."""
-    from answerable.cli.start import start_everything
+    with importing():
+        from answerable.cli.start import start_everything
 
     start_everything({**given, "host": host, "port": port}, with_history=history)
 
@@ -63,7 +65,8 @@ def start(given: dict[str, Any], host: str | None, port: int | None, history: bo
 @click.pass_obj
 def ask(given: dict[str, Any], question: str, as_json: bool, steps: bool) -> None:
     """Ask a question, as a customer would. It is kept like any conversation; what is handed off waits in the inbox."""
-    from answerable.cli.ask import ask_question
+    with importing():
+        from answerable.cli.ask import ask_question
 
     ask_question(given, question, as_json=as_json, steps=steps)
 
@@ -75,7 +78,8 @@ def ask(given: dict[str, Any], question: str, as_json: bool, steps: bool) -> Non
 @click.pass_obj
 def import_source(given: dict[str, Any], location: str, as_json: bool, allow_private: bool) -> None:
     """Import a folder, a .zip, a .jsonl file, or a site by its address. Again and again without duplicates."""
-    from answerable.cli.importing import import_location
+    with importing():
+        from answerable.cli.importing import import_location
 
     import_location(given, location, as_json=as_json, allow_private=allow_private)
 
@@ -85,7 +89,8 @@ def import_source(given: dict[str, Any], location: str, as_json: bool, allow_pri
 @click.pass_obj
 def link(given: dict[str, Any], email: str) -> None:
     """Print a new one-time sign-in link for a rep, whose older links stop working."""
-    from answerable.cli.link import print_link
+    with importing():
+        from answerable.cli.link import print_link
 
     print_link(given, email)
 
@@ -95,7 +100,8 @@ def link(given: dict[str, Any], email: str) -> None:
 @click.pass_obj
 def status(given: dict[str, Any], as_json: bool) -> None:
     """Say how the program is doing."""
-    from answerable.cli.status import show_status
+    with importing():
+        from answerable.cli.status import show_status
 
     show_status(given, as_json=as_json)
 
@@ -108,6 +114,7 @@ def status(given: dict[str, Any], as_json: bool) -> None:
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
 def bench(name: str | None, arguments: tuple[str, ...]) -> None:
     """Run one of the benchmarks of a checkout; without a name, list them. Each explains itself with `NAME --help`."""
-    from answerable.cli.bench import run_benchmark
+    with importing():
+        from answerable.cli.bench import run_benchmark
 
     sys.exit(run_benchmark(name, arguments))
