@@ -128,7 +128,7 @@ export const articlesQuery = (q: string, source: string) =>
 export const foundArticlesQuery = (q: string) =>
   queryOptions({
     queryKey: ["found-articles", q],
-    queryFn: ({ signal }) => call<Articles>(address("/articles", { q, limit: 50 }), { signal }),
+    queryFn: ({ signal }) => call<Articles>(address("/articles", { q, limit: 6 }), { signal }),
     enabled: q.length > 1,
     placeholderData: keepPreviousData,
   });

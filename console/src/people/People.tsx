@@ -17,7 +17,7 @@ const ROLES: readonly Role[] = ["rep", "builder", "lead", "admin"];
 const MAY: Record<Role, string> = {
   rep: "answers conversations and reads every trace",
   builder: "also imports knowledge",
-  lead: "as a builder, for now",
+  lead: "does what a builder does",
   admin: "also invites people and changes roles",
 };
 

@@ -11,8 +11,6 @@ import { GROUPS, useAllCommands } from "./commands";
 import { Keys } from "./KeyCaps";
 import { show } from "./overlays";
 
-const ARTICLES_MAX = 6;
-
 /** Every command, and every conversation and article by its words. */
 export default function Palette() {
   const [typed, setTyped] = useState("");
@@ -23,7 +21,7 @@ export default function Palette() {
   const { data: conversations, isFetching: seeksConversations } = useQuery(foundConversationsQuery(words));
   const { data: articles, isFetching: seeksArticles } = useQuery(foundArticlesQuery(words));
   const rows = (words && conversations?.items) || [];
-  const titles = byTitle((words && articles?.items) || [], words).slice(0, ARTICLES_MAX);
+  const titles = (words && articles?.items) || [];
   const close = (then: () => void) => {
     show(null);
     then();
@@ -112,11 +110,4 @@ function Results({ hasFound, isSeeking, children }: { hasFound: boolean; isSeeki
       )}
     </>
   );
-}
-
-/** Those whose title has the words before those that have them somewhere in the text. */
-function byTitle<Row extends { title: string }>(rows: Row[], words: string): Row[] {
-  const wanted = words.toLowerCase();
-  const rank = ({ title }: Row) => (title.toLowerCase().includes(wanted) ? 0 : 1);
-  return [...rows].sort((one, other) => rank(one) - rank(other));
 }
