@@ -89,18 +89,17 @@ def waiting_turn(db: Connection, conversation_id: str) -> Turn | None:
     return newest if newest is not None and newest.state == "open" else None
 
 
-def pass_turns(db: Connection, conversation: Conversation, at: datetime) -> Conversation:
+def pass_turns(db: Connection, conversation: Conversation, at: datetime) -> None:
     """Takes the turn under way, and the one that waits, away from the agent: a person has them now."""
     waiting = waiting_turn(db, conversation.id)
     if waiting is not None:
         turns.end(db, waiting.id, "passed", at)
     running = conversation.running_turn_id
-    if running is None:
-        return conversation
-    turns.end(db, running, "passed", at)
-    # Its process may be dead, and nobody would come back to end it.
-    runs.give_up(db, running, at)
-    return conversations.change(db, conversation.id, at, running_turn_id=None)
+    if running is not None:
+        turns.end(db, running, "passed", at)
+        # Its process may be dead, and nobody would come back to end it.
+        runs.give_up(db, running, at)
+        conversations.change(db, conversation.id, at, running_turn_id=None)
 
 
 def keep_handoff(

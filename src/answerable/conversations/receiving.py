@@ -182,12 +182,9 @@ def _keep(db: Connection, arrival: Arrival, text: str) -> Received:
         page=arrival.page,
     )
     messages.arrive(db, message, author_id=arrival.customer.id, digest=digest)
-    if turn is None:
-        conversation = conversations.change(db, conversation.id, at, waiting_on="rep")
-    elif turn.state == "open":
-        conversation = conversations.change(db, conversation.id, at, waiting_on="agent")
-    else:
-        conversation = conversations.change(db, conversation.id, at, waiting_on="agent", running_turn_id=turn.id)
+    running = turn.id if turn is not None and turn.state == "running" else conversation.running_turn_id
+    waiting_on = "rep" if turn is None else "agent"
+    conversation = conversations.change(db, conversation.id, at, waiting_on=waiting_on, running_turn_id=running)
     tell(db, conversation, at, message)
     return _received(db, conversation, message, turn)
 
