@@ -71,7 +71,7 @@ async def test_stream_reply_sources_and_trace_show_the_same_numbers(tmp_path: Pa
     ]
 
 
-def test_what_is_said_while_the_reply_is_written_has_the_numbers_of_the_reply() -> None:
+async def test_what_is_said_while_the_reply_is_written_has_the_numbers_of_the_reply() -> None:
     said: dict[int, str] = {}
     hits = {each.passage_id: each for each in (hit(REFUNDS, number=1), hit(ERRORS, number=2))}
     searching: Any = SimpleNamespace(hits=hits, is_unsure=False)
@@ -81,8 +81,8 @@ def test_what_is_said_while_the_reply_is_written_has_the_numbers_of_the_reply() 
     )
 
     for letter in text:
-        speaker.hear(letter)
-    sentences = speaker.finish(text)
+        await speaker.hear(letter)
+    sentences = await speaker.finish(text)
 
     assert said == {0: "The invoice was paid on 3 March. [1] "}, "and nothing behind what no passage supports"
     assert [each.text for each in sentences if each.may_be_sent] == [

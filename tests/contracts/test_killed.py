@@ -113,8 +113,10 @@ async def test_two_processes_that_begin_one_turn_share_its_run_and_reply_once(st
     asked = await asked_by(ines, store)
     agents = [Thinking(), Thinking()]
     processes = [asyncio.create_task(Answering(store, agent).answer_turn(str(asked.turn_to_start))) for agent in agents]
+    # The first must not answer before the second has begun, or the second finds nothing left to do.
     for agent in agents:
         await agent.began.wait()
+    for agent in agents:
         agent.may_answer.set()
     await asyncio.gather(*processes)
 

@@ -108,7 +108,7 @@ class SupportAgent:
         if ending.tool is not None:
             return _ended_by_tool(asked, ledger, searching, ending)
         with ledger.step("guard", "Verify answer", {"text": text}) as step:
-            sentences = speaker.finish(text)
+            sentences = await speaker.finish(text)
             step.output = [_shown(each, speaker.numbers) for each in sentences]
             step.summary = _verdict(sentences)
         return _judged(asked, ledger, searching, sentences, speaker.numbers)
@@ -135,16 +135,13 @@ class SupportAgent:
             )
             async for event in streamed.stream_events():
                 if event.type == "raw_response_event" and isinstance(event.data, ResponseTextDeltaEvent):
-                    await speaker.hear_all(event.data.delta)
+                    await speaker.hear(event.data.delta)
         except MaxTurnsExceeded as error:
             raise Unavailable(f"The model did not come to an end within {MODEL_CALLS_MAX} calls.") from error
         except AgentsException as error:
             # Its words may be the model's, and those the customer's: neither the log nor a reason repeats them.
             raise Unavailable(f"The model's answer could not be used ({type(error).__name__}).") from error
-        text = str(streamed.final_output or "")
-        if not speaker.has_heard(text):
-            await speaker.hear_anew(text)
-        return text
+        return str(streamed.final_output or "")
 
 
 class Speaker:
@@ -162,33 +159,20 @@ class Speaker:
         self._sentences: list[GuardedSentence] = []
         self._stopped = False
 
-    async def hear_all(self, text: str) -> None:
+    async def hear(self, text: str) -> None:
         """Takes a piece of the reply, however long it is; between its parts others have their turn."""
-        for start in range(0, len(text), PART_LETTERS):
-            self.hear(text[start : start + PART_LETTERS])
-            if start + PART_LETTERS < len(text):
-                await asyncio.sleep(0)
-
-    def has_heard(self, text: str) -> bool:
-        """Whether this is what was heard so far."""
-        return self._guard is not None and self._heard == text
-
-    async def hear_anew(self, text: str) -> None:
-        """Forgets what was heard: this is the reply."""
-        self._begin()
-        await self.hear_all(text)
-
-    def hear(self, delta: str) -> None:
-        """Takes a piece of the reply."""
         guard = self._guard or self._begin()
-        self._heard += delta
-        self._take(guard.feed(delta))
+        self._heard += text
+        for start in range(0, len(text), PART_LETTERS):
+            if start:
+                await asyncio.sleep(0)
+            self._take(guard.feed(text[start : start + PART_LETTERS]))
 
-    def finish(self, text: str) -> list[GuardedSentence]:
+    async def finish(self, text: str) -> list[GuardedSentence]:
         """All sentences of the reply with their verdicts. What was heard counts only if it is the reply."""
-        if not self.has_heard(text):
+        if self._guard is None or self._heard != text:
             self._begin()
-            self.hear(text)
+            await self.hear(text)
         assert self._guard is not None
         self._take(self._guard.finish())
         for sentence in self._sentences:
