@@ -10,7 +10,7 @@ NOT_ASKED_ABOUT = {"variable", "attribute"}
 # What such a decorator registers is called by a framework.
 CALLED_BY_DECORATOR = [
     "@get", "@post", "@put", "@patch", "@delete", "@websocket", "@*.command", "@*.callback", "@*.group", "@*validator",
-    "@*.workflow", "@*.step", "@*.scheduled", "@*.listens_for", "@override", "@event",
+    "@action", "@*.workflow", "@*.step", "@*.scheduled", "@*.listens_for", "@override", "@event",
 ]  # fmt: skip
 USED_FROM_OUTSIDE = {
     "FrontEndHook": "hatchling finds it",
@@ -23,6 +23,12 @@ USED_FROM_OUTSIDE = {
     "th_open": "markdown-it calls it",
     "th_close": "markdown-it calls it",
     "table_close": "markdown-it calls it",
+    "approve": "the doors will call it",
+    "decline": "the doors will call it",
+    "undo": "the doors will call it",
+    "approvals_in": "the doors will call it",
+    "of_conversation": "the doors will call it",
+    "record": "the doors will call it",
     "load_dialect_impl": "SQLAlchemy calls it",
     "process_bind_param": "SQLAlchemy calls it",
     "process_result_value": "SQLAlchemy calls it",

@@ -4,6 +4,7 @@ import contextlib
 import os
 import secrets
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -46,6 +47,8 @@ class Environment(BaseSettings):
     model_wire: Literal["auto", "responses", "chat_completions"] = "auto"
     messages_a_minute_max: int = Field(60, ge=0)
     customers_a_minute_max: int = Field(600, ge=0)
+    actions: dict[str, SecretStr] = {}
+    """What the workspace's actions need to know, such as keys, as a JSON object; over `[actions]` of the workspace."""
     allow_private_sites: bool = False
     """Whether imports may read addresses of the own network: for help centres on an intranet only."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -117,6 +120,8 @@ class Workspace(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     people: PeopleSettings = PeopleSettings()
     model: ModelSettings = ModelSettings()
     sources: list[SourceSettings] = []
+    actions: dict[str, str] = {}
+    """What the actions of `actions/*.py` need to know, such as an address. Keys are better kept in the environment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +132,8 @@ class Settings:
     workspace: Workspace
     folder: Path
     """The workspace's folder."""
+    actions: Mapping[str, str]
+    """What the workspace's actions are given."""
 
     @property
     def database(self) -> str:
@@ -194,7 +201,9 @@ def read_settings(demo_workspace: Path, **given: Any) -> Settings:
         raise Unavailable(
             f"The data folder {environment.data} cannot be made: {error.strerror}. Set ANSWERABLE_DATA to another one."
         ) from error
-    return Settings(environment, read_workspace(folder), folder)
+    workspace = read_workspace(folder)
+    keys = {name: value.get_secret_value() for name, value in environment.actions.items()}
+    return Settings(environment, workspace, folder, actions={**workspace.actions, **keys})
 
 
 def read_workspace(folder: Path) -> Workspace:

@@ -11,6 +11,9 @@ from pathlib import Path
 from litestar import Litestar
 from litestar.types import ControllerRouterHandler
 
+from answerable.actions.boundary import Boundary
+from answerable.actions.loading import load_actions
+from answerable.actions.rulebook import Rulebook
 from answerable.agents.answer import SupportAgent
 from answerable.agents.embedded import EMBEDDED_MODEL, EmbeddedModel
 from answerable.api.desk import Desk
@@ -60,6 +63,7 @@ class House:
     agent: SupportAgent
     answering: Answering
     jobs: Jobs
+    boundary: Boundary
 
 
 @asynccontextmanager
@@ -94,13 +98,22 @@ async def open_house(
             threshold=shipped().threshold,
             price=endpoint.price,
         )
+        declared = await asyncio.to_thread(load_actions, settings.folder / "actions")
+        rulebook = Rulebook(store, settings.folder / "policies", declared)
+        await rulebook.keep()
+        boundary = Boundary(store, declared, settings=settings.actions)
         answering = Answering(store, agent)
         jobs = Jobs(store, settings.jobs_database, {"answer_turn": answering.answer_turn})
         answering.work_with(jobs)
         await jobs.launch()
-        tidying = asyncio.gather(answering.sweep_for_ever(), forget_old_events_for_ever(store))
+        tidying = asyncio.gather(
+            answering.sweep_for_ever(),
+            boundary.look_after_for_ever(),
+            rulebook.keep_for_ever(),
+            forget_old_events_for_ever(store),
+        )
         try:
-            yield House(settings, store, library, importing, agent, answering, jobs)
+            yield House(settings, store, library, importing, agent, answering, jobs, boundary)
         finally:
             tidying.cancel()
             with suppress(asyncio.CancelledError):

@@ -750,7 +750,7 @@ export interface components {
             email: string | null;
             id: string;
             /** @enum {string} */
-            identity: "anonymous" | "known" | "verified";
+            identity: "anonymous" | "known" | "verified" | "stepped_up";
             name: string | null;
         };
         /** CustomerKey */

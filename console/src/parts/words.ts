@@ -98,7 +98,12 @@ export const DECISIONS: Record<DecisionKind, string> = {
   refuse: "Refused",
 };
 
-export const IDENTITIES = { anonymous: "not signed in", known: "told us who they are", verified: "signed in" } as const;
+export const IDENTITIES = {
+  anonymous: "not signed in",
+  known: "told us who they are",
+  verified: "signed in",
+  stepped_up: "signed in and proved again",
+} as const;
 export const SURFACES = { chat: "Chat", email: "E-mail", voice: "Voice", product: "In product" } as const;
 export const ROLE_NAMES = { rep: "Rep", builder: "Builder", lead: "Lead", admin: "Admin" } as const;
 

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -48,27 +49,17 @@ def start_everything(given: dict[str, Any], *, with_history: bool | None) -> Non
 
 
 async def _serve(settings: Settings, sockets: list[socket.socket], *, is_demo: bool, with_history: bool) -> None:
-    async with opened(settings) as house:
-        remember_address(settings)
-        # Knowledge from before is answered from at once, and compared with its sources meanwhile.
-        knows_something = house.library.passages > 0
-        if not knows_something:
-            await _import_with_progress(house)
-        app = web_app(house, DEMO / "site" if is_demo else None)
-        server = _Server(
-            uvicorn.Config(
-                app,
-                log_config=None,
-                access_log=False,
-                lifespan="on",
-                timeout_graceful_shutdown=STOP_SECONDS,
-                server_header=False,
-            ),
-            house.store.live,
-        )
-        with contextlib.ExitStack() as services:
-            if is_demo:
-                services.enter_context(_back_office(settings))
+    with contextlib.ExitStack() as services:
+        if is_demo:
+            back_office = services.enter_context(_back_office(settings))
+            settings = replace(settings, actions={**back_office, **settings.actions})
+        async with opened(settings) as house:
+            remember_address(settings)
+            # Knowledge from before is answered from at once, and compared with its sources meanwhile.
+            knows_something = house.library.passages > 0
+            if not knows_something:
+                await _import_with_progress(house)
+            server = _server_of(house, is_demo=is_demo)
             await _print_addresses(house, is_demo=is_demo)
             if is_demo and with_history:
                 await _invite_cast(house, _history_folder(settings))
@@ -81,6 +72,19 @@ async def _serve(settings: Settings, sockets: list[socket.socket], *, is_demo: b
                     comparing.cancel()
                     with contextlib.suppress(asyncio.CancelledError):
                         await comparing
+
+
+def _server_of(house: House, *, is_demo: bool) -> "_Server":
+    app = web_app(house, DEMO / "site" if is_demo else None)
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        lifespan="on",
+        timeout_graceful_shutdown=STOP_SECONDS,
+        server_header=False,
+    )
+    return _Server(config, house.store.live)
 
 
 class _Server(uvicorn.Server):
@@ -149,6 +153,9 @@ async def _print_addresses(house: House, *, is_demo: bool) -> None:
     click.echo(f"  Help centre         {address}/help")
     click.echo(f"  Console             {address}/console/")
     click.echo(f"  API                 {address}/openapi.json")
+    if is_demo:
+        place = house.settings.actions
+        click.echo(f"  Back office         {place['back_office_url']}/ (key in {place['back_office_key_file']})")
     link = await admin_link(house)
     if link:
         click.echo(f"\n  First sign-in, once: {link}")
@@ -156,10 +163,10 @@ async def _print_addresses(house: House, *, is_demo: bool) -> None:
 
 
 @contextlib.contextmanager
-def _back_office(settings: Settings) -> Iterator[None]:
-    """The demo company's back office, on the next port that is free."""
+def _back_office(settings: Settings) -> Iterator[dict[str, str]]:
+    """The demo company's back office, on the next port that is free; gives what actions need to reach it."""
     port = _free_port(settings.environment.host, settings.environment.port + 1)
-    data = str(settings.environment.data / "back_office")
+    data = str((settings.environment.data / "back_office").resolve())
     command = [
         sys.executable,
         "-m",
@@ -171,8 +178,8 @@ def _back_office(settings: Settings) -> Iterator[None]:
         "--with-parent",
     ]
     with _process(command, is_quiet=True):
-        click.echo(f"  Back office         http://{settings.environment.host}:{port}/ (key in {data}/token)")
-        yield
+        address = f"http://127.0.0.1:{port}"
+        yield {"back_office_url": address, "back_office_key_file": f"{data}/token"}
 
 
 @contextlib.contextmanager

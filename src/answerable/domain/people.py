@@ -9,7 +9,7 @@ Role = Literal["rep", "builder", "lead", "admin"]
 
 ROLES: tuple[Role, ...] = ("rep", "builder", "lead", "admin")
 
-Identity = Literal["anonymous", "known", "verified"]
+Identity = Literal["anonymous", "known", "verified", "stepped_up"]
 """How sure we are who a customer is: not at all, they told us, or they proved it."""
 
 

@@ -372,6 +372,95 @@ spans = Table(
     Column("duration_us", BigInteger, nullable=False),
 )
 
+# -- actions ---------------------------------------------------------------------------------------------------------
+
+clauses = Table(
+    "clauses",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("content", Json, nullable=False),
+    Column("from_moment", Instant, nullable=False),
+    Column("to_moment", Instant),
+    Column("created_at", Instant, nullable=False),
+)
+
+action_calls = Table(
+    "action_calls",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("key", Text, nullable=False),
+    Column("conversation_id", ForeignKey("conversations.id"), nullable=False),
+    Column("customer_id", ForeignKey("customers.id"), nullable=False),
+    Column("turn_id", Text),
+    Column("run_id", Text),
+    Column("requested_by", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("effect", Text, nullable=False),
+    Column("arguments", Json, nullable=False),
+    Column("likeness", Text, nullable=False),
+    Column("units", BigInteger),
+    Column("currency", Text),
+    Column("state", Text, nullable=False),
+    Column("clause_id", Text),
+    Column("reason", Text, nullable=False),
+    Column("facts", Json, nullable=False),
+    Column("verdicts", Json, nullable=False),
+    Column("receipt", Json),
+    Column("undone_by", Text),
+    Column("attempts", Integer, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    Column("sent_at", Instant),
+    Column("look_at", Instant),
+    UniqueConstraint("key"),
+    Index(None, "conversation_id"),
+    Index(None, "customer_id", "action", "created_at"),
+    Index(None, "action", "created_at"),
+    Index(None, "likeness", "created_at"),
+    Index(None, "created_at", "id"),
+    Index(
+        "ix_action_calls_due",
+        "look_at",
+        sqlite_where=text("look_at IS NOT NULL"),
+        postgresql_where=text("look_at IS NOT NULL"),
+    ),
+)
+
+# What happened to each call, in order. Triggers refuse to change or to delete a row.
+action_records = Table(
+    "action_records",
+    metadata,
+    Column("id", BigId, primary_key=True, autoincrement=True),
+    Column("call_id", ForeignKey("action_calls.id"), nullable=False),
+    Column("state", Text, nullable=False),
+    Column("by", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("content", Json, nullable=False),
+    Column("at", Instant, nullable=False),
+    Index(None, "call_id", "id"),
+    sqlite_autoincrement=True,
+)
+
+approvals = Table(
+    "approvals",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("call_id", ForeignKey("action_calls.id"), nullable=False),
+    Column("state", Text, nullable=False),
+    Column("clause_id", Text, nullable=False),
+    Column("role", Text, nullable=False),
+    Column("needed", Integer, nullable=False),
+    Column("approved_by", Json, nullable=False),
+    Column("decided_by", Text),
+    Column("reason", Text),
+    Column("asked_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Column("decided_at", Instant),
+    UniqueConstraint("call_id"),
+    Index(None, "state", "asked_at"),
+)
+
 events = Table(
     "events",
     metadata,

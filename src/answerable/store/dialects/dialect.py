@@ -11,8 +11,9 @@ from answerable.store.live import Live
 
 T = TypeVar("T")
 
-Lock = Literal["events", "releases", "schema", "people"]
-"""Events: ids become visible in order. Releases: no gaps. Schema: one migrates at a time. People: an admin stays."""
+Lock = Literal["events", "releases", "schema", "people", "actions"]
+"""Events: ids become visible in order. Releases: no gaps. Schema: one migrates at a time. People: an admin stays.
+Actions: whoever counts what has been taken of a limit counts what others take, too."""
 
 Unit = Callable[[Connection], T]
 """Work that happens whole or not at all."""

@@ -23,7 +23,13 @@ T = TypeVar("T")
 CHANNEL = "answerable"
 CONNECTIONS = 12
 # Names of advisory locks: any two numbers that nobody else is likely to use in this database.
-LOCKS: dict[Lock, int] = {"events": 4_170_001, "schema": 4_170_002, "releases": 4_170_003, "people": 4_170_004}
+LOCKS: dict[Lock, int] = {
+    "events": 4_170_001,
+    "schema": 4_170_002,
+    "releases": 4_170_003,
+    "people": 4_170_004,
+    "actions": 4_170_005,
+}
 # A transaction that PostgreSQL ends to break a tie (serialisation failure, deadlock), or that finds its connection
 # closed, is tried so often.
 TRIES = 5

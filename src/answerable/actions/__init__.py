@@ -1,0 +1,1 @@
+"""What agents can do in the world, and the boundary at which it is decided whether they may."""

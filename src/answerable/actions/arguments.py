@@ -1,0 +1,77 @@
+"""Arguments of a call: read strictly, compared for being the same wish, and changed to less."""
+
+import hashlib
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+
+from answerable.actions.declaring import Action
+from answerable.domain.actions import ActionCall
+from answerable.domain.errors import Invalid
+from answerable.domain.money import Money
+
+ARGUMENTS_BYTES_MAX = 8 * 1024
+
+
+def read_arguments(declared: Action, given: Any) -> Any:
+    """What was asked for, as the action's record. Raises Invalid for whatever its type does not allow."""
+    try:
+        if isinstance(given, str | bytes):
+            size, plain = len(given), msgspec.json.decode(given)
+        else:
+            plain = msgspec.to_builtins(given)
+            size = len(msgspec.json.encode(plain))
+    except (msgspec.MsgspecError, TypeError, ValueError, RecursionError) as error:
+        raise Invalid(f"The arguments of {declared.name} are not JSON.") from error
+    if size > ARGUMENTS_BYTES_MAX:
+        raise Invalid(f"The arguments of {declared.name} are larger than {ARGUMENTS_BYTES_MAX // 1024} kB.")
+    if any(not text.isprintable() for text in _texts(plain)):
+        raise Invalid(f"The arguments of {declared.name} hold signs that cannot be printed.")
+    try:
+        return msgspec.convert(plain, declared.wanted, strict=True)
+    except msgspec.ValidationError as error:
+        raise Invalid(f"The arguments of {declared.name} are not right: {error}.") from error
+
+
+def _texts(plain: Any) -> list[str]:
+    if isinstance(plain, str):
+        return [plain]
+    if isinstance(plain, dict):
+        return [text for pair in plain.items() for part in pair for text in _texts(part)]
+    return [text for part in plain for text in _texts(part)] if isinstance(plain, list) else []
+
+
+def money_of(declared: Action, wanted: Any) -> Money | None:
+    """What the call moves. Raises Invalid for nothing, or for what is no money."""
+    if declared.money is None:
+        return None
+    moves = declared.money(wanted)
+    if moves.units == 0:
+        raise Invalid(f"{declared.name} moves at least {moves.unit} {moves.currency}.")
+    return moves
+
+
+def likeness(action: str, customer_id: str, arguments: Any) -> str:
+    """The same for calls that wish for the same."""
+    return hashlib.sha256(msgspec.json.encode([action, customer_id, arguments], order="sorted")).hexdigest()
+
+
+def with_less(call: ActionCall, declared: Action, wanted: Any) -> ActionCall:
+    """The call with other arguments. Raises Invalid for more than was asked for, or for something else."""
+    moves = money_of(declared, wanted)
+    if call.money is None or moves is None or moves.exceeds(call.money):
+        raise Invalid("Only the amount can be changed, and only to less.")
+    arguments = msgspec.to_builtins(wanted)
+    if _likeness_without_amount(arguments, moves) != _likeness_without_amount(call.arguments, call.money):
+        raise Invalid("Only the amount can be changed.")
+    return replace(call, arguments=arguments, money=moves)
+
+
+def _likeness_without_amount(arguments: Any, moves: Money) -> Any:
+    """The arguments with the amount cut out, wherever it stands."""
+    if isinstance(arguments, dict):
+        if set(arguments) == {"amount", "currency"}:
+            return moves.currency
+        return {name: _likeness_without_amount(value, moves) for name, value in arguments.items()}
+    return arguments

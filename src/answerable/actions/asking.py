@@ -1,0 +1,162 @@
+"""Asking for an action: whether it is a call at all, and whether clauses and limits let it be done, or want people."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection
+
+from answerable.actions.arguments import likeness, money_of, read_arguments
+from answerable.actions.declaring import Action
+from answerable.actions.ground import Ground, is_identified, is_refused, not_identified
+from answerable.actions.limits import over_limits
+from answerable.actions.policies import Ruling, rule
+from answerable.domain.actions import ActionCall, Approval, CallState
+from answerable.domain.errors import Conflict, Invalid, NotFound
+from answerable.domain.ids import new_id
+from answerable.domain.money import Money
+from answerable.store import actions, clauses, customers
+
+KEY_CHARACTERS_MAX = 200
+_STILL_COUNTS: tuple[CallState, ...] = ("awaiting_approval", "ready", "sent", "unknown", "done")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One wish for one action, as a turn or a rep has it."""
+
+    key: str
+    """The same again is the same call: name the turn and the place in it."""
+    action: str
+    arguments: Any
+    """As it came: anything."""
+    customer_id: str
+    conversation_id: str
+    requested_by: str
+    """`agent`, or a rep's id."""
+    turn_id: str | None = None
+    run_id: str | None = None
+
+
+class Asking:
+    """Keeps wishes as calls that are refused, wait for people, or are ready."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+
+    async def ask(self, request: Request) -> ActionCall:
+        """The call that a wish becomes: refused, waiting for a person, or ready. An old wish is as far as it has come.
+
+        Raises Invalid if it is no call at all: an unknown action, arguments that its types forbid, or a key that
+        cannot be kept. Then nothing was kept or done.
+        """
+        declared = self._ground.declared.get(request.action)
+        if declared is None:
+            raise Invalid(f"There is no action {request.action!r:.80}.")
+        if not request.key or len(request.key) > KEY_CHARACTERS_MAX:
+            raise Invalid(f"The key of a call has 1 to {KEY_CHARACTERS_MAX} characters.")
+        before = await self._ground.store.read(actions.by_key, request.key)
+        if before is not None:
+            return _again(before, request)
+        wanted = read_arguments(declared, request.arguments)
+        moves = money_of(declared, wanted)
+        customer = await self._ground.store.read(customers.by_id, request.customer_id)
+        if customer is None:
+            raise NotFound("There is no such customer.")
+        call = _new_call(request, declared, wanted, moves, self._ground.clock())
+        if not is_identified(customer, declared):
+            refused = replace(call, state="refused", reason=not_identified(customer, declared))
+            return await self._ground.store.write(self._keep_new, refused, None)
+        facts, fault = await self._ground.facts(declared, self._ground.doing(call.id, customer), wanted)
+        if fault is not None:
+            return await self._ground.store.write(self._keep_new, replace(call, state="refused", reason=fault), None)
+        return await self._ground.store.write(self._decide, replace(call, facts=facts), declared)
+
+    def _decide(self, db: Connection, call: ActionCall, declared: Action) -> ActionCall:
+        """Keeps the call as clauses and limits have it at this moment."""
+        actions.hold(db)
+        before = actions.by_key(db, call.key)
+        if before is not None:
+            return before
+        alike = actions.alike(db, call.likeness, call.created_at - declared.repeats_within, _STILL_COUNTS)
+        if declared.effect != "reads" and alike is not None:
+            return alike
+        ruling = rule(clauses.in_force(db, self._ground.clock()), call.action, call.facts, call.money)
+        call = replace(call, verdicts=ruling.verdicts, clause_id=ruling.clause.id if ruling.clause else None)
+        if is_refused(ruling, declared):
+            return self._keep_new(db, replace(call, state="refused", reason=ruling.reason), None)
+        over = over_limits(db, call, declared, call.created_at)
+        if over is not None:
+            return self._keep_new(db, replace(call, state="refused", reason=over), None)
+        if declared.effect != "reads" and ruling.approval is not None:
+            return self._keep_new(db, *_ask_people(call, declared, ruling))
+        return self._keep_new(db, replace(call, state="ready", reason=ruling.reason, look_at=call.created_at), None)
+
+    def _keep_new(self, db: Connection, call: ActionCall, approval: Approval | None) -> ActionCall:
+        before = actions.by_key(db, call.key)
+        if before is not None:
+            return before
+        actions.add(db, call, by=call.requested_by)
+        if approval is not None:
+            actions.add_approval(db, approval)
+        return call
+
+
+def _again(call: ActionCall, request: Request) -> ActionCall:
+    """The same key again: the same call, as far as it has come by now."""
+    if (call.action, call.conversation_id) != (request.action, request.conversation_id):
+        raise Conflict("This key belongs to another call.")
+    return call
+
+
+def _new_call(request: Request, declared: Action, wanted: Any, moves: Money | None, at: datetime) -> ActionCall:
+    arguments = msgspec.to_builtins(wanted)
+    return ActionCall(
+        id=new_id("act"),
+        key=request.key,
+        conversation_id=request.conversation_id,
+        customer_id=request.customer_id,
+        turn_id=request.turn_id,
+        run_id=request.run_id,
+        requested_by=request.requested_by,
+        action=declared.name,
+        effect=declared.effect,
+        arguments=arguments,
+        likeness=likeness(declared.name, request.customer_id, arguments),
+        money=moves,
+        state="ready",
+        clause_id=None,
+        reason="",
+        facts={},
+        verdicts=(),
+        receipt=None,
+        undone_by=None,
+        attempts=0,
+        created_at=at,
+        changed_at=at,
+        sent_at=None,
+        look_at=None,
+    )
+
+
+def _ask_people(call: ActionCall, declared: Action, ruling: Ruling) -> tuple[ActionCall, Approval]:
+    asks = ruling.approval
+    assert asks is not None
+    expires_at = call.created_at + declared.approval_expires_after
+    approval = Approval(
+        id=new_id("apr"),
+        call_id=call.id,
+        state="open",
+        clause_id=asks.id,
+        role=asks.approver_role,
+        needed=2 if asks.four_eyes else 1,
+        approved_by=(),
+        decided_by=None,
+        reason=None,
+        asked_at=call.created_at,
+        expires_at=expires_at,
+        decided_at=None,
+    )
+    reason = f"{asks.id} {asks.title}: {asks.says}"
+    return replace(call, state="awaiting_approval", reason=reason, look_at=expires_at), approval

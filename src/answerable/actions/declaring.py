@@ -1,0 +1,262 @@
+"""Declaring an action: a typed function, and beside it what it does, who may ask for it, and how much of it.
+
+    @action(
+        effect="moves_money",
+        identity="verified",
+        limits=Limits(per_call={"EUR": "500.00"}, per_customer_a_day={"EUR": "500.00"}, per_day={"EUR": "5000.00"}),
+        facts=facts_about_the_charge,
+        money=lambda wanted: wanted.amount,
+        look_up=find_refund,
+        simulate=imagine_refund,
+    )
+    async def refund_charge(call: Doing, wanted: RefundWanted) -> Refunded:
+        \"\"\"Gives money back to the card that paid.\"\"\"
+
+The function gets what was asked for as one frozen record, valid for its types, and the idempotency key that it must
+pass on. It returns a record with a `reference` and a `summary`, and raises `NotDone` if surely nothing was done.
+Whatever else goes wrong means that the outcome is unknown.
+"""
+
+import inspect
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Annotated, Any, Protocol, get_type_hints
+
+import msgspec
+
+from answerable.domain.actions import Effect
+from answerable.domain.errors import AnswerableError, Invalid
+from answerable.domain.money import Money, money
+from answerable.domain.people import Customer, Identity
+
+NAME = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
+IDENTITIES: tuple[Identity, ...] = ("anonymous", "known", "verified", "stepped_up")
+TIMEOUT_SECONDS_MAX = 120.0
+
+
+class NotDone(AnswerableError):
+    """The outside system surely did nothing. The message says why, in a sentence that the customer may be told."""
+
+
+class Outcome(Protocol):
+    """What an action returns."""
+
+    @property
+    def reference(self) -> str:
+        """The name of what was made or found outside."""
+        ...
+
+    @property
+    def summary(self) -> str:
+        """One true sentence for the customer."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Doing:
+    """What a function of an action needs to know besides its arguments."""
+
+    key: str
+    """The idempotency key: pass it on to the outside system."""
+    customer: Customer
+    settings: Mapping[str, str] = field(default_factory=dict)
+    """What the workspace's `[actions]` and the environment say, such as an address and its key."""
+    dry_run: bool = False
+    """Whether it is only tried: nothing may be kept outside."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much of an action there may be. Amounts are given by currency; in one that is not named nothing moves.
+
+    A day is the last 24 hours, so that nothing is gained by asking around midnight.
+    """
+
+    per_call: Mapping[str, str] = field(default_factory=dict)
+    per_customer_a_day: Mapping[str, str] = field(default_factory=dict)
+    per_day: Mapping[str, str] = field(default_factory=dict)
+    """Of all customers together."""
+    calls_per_customer_a_day: int | None = None
+    calls_per_day: int | None = None
+
+
+class Amount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Money as an argument of an action: `{"amount": "84.00", "currency": "EUR"}`."""
+
+    amount: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,12}(\.[0-9]{1,4})?$", description="Such as 84.00.")]
+    currency: Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}$", description="ISO 4217, such as EUR.")]
+
+    @property
+    def money(self) -> Money:
+        """It as money. Raises Invalid for what is none."""
+        return money(self.amount, self.currency)
+
+
+Wanted = Any
+"""An action's arguments: a record of the type that its function names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something that an agent can do, as it was declared."""
+
+    name: str
+    description: str
+    """What models and people read of it."""
+    effect: Effect
+    identity: Identity
+    limits: Limits
+    wanted: type[Any]
+    result: type[Any]
+    run: Callable[[Doing, Wanted], Awaitable[Any]]
+    facts: Callable[[Doing, Wanted], Awaitable[Mapping[str, Any]]] | None
+    """Reads outside what clauses need to know. It must change nothing."""
+    money: Callable[[Wanted], Money] | None
+    look_up: Callable[[Doing, Wanted], Awaitable[Any | None]] | None
+    """What came of an earlier request under the same key, or None if surely nothing did."""
+    undo: Callable[[Doing, Wanted, Any], Awaitable[Any]] | None
+    undo_within: timedelta | None
+    simulate: Callable[[Doing, Wanted], Any] | None
+    """What a replay is given where nothing was recorded."""
+    timeout_seconds: float
+    repeats_within: timedelta
+    """The same asked for again within this time is the same call, not another one."""
+    approval_expires_after: timedelta
+    has_dry_run: bool
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """JSON Schema of the arguments, strict: all properties are required, none may be added."""
+        parts: dict[str, Any]
+        (schema,), parts = msgspec.json.schema_components([self.wanted], ref_template="#/$defs/{name}")
+        whole: dict[str, Any] = {**parts[schema["$ref"].rpartition("/")[2]], "$defs": parts}
+        strict: dict[str, Any] = _strict(whole)
+        return strict
+
+
+Function = Callable[[Doing, Any], Awaitable[Any]]
+
+
+def action(
+    *,
+    effect: Effect,
+    identity: Identity,
+    limits: Limits | None = None,
+    facts: Callable[[Doing, Any], Awaitable[Mapping[str, Any]]] | None = None,
+    money: Callable[[Any], Money] | None = None,
+    look_up: Callable[[Doing, Any], Awaitable[Any | None]] | None = None,
+    undo: Callable[[Doing, Any, Any], Awaitable[Any]] | None = None,
+    undo_within: timedelta | None = None,
+    simulate: Callable[[Doing, Any], Any] | None = None,
+    timeout_seconds: float = 10.0,
+    repeats_within: timedelta = timedelta(hours=24),
+    approval_expires_after: timedelta = timedelta(hours=24),
+    has_dry_run: bool = False,
+) -> Callable[[Function], Action]:
+    """Declares an action. Raises Invalid, with the function's name, for a declaration that leaves something open."""
+
+    def declare(function: Function) -> Action:
+        hints = get_type_hints(function)
+        places = list(inspect.signature(function).parameters)
+        if len(places) != 2 or "return" not in hints or places[1] not in hints:
+            raise Invalid(f"The action {function.__name__} must take a Doing and a record, and say what it returns.")
+        declared = Action(
+            name=function.__name__,
+            description=inspect.cleandoc(function.__doc__ or ""),
+            effect=effect,
+            identity=identity,
+            limits=limits or Limits(),
+            wanted=hints[places[1]],
+            result=hints["return"],
+            run=function,
+            facts=facts,
+            money=money,
+            look_up=look_up,
+            undo=undo,
+            undo_within=undo_within,
+            simulate=simulate,
+            timeout_seconds=timeout_seconds,
+            repeats_within=repeats_within,
+            approval_expires_after=approval_expires_after,
+            has_dry_run=has_dry_run,
+        )
+        _check(declared)
+        return declared
+
+    return declare
+
+
+def _check(declared: Action) -> None:
+    """Raises Invalid for what would leave a question open when it matters."""
+    wrong = next(iter(_faults(declared)), None)
+    if wrong is not None:
+        raise Invalid(f"The action {declared.name} {wrong}")
+
+
+def _faults(declared: Action) -> list[str]:
+    faults: list[str] = []
+    if not NAME.fullmatch(declared.name):
+        faults.append("needs a name of lower-case letters, digits and underscores.")
+    if not declared.description:
+        faults.append("needs a docstring: it is what models and people read of it.")
+    if not (_is_frozen_record(declared.wanted) and _is_frozen_record(declared.result)):
+        faults.append("takes and returns frozen msgspec.Struct records, so that both can be checked and kept.")
+    elif not declared.wanted.__struct_config__.forbid_unknown_fields:
+        faults.append("must refuse arguments that it does not know: forbid_unknown_fields=True.")
+    if not 0 < declared.timeout_seconds <= TIMEOUT_SECONDS_MAX:
+        faults.append(f"needs a time-out of at most {TIMEOUT_SECONDS_MAX:.0f} s.")
+    if declared.effect != "reads":
+        faults += _faults_of_change(declared)
+    if declared.effect == "moves_money":
+        faults += _money_faults(declared)
+    return faults
+
+
+def _is_frozen_record(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind.__struct_config__.frozen
+
+
+def _faults_of_change(declared: Action) -> list[str]:
+    faults: list[str] = []
+    if declared.identity == "anonymous":
+        faults.append("changes something, so that somebody must be known to ask for it: identity 'known' or more.")
+    if declared.look_up is None:
+        faults.append("changes something, so that it needs `look_up`: what came of a request whose answer was lost.")
+    if declared.simulate is None:
+        faults.append("changes something, so that it needs `simulate`: replays must not touch the world.")
+    if (declared.undo is None) != (declared.undo_within is None):
+        faults.append("needs `undo` and `undo_within` together.")
+    return faults
+
+
+def _money_faults(declared: Action) -> list[str]:
+    faults: list[str] = []
+    if IDENTITIES.index(declared.identity) < IDENTITIES.index("verified"):
+        faults.append("moves money, so that whoever asks must be verified.")
+    if declared.money is None:
+        faults.append("moves money, so that it must say how much: `money`.")
+    limits = declared.limits
+    named = [limits.per_call, limits.per_customer_a_day, limits.per_day]
+    if not all(named):
+        faults.append("moves money, so that it needs a limit per call, per customer a day, and per day.")
+    elif len({frozenset(each) for each in named}) > 1:
+        faults.append("must give each of its limits in the same currencies.")
+    for each in named:
+        for currency, amount in each.items():
+            # Raises for what is no amount.
+            money(amount, currency)
+    return faults
+
+
+def _strict(schema: Any) -> Any:
+    if isinstance(schema, list):
+        return [_strict(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    inner = {name: _strict(value) for name, value in schema.items()}
+    if inner.get("type") == "object" and "properties" in inner:
+        inner["required"] = list(inner["properties"])
+        inner["additionalProperties"] = False
+    return inner

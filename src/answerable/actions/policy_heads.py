@@ -1,0 +1,110 @@
+"""Reading the clauses of a policy from the head of its file.
+
+    effective_from: 2026-01-01
+    clauses:
+      - id: R-12
+        title: A person approves larger refunds
+        says: Refunds over €50.00 need a person.
+        effect: needs_approval
+        actions: [refund_charge]
+        above: {EUR: "50.00"}
+      - id: R-17
+        title: Open disputes
+        says: While a bank dispute about a charge is open, the charge is not refunded.
+        effect: forbids
+        actions: [refund_charge]
+        when: [{fact: is_disputed, equals: true}]
+
+A clause without an effect is for people only.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, time
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from answerable.domain.actions import Check, Clause
+from answerable.domain.errors import Invalid
+from answerable.domain.money import money
+
+Words = Annotated[str, msgspec.Meta(min_length=1, max_length=2_000)]
+
+
+class _Check(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    fact: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+    equals: str | bool | None = None
+    at_most: float | None = None
+    at_least: float | None = None
+
+
+class _Clause(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    id: Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$")]
+    title: Words
+    says: Words
+    effect: Literal["allows", "forbids", "needs_approval"]
+    actions: tuple[str, ...] = ()
+    when: tuple[_Check, ...] = ()
+    above: dict[str, str] = {}
+    approver_role: Literal["rep", "builder", "lead", "admin"] = "rep"
+    four_eyes: bool = False
+    effective_from: Any = None
+    effective_to: Any = None
+
+
+def clauses_of(file: str, head: Mapping[str, Any], actions: Iterable[str]) -> list[Clause]:
+    """The clauses for code in a policy's head. Raises Invalid, with the file's name, for one that cannot be meant."""
+    known, found = set(actions), []
+    try:
+        policy_from = _moment(head.get("effective_from", date(1970, 1, 1)))
+        for content in head.get("clauses") or ():
+            if isinstance(content, Mapping) and "effect" not in content:
+                continue
+            found.append(_clause(str(head.get("id") or file), msgspec.convert(content, _Clause), policy_from, known))
+    except (msgspec.ValidationError, Invalid) as error:
+        raise Invalid(f"{file}: {error}") from error
+    return found
+
+
+def _clause(policy: str, read: _Clause, policy_from: datetime, known: set[str]) -> Clause:
+    unknown = [each for each in read.actions if each not in known]
+    if unknown or not read.actions:
+        named = f"names actions that are not there: {', '.join(unknown)}" if unknown else "names no action"
+        raise Invalid(f"The clause {read.id} {named}.")
+    for check in read.when:
+        comparisons = [check.equals is not None, check.at_most is not None or check.at_least is not None]
+        if sum(comparisons) != 1:
+            raise Invalid(f"The clause {read.id} must compare {check.fact} either for being equal or with a number.")
+    if (read.approver_role != "rep" or read.four_eyes) and read.effect != "needs_approval":
+        raise Invalid(f"The clause {read.id} names who approves, and its effect is not needs_approval.")
+    if read.above and read.effect == "allows":
+        raise Invalid(f"The clause {read.id} allows what is above an amount. Let it allow, and another one forbid.")
+    for currency, amount in read.above.items():
+        money(amount, currency)
+    return Clause(
+        id=read.id,
+        policy=policy,
+        title=read.title,
+        says=read.says,
+        effect=read.effect,
+        applies_to=read.actions,
+        when=tuple(Check(each.fact, each.equals, each.at_most, each.at_least) for each in read.when),
+        above=dict(read.above),
+        approver_role=read.approver_role,
+        four_eyes=read.four_eyes,
+        from_moment=_moment(read.effective_from) if read.effective_from is not None else policy_from,
+        to_moment=_moment(read.effective_to) if read.effective_to is not None else None,
+    )
+
+
+def _moment(given: Any) -> datetime:
+    """The moment itself, or the beginning of a day, in UTC. Raises Invalid for what is neither."""
+    try:
+        day = datetime.fromisoformat(given) if isinstance(given, str) else given
+    except ValueError:
+        day = None
+    if isinstance(day, datetime):
+        return day if day.tzinfo else day.replace(tzinfo=UTC)
+    if isinstance(day, date):
+        return datetime.combine(day, time(), UTC)
+    raise Invalid(f"{given!r:.60} is no day. Write it as 2026-01-01, or 2026-01-01T12:00:00Z.")

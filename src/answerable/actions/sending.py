@@ -1,0 +1,166 @@
+"""Doing a call: claimed by one, sent under its key, and what came of it kept before anybody is told."""
+
+import asyncio
+import logging
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection
+
+from answerable.actions.declaring import Action, NotDone
+from answerable.actions.ground import BOUNDARY, Ground, is_identified, is_refused, not_identified
+from answerable.actions.limits import over_limits
+from answerable.actions.policies import rule
+from answerable.domain.actions import ActionCall, Approval, CallState, Clause, Receipt
+from answerable.domain.people import ROLES, Customer
+from answerable.store import actions, clauses, customers
+
+log = logging.getLogger(__name__)
+
+LOOK_AGAIN_MIN = timedelta(seconds=5)
+LOOK_AGAIN_MAX = timedelta(minutes=10)
+
+_DONE: CallState = "done"
+_FAILED: CallState = "failed"
+_UNKNOWN: CallState = "unknown"
+
+
+class Sending:
+    """Sends what is ready, once."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+
+    async def perform(self, call_id: str) -> ActionCall:
+        """Does a call that is ready; whoever else is at it, it is done by one of them."""
+        call = await self._ground.known(call_id)
+        facts = None
+        if call.state == "ready" and call.attempts == 0 and call.changed_at > call.created_at:
+            # Somebody has thought about it meanwhile, and the world went on.
+            facts, call = await self._facts_again(call)
+        if call.state != "ready" or (call.look_at is not None and call.look_at > self._ground.clock()):
+            return call
+        claimed = await self._ground.store.write(self._claim, call_id, facts)
+        if claimed is None:
+            return await self._ground.known(call_id)
+        call, customer = claimed
+        declared = self._ground.declared[call.action]
+        wanted = msgspec.convert(call.arguments, declared.wanted)
+        receipt = None
+        try:
+            async with asyncio.timeout(declared.timeout_seconds):
+                result = await declared.run(self._ground.doing(call.id, customer), wanted)
+            receipt = receipt_of(declared, result, self._ground.clock())
+            state, reason = _DONE, receipt.summary
+        except NotDone as error:
+            state, reason = _FAILED, str(error)
+        except Exception as error:
+            log.warning("The call %s (%s) ended in %s.", call.id, call.action, type(error).__name__)
+            state, reason = (_FAILED if declared.effect == "reads" else _UNKNOWN), _in_words(error, declared)
+        # If the program is stopped before this, whoever starts next finds the call sent, and looks it up.
+        return await self._ground.store.write(self.settle_as, call.id, call.attempts, state, reason, receipt)
+
+    async def _facts_again(self, call: ActionCall) -> tuple[dict[str, Any] | None, ActionCall]:
+        """The facts as they are now; the call is refused if they are for ever out of reach."""
+        declared = self._ground.declared.get(call.action)
+        customer = await self._ground.store.read(customers.by_id, call.customer_id)
+        if declared is None or customer is None:
+            # The claim will say so.
+            return None, call
+        facts, fault = await self._ground.facts(
+            declared, self._ground.doing(call.id, customer), msgspec.convert(call.arguments, declared.wanted)
+        )
+        if fault is None:
+            return facts, call
+        return None, await self._ground.store.write(self._without_facts, call.id, declared, fault)
+
+    def _without_facts(self, db: Connection, call_id: str, declared: Action, fault: str) -> ActionCall:
+        actions.hold(db)
+        call = actions.by_id(db, call_id)
+        assert call is not None
+        if call.state != "ready" or call.attempts:
+            return call
+        at = self._ground.clock()
+        if at - call.created_at > 2 * declared.approval_expires_after:
+            call = replace(call, state="refused", reason=fault, changed_at=at, look_at=None)
+        else:
+            call = replace(call, reason=fault, changed_at=at, look_at=at + LOOK_AGAIN_MIN)
+        actions.change(db, call, by=BOUNDARY)
+        return call
+
+    def _claim(self, db: Connection, call_id: str, facts: dict[str, Any] | None) -> tuple[ActionCall, Customer] | None:
+        """Turns a call from ready into sent; None if it is not ready, or must not be sent any more."""
+        actions.hold(db)
+        call = actions.by_id(db, call_id)
+        if call is None or call.state != "ready":
+            return None
+        at = self._ground.clock()
+        call = replace(call, facts=facts if facts is not None else call.facts, changed_at=at)
+        declared, customer = self._ground.declared.get(call.action), customers.by_id(db, call.customer_id)
+        if declared is None or customer is None:
+            stopped: str | None = "The action is not there any more."
+        elif call.attempts:
+            # It was allowed, and may have been done: asking again under its key is how to find out.
+            stopped = None
+        elif not is_identified(customer, declared):
+            stopped = not_identified(customer, declared)
+        else:
+            stopped = self._stopped_by_rules(db, call, declared, at)
+        if stopped is not None or declared is None or customer is None:
+            state: CallState = "unknown" if call.attempts else "refused"
+            look_at = at + LOOK_AGAIN_MAX if call.attempts else None
+            actions.change(db, replace(call, state=state, reason=stopped or "", look_at=look_at), by=BOUNDARY)
+            return None
+        waits = timedelta(seconds=declared.timeout_seconds) + self._ground.settle
+        asking = "The outside system is being asked."
+        sent = replace(call, state="sent", attempts=call.attempts + 1, sent_at=at, look_at=at + waits, reason=asking)
+        actions.change(db, sent, by=BOUNDARY)
+        return sent, customer
+
+    def _stopped_by_rules(self, db: Connection, call: ActionCall, declared: Action, at: datetime) -> str | None:
+        """Why it must not be sent after all: a clause that was changed at noon holds at noon."""
+        ruling = rule(clauses.in_force(db, at), call.action, call.facts, call.money)
+        if is_refused(ruling, declared):
+            return ruling.reason
+        asks = ruling.approval if declared.effect != "reads" else None
+        if asks is not None and not _was_approved_for(actions.approval_of(db, call.id), asks):
+            return f"By now {asks.id} {asks.title} wants more people to decide than did."
+        return over_limits(db, call, declared, at)
+
+    def settle_as(
+        self, db: Connection, call_id: str, attempt: int, state: CallState, reason: str, receipt: Receipt | None
+    ) -> ActionCall:
+        """Keeps what became of an attempt. That it was done is true whenever it is learnt, and stays so."""
+        actions.hold(db)
+        call = actions.by_id(db, call_id)
+        assert call is not None
+        is_late = call.attempts != attempt or call.state not in ("sent", "unknown")
+        if call.state in ("done", "undone") or (is_late and state != "done"):
+            return call
+        at = self._ground.clock()
+        look_at = at + self._ground.settle if state == "unknown" else None
+        settled = replace(call, state=state, reason=reason, receipt=receipt, changed_at=at, look_at=look_at)
+        actions.change(db, settled, by=BOUNDARY)
+        return settled
+
+
+def receipt_of(declared: Action, result: Any, at: datetime) -> Receipt:
+    """The receipt of a result. Raises if the action returned what its type forbids: then nothing is known."""
+    content = msgspec.to_builtins(msgspec.convert(msgspec.to_builtins(result), declared.result))
+    return Receipt(str(result.reference), str(result.summary), content, at)
+
+
+def _was_approved_for(approval: Approval | None, asks: Clause) -> bool:
+    """Whether people have decided what the clause wants people to decide."""
+    if approval is None or approval.state != "approved":
+        return False
+    enough = len(approval.approved_by) >= (2 if asks.four_eyes else 1)
+    return enough and ROLES.index(approval.role) >= ROLES.index(asks.approver_role)
+
+
+def _in_words(error: Exception, declared: Action) -> str:
+    what = "did not answer in time" if isinstance(error, TimeoutError) else "gave no answer that could be read"
+    rest = "Nothing was changed by it." if declared.effect == "reads" else "What became of it is not known yet."
+    return f"The outside system {what}. {rest}"

@@ -1,0 +1,159 @@
+"""Something an agent can do in the world: what is allowed, what was asked for, what became of it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from answerable.domain.money import Money
+from answerable.domain.people import Role
+
+Effect = Literal["reads", "writes", "moves_money"]
+"""What an action does to the world outside. Only what reads may be done again at will."""
+
+CallState = Literal[
+    "refused",
+    "awaiting_approval",
+    "declined",
+    "expired",
+    "ready",
+    "sent",
+    "unknown",
+    "done",
+    "failed",
+    "undone",
+]
+"""Refused: a rule forbade it; nothing was sent. Awaiting approval: a person must decide. Declined, expired: the person
+said no, or nothing. Ready: it may be sent. Sent: the outside system is being asked. Unknown: it was asked, and what
+came of it is not known. Done: it happened, with a receipt. Failed: it surely did not. Undone: it was taken back."""
+
+ENDED: frozenset[CallState] = frozenset({"refused", "declined", "expired", "done", "failed", "undone"})
+"""Nothing more happens by itself."""
+
+MAY_HAVE_HAPPENED: frozenset[CallState] = frozenset({"ready", "sent", "unknown", "done", "undone"})
+"""These count against limits: the effect is there, or can no longer be excluded."""
+
+ApprovalState = Literal["open", "approved", "declined", "expired"]
+
+ClauseEffect = Literal["allows", "forbids", "needs_approval"]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One typed condition of a clause on one fact. Exactly one of the comparisons is given."""
+
+    fact: str
+    equals: str | bool | None = None
+    at_most: float | None = None
+    at_least: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A rule of a policy, in words for people and in checks for code."""
+
+    id: str
+    policy: str
+    title: str
+    says: str
+    """The rule in words, as it is shown and cited."""
+    effect: ClauseEffect
+    applies_to: tuple[str, ...]
+    """Names of actions."""
+    when: tuple[Check, ...]
+    """It speaks of calls for which all of these hold; of every call if there are none."""
+    above: dict[str, str]
+    """Only of amounts above these, by currency; an amount in another currency counts as above."""
+    approver_role: Role
+    four_eyes: bool
+    """Whether two people must approve."""
+    from_moment: datetime
+    to_moment: datetime | None
+    """In force from the one, up to and without the other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a clause says of a call."""
+
+    clause_id: str
+    title: str
+    says: str
+    effect: ClauseEffect
+    holds: bool
+    """Whether the clause speaks of this call."""
+    unknown: tuple[str, ...] = ()
+    """Facts that it needs and that could not be had."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What came of an action."""
+
+    reference: str
+    """The name of what was made outside, such as a refund's id."""
+    summary: str
+    """One sentence that may be told to the customer."""
+    content: dict[str, Any]
+    """JSON: the action's result."""
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ActionCall:
+    """One request to do one thing, once."""
+
+    id: str
+    """Also the idempotency key that the outside system gets."""
+    key: str
+    """Names the request inside: the same again is the same call."""
+    conversation_id: str
+    customer_id: str
+    turn_id: str | None
+    run_id: str | None
+    requested_by: str
+    """`agent`, or a rep's id."""
+    action: str
+    effect: Effect
+    arguments: dict[str, Any]
+    """JSON, valid for the action's types."""
+    likeness: str
+    """Calls with the same effect have the same: action, customer and arguments."""
+    money: Money | None
+    """What it moves."""
+    state: CallState
+    clause_id: str | None
+    """The clause that allowed or forbade it."""
+    reason: str
+    """Why it is in this state, in one sentence for a rep."""
+    facts: dict[str, Any]
+    verdicts: tuple[Verdict, ...]
+    receipt: Receipt | None
+    undone_by: str | None
+    attempts: int
+    """How often the outside system was asked to do it; always under the same key."""
+    created_at: datetime
+    changed_at: datetime
+    sent_at: datetime | None
+    look_at: datetime | None
+    """When it must be looked at again, if nobody does before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """What people must decide about a call."""
+
+    id: str
+    call_id: str
+    state: ApprovalState
+    clause_id: str
+    role: Role
+    """The least role of whoever decides."""
+    needed: int
+    """So many different people must approve."""
+    approved_by: tuple[str, ...]
+    decided_by: str | None
+    reason: str | None
+    """Why it was declined or changed."""
+    asked_at: datetime
+    expires_at: datetime
+    decided_at: datetime | None

@@ -1,0 +1,220 @@
+"""Queries about action calls, what happened to each, and what people decided."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, func, insert, or_, select, update
+
+from answerable.domain.actions import (
+    MAY_HAVE_HAPPENED,
+    ActionCall,
+    Approval,
+    ApprovalState,
+    CallState,
+    Receipt,
+    Verdict,
+)
+from answerable.domain.money import money_of_units
+from answerable.store.tables import action_calls, action_records, approvals
+
+_CALLS = action_calls.c
+
+
+def hold(db: Connection) -> None:
+    """From here to the end of the transaction nobody else decides on a call: what is counted stays as it is."""
+    db.info["lock"](db, "actions")
+
+
+def add(db: Connection, call: ActionCall, *, by: str) -> None:
+    """Keeps a new call and the beginning of its record."""
+    db.execute(
+        insert(action_calls).values(
+            id=call.id,
+            key=call.key,
+            conversation_id=call.conversation_id,
+            customer_id=call.customer_id,
+            turn_id=call.turn_id,
+            run_id=call.run_id,
+            requested_by=call.requested_by,
+            action=call.action,
+            effect=call.effect,
+            likeness=call.likeness,
+            created_at=call.created_at,
+            **_changing(call),
+        )
+    )
+    _write_down(db, call, by)
+
+
+def change(db: Connection, call: ActionCall, *, by: str) -> None:
+    """Keeps what became of a call, and adds it to the record."""
+    db.execute(update(action_calls).where(_CALLS.id == call.id).values(**_changing(call)))
+    _write_down(db, call, by)
+
+
+def by_id(db: Connection, call_id: str) -> ActionCall | None:
+    """The call of that name."""
+    row = db.execute(select(action_calls).where(_CALLS.id == call_id)).one_or_none()
+    return _call(row) if row else None
+
+
+def by_key(db: Connection, key: str) -> ActionCall | None:
+    """The call that was requested under that key."""
+    row = db.execute(select(action_calls).where(_CALLS.key == key)).one_or_none()
+    return _call(row) if row else None
+
+
+def alike(db: Connection, likeness: str, since: datetime, states: Collection[CallState]) -> ActionCall | None:
+    """The newest call since then that asked for the same and is in one of the states."""
+    row = db.execute(
+        select(action_calls)
+        .where(_CALLS.likeness == likeness, _CALLS.created_at >= since, _CALLS.state.in_(states))
+        .order_by(_CALLS.created_at.desc(), _CALLS.id.desc())
+        .limit(1)
+    ).one_or_none()
+    return _call(row) if row else None
+
+
+def taken(
+    db: Connection, action: str, since: datetime, *, customer_id: str | None, currency: str | None, but: str
+) -> tuple[int, int]:
+    """How many calls of an action since then may have happened, and how many units of a currency they move together.
+
+    Of one customer or of all; `but` is left out.
+    """
+    query = select(func.count(), func.coalesce(func.sum(_CALLS.units), 0)).where(
+        _CALLS.action == action,
+        # What was asked for long ago and sent only now counts too.
+        or_(_CALLS.created_at >= since, _CALLS.sent_at >= since),
+        _CALLS.state.in_(MAY_HAVE_HAPPENED),
+        _CALLS.id != but,
+    )
+    if customer_id is not None:
+        query = query.where(_CALLS.customer_id == customer_id)
+    if currency is not None:
+        query = query.where(_CALLS.currency == currency)
+    row = db.execute(query).one()
+    return int(row[0]), int(row[1])
+
+
+def due(db: Connection, at: datetime, limit: int) -> list[ActionCall]:
+    """The calls that must be looked at by now, longest due first."""
+    query = select(action_calls).where(_CALLS.look_at <= at).order_by(_CALLS.look_at, _CALLS.id).limit(limit)
+    return [_call(row) for row in db.execute(query)]
+
+
+def of_conversation(db: Connection, conversation_id: str) -> list[ActionCall]:
+    """The calls of a conversation, oldest first."""
+    query = select(action_calls).where(_CALLS.conversation_id == conversation_id).order_by(_CALLS.created_at, _CALLS.id)
+    return [_call(row) for row in db.execute(query)]
+
+
+def record(db: Connection, call_id: str) -> list[dict[str, Any]]:
+    """What happened to a call, in order."""
+    query = select(action_records).where(action_records.c.call_id == call_id).order_by(action_records.c.id)
+    return [dict(row._mapping) for row in db.execute(query)]
+
+
+# -- approvals -------------------------------------------------------------------------------------------------------
+
+
+def add_approval(db: Connection, approval: Approval) -> None:
+    """Asks people to decide."""
+    db.execute(insert(approvals).values(**_approval_values(approval)))
+
+
+def change_approval(db: Connection, approval: Approval) -> None:
+    """Keeps what was decided."""
+    db.execute(update(approvals).where(approvals.c.id == approval.id).values(**_approval_values(approval)))
+
+
+def approval_of(db: Connection, call_id: str) -> Approval | None:
+    """What people were asked about a call."""
+    row = db.execute(select(approvals).where(approvals.c.call_id == call_id)).one_or_none()
+    return _approval(row) if row else None
+
+
+def approval_by_id(db: Connection, approval_id: str) -> Approval | None:
+    """The approval of that name."""
+    row = db.execute(select(approvals).where(approvals.c.id == approval_id)).one_or_none()
+    return _approval(row) if row else None
+
+
+def approvals_in(db: Connection, state: ApprovalState, limit: int) -> list[Approval]:
+    """Approvals in a state, oldest first."""
+    query = select(approvals).where(approvals.c.state == state).order_by(approvals.c.asked_at, approvals.c.id)
+    return [_approval(row) for row in db.execute(query.limit(limit))]
+
+
+def _write_down(db: Connection, call: ActionCall, by: str) -> None:
+    content = {
+        "arguments": call.arguments,
+        "clause_id": call.clause_id,
+        "facts": call.facts,
+        "attempts": call.attempts,
+        "receipt": msgspec.to_builtins(call.receipt),
+    }
+    db.execute(
+        insert(action_records).values(
+            call_id=call.id, state=call.state, by=by, reason=call.reason, content=content, at=call.changed_at
+        )
+    )
+
+
+def _changing(call: ActionCall) -> dict[str, Any]:
+    return {
+        "arguments": call.arguments,
+        "units": call.money.units if call.money else None,
+        "currency": call.money.currency if call.money else None,
+        "state": call.state,
+        "clause_id": call.clause_id,
+        "reason": call.reason,
+        "facts": call.facts,
+        "verdicts": msgspec.to_builtins(call.verdicts),
+        "receipt": msgspec.to_builtins(call.receipt),
+        "undone_by": call.undone_by,
+        "attempts": call.attempts,
+        "changed_at": call.changed_at,
+        "sent_at": call.sent_at,
+        "look_at": call.look_at,
+    }
+
+
+def _call(row: Any) -> ActionCall:
+    return ActionCall(
+        id=row.id,
+        key=row.key,
+        conversation_id=row.conversation_id,
+        customer_id=row.customer_id,
+        turn_id=row.turn_id,
+        run_id=row.run_id,
+        requested_by=row.requested_by,
+        action=row.action,
+        effect=row.effect,
+        arguments=row.arguments,
+        likeness=row.likeness,
+        money=money_of_units(row.units, row.currency) if row.currency else None,
+        state=row.state,
+        clause_id=row.clause_id,
+        reason=row.reason,
+        facts=row.facts,
+        verdicts=msgspec.convert(row.verdicts, tuple[Verdict, ...]),
+        receipt=msgspec.convert(row.receipt, Receipt | None),
+        undone_by=row.undone_by,
+        attempts=row.attempts,
+        created_at=row.created_at,
+        changed_at=row.changed_at,
+        sent_at=row.sent_at,
+        look_at=row.look_at,
+    )
+
+
+def _approval_values(approval: Approval) -> dict[str, Any]:
+    names = Approval.__slots__
+    return {**{name: getattr(approval, name) for name in names}, "approved_by": list(approval.approved_by)}
+
+
+def _approval(row: Any) -> Approval:
+    return Approval(**{**row._mapping, "approved_by": tuple(row.approved_by)})

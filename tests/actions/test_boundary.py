@@ -1,0 +1,489 @@
+"""What the boundary promises of every call, whoever asks, the same on both databases."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
+
+from answerable.actions.asking import Request
+from answerable.actions.boundary import Boundary
+from answerable.actions.declaring import Limits
+from answerable.domain.actions import ActionCall, Check
+from answerable.domain.errors import Conflict, Invalid, NotAllowed
+from answerable.domain.money import money
+from answerable.domain.people import Customer
+from answerable.store import Store, actions, customers
+from tests.actions.bank import (
+    NO_DISPUTE,
+    NOON,
+    OVER_50,
+    RULES,
+    WITHIN_14_DAYS,
+    Bank,
+    Clock,
+    asker,
+    clause,
+    euros,
+    put_rules,
+    refunding,
+    rep,
+)
+
+SETTLE = timedelta(seconds=30)
+
+
+class Desk:
+    """A boundary with one customer in front of it."""
+
+    def __init__(self, store: Store, bank: Bank, clock: Clock, customer: Customer, conversation_id: str) -> None:
+        self.store, self.bank, self.clock, self.customer = store, bank, clock, customer
+        self.conversation_id = conversation_id
+        self.boundary = Boundary(store, {"refund_charge": refunding(bank)}, clock=clock, settle=SETTLE)
+
+    async def ask(self, amount: str, *, key: str, charge: str = "ch_1", **other: Any) -> ActionCall:
+        wanted = {"charge_id": charge, "amount": euros(amount)}
+        request = Request(key, "refund_charge", wanted, self.customer.id, self.conversation_id, "agent")
+        return await self.boundary.request(replace(request, **other))
+
+    async def approval_of(self, call: ActionCall) -> str:
+        approval = await self.store.read(actions.approval_of, call.id)
+        assert approval is not None
+        return approval.id
+
+    @property
+    def given_back(self) -> int:
+        return sum(moved.units for _, moved in self.bank.refunds.values())
+
+
+@pytest.fixture
+async def desk(store: Store, bank: Bank, clock: Clock) -> Desk:
+    await put_rules(store, *RULES)
+    customer, conversation_id = await asker(store)
+    assert customer.email is not None
+    bank.charges = {f"ch_{n}": (customer.email, money("200.00", "EUR")) for n in range(1, 5)}
+    bank.charges["ch_other"] = ("bram@example.com", money("200.00", "EUR"))
+    return Desk(store, bank, clock, customer, conversation_id)
+
+
+async def test_what_is_allowed_is_done_once_with_a_receipt_and_its_clause(desk: Desk) -> None:
+    first = await desk.ask("20.00", key="t1")
+    again = await desk.ask("20.00", key="t1")
+
+    assert (first.state, first.clause_id, again.id) == ("done", "R-1", first.id)
+    assert first.receipt is not None
+    assert first.receipt.summary == "20.00 EUR are on their way."
+    assert desk.given_back == 2000
+    assert [each["state"] for each in await desk.store.read(actions.record, first.id)] == ["ready", "sent", "done"]
+
+
+async def test_the_same_wish_twice_is_one_refund_and_the_second_hears_of_the_first(desk: Desk) -> None:
+    first, second = await asyncio.gather(desk.ask("20.00", key="t1"), desk.ask("20.00", key="t2"))
+
+    assert first.id == second.id
+    assert desk.given_back == 2000
+
+
+@pytest.mark.parametrize("identity", ["anonymous", "known"])
+async def test_nothing_is_done_for_somebody_who_has_not_proved_who_they_are(desk: Desk, identity: Any) -> None:
+    await desk.store.write(customers.describe, replace(desk.customer, identity=identity))
+
+    call = await desk.ask("20.00", key="t1")
+
+    assert (call.state, desk.bank.asked) == ("refused", [])
+    assert call.reason == f"This needs a customer who is verified; this one is {identity}."
+
+
+async def test_nothing_of_another_customer_can_be_touched(desk: Desk) -> None:
+    call = await desk.ask("20.00", key="t1", charge="ch_other")
+
+    assert (call.state, call.reason, desk.bank.asked) == ("refused", "There is no such charge.", [])
+
+
+async def test_a_clause_that_forbids_beats_those_that_allow_and_is_named(desk: Desk) -> None:
+    desk.bank.is_disputed = True
+
+    call = await desk.ask("20.00", key="t1")
+
+    assert (call.state, call.clause_id) == ("refused", "R-2")
+    assert call.reason == "R-2 Clause R-2: What R-2 says."
+
+
+async def test_without_a_clause_that_allows_nothing_is_done(desk: Desk) -> None:
+    desk.bank.days = 15
+
+    call = await desk.ask("20.00", key="t1")
+
+    assert (call.state, call.clause_id, desk.bank.asked) == ("refused", None, [])
+
+
+async def test_a_fact_that_is_missing_never_speaks_for_the_call(desk: Desk) -> None:
+    await put_rules(desk.store, WITHIN_14_DAYS, clause("R-9", "forbids", Check("is_fraud", equals=True)))
+    assert (await desk.ask("20.00", key="t1")).clause_id == "R-9"
+
+    await put_rules(desk.store, clause("R-8", "allows", Check("is_friend", equals=True)))
+    assert (await desk.ask("21.00", key="t2")).state == "refused"
+
+
+async def test_a_clause_that_is_changed_at_noon_holds_at_noon(desk: Desk) -> None:
+    stricter = replace(WITHIN_14_DAYS, when=(Check("days_since_charge", at_most=2),))
+    assert (await desk.ask("20.00", key="t1")).state == "done"
+
+    await put_rules(desk.store, stricter, NO_DISPUTE, OVER_50)
+
+    assert (await desk.ask("21.00", key="t2")).state == "refused"
+
+
+async def test_a_clause_of_tomorrow_holds_from_tomorrow(desk: Desk) -> None:
+    tomorrow = NOON + timedelta(days=1)
+    stricter = replace(WITHIN_14_DAYS, when=(Check("days_since_charge", at_most=2),), from_moment=tomorrow)
+    await put_rules(desk.store, stricter, NO_DISPUTE, OVER_50)
+
+    assert (await desk.ask("20.00", key="t1")).state == "done"
+    desk.clock.forward(timedelta(days=1))
+    assert (await desk.ask("21.00", key="t2")).state == "refused"
+
+
+async def test_what_was_approved_is_not_sent_once_a_clause_forbids_it(desk: Desk) -> None:
+    call = await desk.ask("60.00", key="t1")
+    await put_rules(desk.store, clause("R-1", "forbids"))
+
+    after = await desk.boundary.approve(await desk.approval_of(call), rep("maya"))
+
+    assert (after.state, after.clause_id, desk.bank.asked) == ("refused", "R-1", [])
+
+
+async def test_the_world_is_looked_at_again_before_what_was_approved_is_sent(desk: Desk) -> None:
+    call = await desk.ask("60.00", key="t1")
+    desk.bank.is_disputed = True
+    desk.clock.forward(timedelta(hours=3))
+
+    after = await desk.boundary.approve(await desk.approval_of(call), rep("maya"))
+
+    assert (after.state, desk.bank.asked) == ("refused", [])
+    assert after.facts["is_disputed"] is True
+
+
+@pytest.mark.parametrize(
+    ("amounts", "reason"),
+    [
+        (["50.00", "49.00", "48.00", "47.00", "46.00", "45.00"], "of one customer in 24 hours may move 250.00 EUR"),
+        (["200.01"], "One call may move 200.00 EUR."),
+    ],
+)
+async def test_limits_hold(desk: Desk, amounts: list[str], reason: str) -> None:
+    calls = [await desk.ask(amount, key=amount, charge=f"ch_{n % 4 + 1}") for n, amount in enumerate(amounts)]
+
+    assert reason in calls[-1].reason
+    assert all(call.state == "done" for call in calls[:-1])
+    assert desk.given_back <= 25000
+
+
+async def test_limits_hold_when_all_ask_at_once(desk: Desk) -> None:
+    asked = [desk.ask(f"{amount}.00", key=f"t{amount}", charge=f"ch_{amount % 4 + 1}") for amount in range(30, 50)]
+
+    calls = await asyncio.gather(*asked)
+
+    assert desk.given_back == sum(call.money.units for call in calls if call.money and call.state == "done") <= 25000
+    assert desk.given_back > 20000
+
+
+async def test_the_limit_of_all_customers_together_holds(desk: Desk) -> None:
+    others = [await asker(desk.store, f"c{n}") for n in range(12)]
+    for customer, _ in others:
+        assert customer.email is not None
+        desk.bank.charges[f"ch_{customer.name}"] = (customer.email, money("50.00", "EUR"))
+
+    calls = [
+        await desk.ask(
+            "50.00",
+            key=customer.id,
+            charge=f"ch_{customer.name}",
+            customer_id=customer.id,
+            conversation_id=conversation,
+        )
+        for customer, conversation in others
+    ]
+
+    assert [call.state for call in calls] == ["done"] * 8 + ["refused"] * 4
+
+
+async def test_a_currency_without_a_limit_does_not_move(desk: Desk) -> None:
+    desk.bank.charges["ch_1"] = ("ines@example.com", money("200.00", "CHF"))
+    wanted = {"charge_id": "ch_1", "amount": {"amount": "20.00", "currency": "CHF"}}
+
+    call = await desk.ask("0", key="t1", arguments=wanted)
+
+    assert (call.state, call.reason) == ("refused", "Nothing is moved in CHF: no limit is given for it.")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        None, [], "", "{", "not json", {}, {"charge_id": "ch_1"}, {"charge_id": 1, "amount": euros("1.00")},
+        {"charge_id": "ch_1", "amount": euros("-1.00")}, {"charge_id": "ch_1", "amount": euros("NaN")},
+        {"charge_id": "ch_1", "amount": euros("1e3")}, {"charge_id": "ch_1", "amount": euros("0.00")},
+        {"charge_id": "ch_1", "amount": euros("0.001")}, {"charge_id": "ch_1", "amount": euros("٢٠.00")},
+        {"charge_id": "ch_1", "amount": euros("20.00\n")}, {"charge_id": "ch_1", "amount": 20},
+        {"charge_id": "ch_1", "amount": {"amount": 20.0, "currency": "EUR"}},
+        {"charge_id": "ch_1", "amount": {"amount": "20.00", "currency": "ЕUR"}},
+        {"charge_id": "ch_1\u202e", "amount": euros("1.00")},
+        {"charge_id": "ch_1", "amount": euros("20.00"), "customer_id": "cus_other"},
+        {"charge_id": "x" * 9000, "amount": euros("20.00")},
+        '{"charge_id": "ch_1", "amount": {"amount": "20.00", "currency": "EUR"}', "[" * 5000,
+    ],
+)  # fmt: skip
+async def test_what_the_types_forbid_is_no_call_at_all(desk: Desk, arguments: Any) -> None:
+    with pytest.raises(Invalid):
+        await desk.ask("20.00", key="t1", arguments=arguments)
+
+    assert await desk.store.read(actions.of_conversation, desk.conversation_id) == []
+    assert desk.bank.asked == []
+
+
+async def test_an_action_that_nobody_declared_is_no_call(desk: Desk) -> None:
+    with pytest.raises(Invalid, match="There is no action"):
+        await desk.ask("20.00", key="t1", action="delete_everything")
+
+
+async def test_a_key_names_one_call_only(desk: Desk) -> None:
+    await desk.ask("20.00", key="t1")
+    _, elsewhere = await asker(desk.store, "bram")
+
+    with pytest.raises(Conflict):
+        await desk.ask("20.00", key="t1", conversation_id=elsewhere)
+
+
+# -- what people decide ----------------------------------------------------------------------------------------------
+
+
+async def test_above_its_amount_a_clause_wants_a_person_and_nothing_moves_before(desk: Desk) -> None:
+    call = await desk.ask("60.00", key="t1")
+    assert (call.state, desk.bank.asked) == ("awaiting_approval", [])
+    assert call.reason == "R-3 Clause R-3: What R-3 says."
+
+    after = await desk.boundary.approve(await desk.approval_of(call), rep("maya"))
+
+    assert (after.state, desk.given_back) == ("done", 6000)
+
+
+async def test_a_decision_is_taken_once_whatever_is_clicked_twice(desk: Desk) -> None:
+    call = await desk.ask("60.00", key="t1")
+    approval = await desk.approval_of(call)
+
+    outcomes = await asyncio.gather(
+        *(desk.boundary.approve(approval, rep(name)) for name in ("maya", "jonas", "ada")),
+        desk.boundary.decline(approval, rep("kim"), reason="No."),
+        return_exceptions=True,
+    )
+
+    assert sum(isinstance(each, Conflict) for each in outcomes) == 3
+    assert len(desk.bank.asked) <= 1
+
+
+async def test_less_than_was_asked_for_can_be_approved_and_nothing_else(desk: Desk) -> None:
+    call = await desk.ask("60.00", key="t1")
+    approval = await desk.approval_of(call)
+    for wrong in (euros("61.00"), {"amount": "30.00", "currency": "GBP"}):
+        with pytest.raises(Invalid):
+            await desk.boundary.approve(approval, rep("maya"), arguments={"charge_id": "ch_1", "amount": wrong})
+    other_charge = {"charge_id": "ch_2", "amount": euros("30.00")}
+    with pytest.raises(Invalid, match="Only the amount"):
+        await desk.boundary.approve(approval, rep("maya"), arguments=other_charge)
+
+    less = {"charge_id": "ch_1", "amount": euros("30.00")}
+    after = await desk.boundary.approve(approval, rep("maya"), arguments=less, reason="Half of it was used.")
+
+    assert (after.state, desk.given_back) == ("done", 3000)
+
+
+async def test_declined_means_never(desk: Desk) -> None:
+    call = await desk.ask("60.00", key="t1")
+    approval = await desk.approval_of(call)
+    with pytest.raises(Invalid, match="Say why"):
+        await desk.boundary.decline(approval, rep("maya"), reason=" ")
+
+    declined = await desk.boundary.decline(approval, rep("maya"), reason="It was used.")
+
+    assert (declined.state, declined.reason) == ("declined", "It was used.")
+    with pytest.raises(Conflict):
+        await desk.boundary.approve(approval, rep("jonas"))
+    assert desk.bank.asked == []
+
+
+async def test_nobody_in_time_means_no(desk: Desk) -> None:
+    call = await desk.ask("60.00", key="t1")
+    approval = await desk.approval_of(call)
+    assert await desk.boundary.look_after() == []
+
+    desk.clock.forward(timedelta(hours=24))
+    with pytest.raises(Conflict, match="expired"):
+        await desk.boundary.approve(approval, rep("maya"))
+    (expired,) = await desk.boundary.look_after()
+
+    assert (expired.state, desk.bank.asked) == ("expired", [])
+
+
+async def test_four_eyes_are_two_people_of_the_role_and_neither_of_them_asked(desk: Desk) -> None:
+    call = await desk.ask("160.00", key="t1", requested_by="rep_maya")
+    approval = await desk.approval_of(call)
+    with pytest.raises(NotAllowed, match="role"):
+        await desk.boundary.approve(approval, rep("jonas"))
+    with pytest.raises(NotAllowed, match="cannot approve it"):
+        await desk.boundary.approve(approval, rep("maya", "lead"))
+
+    first = await desk.boundary.approve(approval, rep("ada", "lead"))
+    with pytest.raises(Conflict, match="second person"):
+        await desk.boundary.approve(approval, rep("ada", "lead"))
+    second = await desk.boundary.approve(approval, rep("kim", "admin"))
+
+    assert (first.state, second.state, desk.given_back) == ("awaiting_approval", "done", 16000)
+
+
+# -- what is not known -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fault", ["lost_after", "nonsense"])
+async def test_what_was_done_without_an_answer_is_found_and_not_done_again(desk: Desk, fault: Any) -> None:
+    desk.bank.faults = [fault]
+    call = await desk.ask("20.00", key="t1")
+    assert (call.state, call.receipt) == ("unknown", None)
+
+    desk.clock.forward(SETTLE)
+    (found,) = await desk.boundary.look_after()
+
+    assert (found.state, len(desk.bank.asked), desk.given_back) == ("done", 1, 2000)
+
+
+async def test_what_was_not_done_is_asked_for_again_under_its_key_and_not_too_early(desk: Desk) -> None:
+    desk.bank.faults = ["lost_before"]
+    call = await desk.ask("20.00", key="t1")
+    assert await desk.boundary.look_after() == []
+
+    desk.clock.forward(SETTLE + timedelta(seconds=5))
+    await desk.boundary.look_after()
+    known = await desk.boundary.perform(call.id)
+
+    assert (known.state, desk.bank.asked, desk.given_back) == ("done", [call.id, call.id], 2000)
+
+
+async def test_a_request_that_arrives_late_does_not_become_a_second_refund(desk: Desk) -> None:
+    desk.bank.faults = ["late"]
+    await desk.ask("20.00", key="t1")
+    desk.clock.forward(SETTLE + timedelta(seconds=5))
+    await desk.boundary.look_after()
+    desk.bank.arrive()
+
+    assert (len(desk.bank.refunds), desk.given_back) == (1, 2000)
+
+
+async def test_as_long_as_nothing_is_known_nothing_is_sent_and_it_counts(desk: Desk) -> None:
+    desk.bank.faults, desk.bank.is_silent = ["lost_before"], True
+    call = await desk.ask("50.00", key="t1")
+    for _ in range(20):
+        desk.clock.forward(timedelta(minutes=20))
+        assert await desk.boundary.look_after() == []
+
+    again = await desk.ask("50.00", key="t2")
+    others = [await desk.ask(f"{n}.00", key=f"o{n}", charge="ch_2") for n in (50, 49, 48, 47)]
+
+    assert (again.id, again.state) == (call.id, "unknown")
+    assert len(desk.bank.asked) == 1 + sum(each.state == "done" for each in others)
+    assert others[-1].state == "done"
+    assert (await desk.ask("46.00", key="over", charge="ch_3")).state == "refused"
+
+
+async def test_a_process_that_dies_while_it_asks_leaves_a_call_that_is_looked_up(desk: Desk) -> None:
+    desk.bank.faults = ["lost_after"]
+    call = await desk.ask("20.00", key="t1")
+
+    def as_if_killed(db: Connection) -> None:
+        found = actions.by_id(db, call.id)
+        assert found is not None
+        actions.change(db, replace(found, state="sent"), by="test")
+
+    await desk.store.write(as_if_killed)
+    desk.clock.forward(SETTLE + timedelta(seconds=5))
+    heir = Boundary(desk.store, {"refund_charge": refunding(desk.bank)}, clock=desk.clock, settle=SETTLE)
+
+    (found,) = await heir.look_after()
+
+    assert (found.state, desk.given_back, len(desk.bank.asked)) == ("done", 2000, 1)
+
+
+async def test_a_refusal_outside_is_a_failure_and_leaves_the_limit_as_it_was(desk: Desk) -> None:
+    desk.bank.faults = ["refuse"]
+
+    refused = await desk.ask("50.00", key="t1")
+    again = await desk.ask("50.00", key="t2")
+
+    assert (refused.state, refused.reason) == ("failed", "The bank says no.")
+    assert (again.state, desk.given_back) == ("done", 5000)
+
+
+async def test_a_clock_that_goes_backwards_makes_nothing_happen_sooner_or_twice(desk: Desk) -> None:
+    desk.bank.faults = ["lost_before"]
+    await desk.ask("50.00", key="t1")
+    desk.clock.forward(timedelta(days=-2))
+
+    assert await desk.boundary.look_after() == []
+    others = [await desk.ask(f"{n}.00", key=f"o{n}", charge="ch_2") for n in (49, 48, 47, 46)]
+
+    assert [each.state for each in others] == ["done", "done", "done", "done"]
+    assert (await desk.ask("45.00", key="over", charge="ch_3")).state == "refused"
+
+
+# -- the record ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("verb", ["UPDATE action_records SET reason = ''", "DELETE FROM action_records"])
+async def test_the_record_can_only_be_added_to(desk: Desk, verb: str) -> None:
+    await desk.ask("20.00", key="t1")
+
+    with pytest.raises(DBAPIError, match="only ever added to"):
+        await desk.store.write(lambda db: db.execute(text(verb)))
+
+
+async def test_what_can_be_taken_back_is_within_its_time_and_once(store: Store, bank: Bank, clock: Clock) -> None:
+    taken_back: list[str] = []
+
+    async def undo(doing: Any, wanted: Any, refunded: Any) -> None:
+        taken_back.append(refunded.reference)
+
+    await put_rules(store, *RULES)
+    customer, conversation_id = await asker(store)
+    bank.charges = {"ch_1": ("ines@example.com", money("100.00", "EUR"))}
+    declared = refunding(bank, undo=undo, undo_within=timedelta(hours=1))
+    desk = Desk(store, bank, clock, customer, conversation_id)
+    desk.boundary = Boundary(store, {"refund_charge": declared}, clock=clock, settle=SETTLE)
+    first, second = await desk.ask("10.00", key="t1"), await desk.ask("11.00", key="t2")
+
+    undone = await desk.boundary.undo(first.id, rep("maya"))
+    clock.forward(timedelta(hours=2))
+
+    assert (undone.state, undone.undone_by, len(taken_back)) == ("undone", "rep_maya", 1)
+    with pytest.raises(Conflict):
+        await desk.boundary.undo(first.id, rep("maya"))
+    with pytest.raises(Conflict, match="over"):
+        await desk.boundary.undo(second.id, rep("maya"))
+
+
+@pytest.mark.parametrize(
+    ("other", "sentence"),
+    [
+        ({"limits": Limits()}, "needs a limit per call"),
+        ({"limits": Limits({"EUR": "1.00"}, {"EUR": "1.00"}, {"GBP": "1.00"})}, "in the same currencies"),
+        ({"identity": "known"}, "must be verified"),
+        ({"money": None}, "must say how much"),
+        ({"look_up": None}, "needs `look_up`"),
+        ({"simulate": None}, "needs `simulate`"),
+        ({"timeout_seconds": 0}, "time-out"),
+        ({"undo_within": timedelta(hours=1)}, "together"),
+    ],
+)
+def test_a_declaration_that_leaves_something_open_is_refused(bank: Bank, other: Any, sentence: str) -> None:
+    with pytest.raises(Invalid, match=sentence):
+        refunding(bank, **other)

@@ -1,0 +1,326 @@
+"""No sequence of calls, decisions, faults, rules and clock jumps breaks an invariant of the boundary.
+
+The invariants are those of docs/safety-case.md.
+"""
+
+import asyncio
+import atexit
+import shutil
+import tempfile
+from collections import defaultdict
+from collections.abc import Coroutine
+from dataclasses import replace
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, TypeVar
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from answerable.actions.asking import Request
+from answerable.actions.boundary import Boundary
+from answerable.actions.limits import DAY
+from answerable.domain.actions import ActionCall, Approval, Check
+from answerable.domain.errors import AnswerableError
+from answerable.domain.money import money
+from answerable.domain.people import Customer, Identity, Role
+from answerable.store import Store, actions, customers
+from tests.actions.bank import (
+    NO_DISPUTE,
+    OVER_50,
+    OVER_150,
+    RULES,
+    WITHIN_14_DAYS,
+    Bank,
+    Clock,
+    Fault,
+    asker,
+    clause,
+    euros,
+    put_rules,
+    refunding,
+    rep,
+)
+
+T = TypeVar("T")
+
+REPS: tuple[tuple[str, Role], ...] = (("maya", "rep"), ("jonas", "rep"), ("ada", "lead"), ("kim", "admin"))
+STRICTER = replace(WITHIN_14_DAYS, when=(Check("days_since_charge", at_most=2),))
+RULE_BOOKS = (
+    RULES,
+    (STRICTER, NO_DISPUTE, OVER_50, OVER_150),
+    (WITHIN_14_DAYS, NO_DISPUTE),
+    (clause("R-1", "forbids"),),
+    (WITHIN_14_DAYS, NO_DISPUTE, replace(OVER_50, four_eyes=True)),
+    RULES,
+    RULES,
+)
+AMOUNTS = ("0.01", "20.00", "49.99", "50.00", "50.01", "120.00", "160.00", "200.00", "200.01")
+SMALL = tuple(f"{amount}.00" for amount in range(41, 51))
+CUSTOMERS = ("ines", "bram")
+
+
+class World(RuleBasedStateMachine):
+    """A boundary in two processes, a bank that fails, reps who decide, and a clock that jumps."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loop = asyncio.new_event_loop()
+        self.clock, self.bank = Clock(), Bank()
+        self.folder = TemporaryDirectory(prefix="answerable-model-")
+        shutil.copy(_migrated(), Path(self.folder.name) / "answerable.db")
+        self.store = Store(f"sqlite:///{self.folder.name}/answerable.db")
+        declared = {"refund_charge": refunding(self.bank)}
+        self.processes = [Boundary(self.store, declared, clock=self.clock) for _ in range(2)]
+        self.askers: dict[str, tuple[Customer, str]] = {}
+        self.keys = 0
+        self.gone: list[tuple[Any, str, int]] = []
+        """When, whose and how much: what the bank has really given back, as it happened."""
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        known = set(self.bank.refunds)
+        try:
+            return self.loop.run_until_complete(work)
+        finally:
+            for key in set(self.bank.refunds) - known:
+                charge_id, moved = self.bank.refunds[key]
+                self.gone.append((self.clock(), charge_id, moved.units))
+
+    @initialize()
+    def open(self) -> None:
+        self.run(put_rules(self.store, *RULES, at=self.clock()))
+        for name in CUSTOMERS:
+            self.askers[name] = self.run(asker(self.store, name))
+            for number in range(1, 5):
+                self.bank.charges[f"ch_{name}_{number}"] = (f"{name}@example.com", money("200.00", "EUR"))
+
+    @rule(
+        who=st.sampled_from(CUSTOMERS),
+        whose=st.sampled_from(["own"] * 9 + ["other"]),
+        number=st.integers(1, 4),
+        amount=st.sampled_from(AMOUNTS),
+        by=st.sampled_from(["agent", "rep_maya", "rep_ada"]),
+        process=st.integers(0, 1),
+        fault=st.sampled_from(["none", "none", "refuse", "lost_before", "lost_after", "late", "nonsense"]),
+        twice=st.booleans(),
+    )
+    def ask(
+        self,
+        who: str,
+        whose: str,
+        number: int,
+        amount: str,
+        by: str,
+        process: int,
+        fault: Fault,
+        twice: bool,
+    ) -> None:
+        owner = who if whose == "own" else next(name for name in CUSTOMERS if name != who)
+        self.bank.faults = [fault]
+        request = self._request(who, f"ch_{owner}_{number}", amount, by)
+
+        async def ask() -> None:
+            asked = [self.processes[process].request(request)]
+            if twice:
+                asked.append(self.processes[1 - process].request(request))
+            await asyncio.gather(*asked)
+
+        self.run(ask())
+
+    @rule(
+        who=st.sampled_from(CUSTOMERS),
+        amounts=st.lists(st.sampled_from(SMALL), min_size=2, max_size=8, unique=True),
+        faults=st.lists(st.sampled_from(["none", "lost_before", "lost_after", "late"]), max_size=4),
+    )
+    def ask_for_many_at_once(self, who: str, amounts: list[str], faults: list[Fault]) -> None:
+        self.bank.faults = faults
+        requests = [self._request(who, f"ch_{who}_{n % 4 + 1}", amount) for n, amount in enumerate(amounts)]
+
+        async def ask() -> None:
+            await asyncio.gather(*(self.processes[n % 2].request(each) for n, each in enumerate(requests)))
+
+        self.run(ask())
+
+    def _request(self, who: str, charge: str, amount: str, by: str = "agent") -> Request:
+        customer, conversation_id = self.askers[who]
+        self.keys += 1
+        wanted = {"charge_id": charge, "amount": euros(amount)}
+        return Request(f"k{self.keys}", "refund_charge", wanted, customer.id, conversation_id, by)
+
+    @rule(
+        which=st.integers(0, 3),
+        who=st.sampled_from(REPS),
+        process=st.integers(0, 1),
+        less=st.sampled_from([None, None, None, "20.00", "120.00"]),
+        fault=st.sampled_from(["none", "lost_before", "lost_after", "late"]),
+        again=st.booleans(),
+    )
+    def approve(
+        self, which: int, who: tuple[str, Role], process: int, less: str | None, fault: Fault, again: bool
+    ) -> None:
+        self.bank.faults = [fault]
+
+        async def decide() -> None:
+            approval = await self._one_that_waits(which)
+            call = await self.store.read(actions.by_id, approval.call_id) if approval is not None else None
+            if approval is None or call is None:
+                return
+            arguments = None if less is None else {**call.arguments, "amount": euros(less)}
+            decided = [
+                self.processes[each].approve(approval.id, rep(*who), arguments=arguments)
+                for each in ([process, 1 - process] if again else [process])
+            ]
+            for outcome in await asyncio.gather(*decided, return_exceptions=True):
+                assert isinstance(outcome, ActionCall | AnswerableError), outcome
+
+        self.run(decide())
+
+    async def _one_that_waits(self, which: int) -> Approval | None:
+        """One of those that wait for a person; if none does, one that was decided."""
+        found = await self.store.read(actions.approvals_in, "open", 9)
+        found = found or await self.store.read(actions.approvals_in, "approved", 9)
+        return found[which % len(found)] if found else None
+
+    @rule(which=st.integers(0, 3), who=st.sampled_from(REPS))
+    def decline(self, which: int, who: tuple[str, Role]) -> None:
+        async def decide() -> None:
+            approval = await self._one_that_waits(which)
+            if approval is not None:
+                try:
+                    await self.processes[0].decline(approval.id, rep(*who), reason="No.")
+                except AnswerableError:
+                    return
+
+        self.run(decide())
+
+    @rule(book=st.sampled_from(RULE_BOOKS))
+    def change_rules(self, book: tuple[Any, ...]) -> None:
+        self.run(put_rules(self.store, *book, at=self.clock()))
+
+    @rule(seconds=st.sampled_from([1, 40, 3600, 23 * 3600, 25 * 3600, -60, -3600]))
+    def pass_time(self, seconds: int) -> None:
+        self.clock.forward(timedelta(seconds=seconds))
+
+    @rule(process=st.integers(0, 1), fault=st.sampled_from(["none", "lost_before", "lost_after", "late"]))
+    def look_after(self, process: int, fault: Fault) -> None:
+        self.bank.faults = [fault]
+        self.run(self.processes[process].look_after())
+
+    @rule()
+    def late_requests_arrive(self) -> None:
+        async def arrive() -> None:
+            self.bank.arrive()
+
+        self.run(arrive())
+
+    @rule(
+        is_silent=st.booleans(),
+        is_disputed=st.sampled_from([False, False, False, True]),
+        days=st.sampled_from([1, 3, 3, 20]),
+    )
+    def the_world_changes(self, is_silent: bool, is_disputed: bool, days: int) -> None:
+        self.bank.is_silent, self.bank.is_disputed, self.bank.days = is_silent, is_disputed, days
+
+    @rule(who=st.sampled_from(CUSTOMERS), identity=st.sampled_from(["known", "verified", "stepped_up", "stepped_up"]))
+    def identity_changes(self, who: str, identity: Identity) -> None:
+        customer, conversation_id = self.askers[who]
+        self.askers[who] = replace(customer, identity=identity), conversation_id
+        self.run(self.store.write(customers.describe, self.askers[who][0]))
+
+    def _all(self) -> list[ActionCall]:
+        found: list[ActionCall] = []
+        for _, conversation_id in self.askers.values():
+            found += self.run(self.store.read(actions.of_conversation, conversation_id))
+        return found
+
+    @invariant()
+    def what_moved_was_asked_for_and_allowed(self) -> None:
+        """S-1, S-2: each refund outside has its one call, of the charge's owner, of the same amount, that was sent."""
+        own = {call.id: call for call in self._all()}
+        for key, (charge_id, moved) in self.bank.refunds.items():
+            call = own[key]
+            assert call.attempts >= 1
+            assert call.state in ("sent", "unknown", "done", "ready", "failed", "undone"), call.state
+            assert (call.arguments["charge_id"], call.money) == (charge_id, moved)
+            owner = next(customer for customer, _ in self.askers.values() if customer.id == call.customer_id)
+            assert self.bank.charges[charge_id][0] == owner.email
+
+    @invariant()
+    def what_is_done_has_happened(self) -> None:
+        """S-3: nobody is told of an effect that is not there."""
+        for call in self._all():
+            assert (call.state in ("done", "undone")) == (call.receipt is not None)
+            if call.state == "done":
+                assert call.id in self.bank.refunds
+
+    @invariant()
+    def what_never_was_sent_did_not_happen(self) -> None:
+        """S-4: refused, declined, expired: nothing outside."""
+        for call in self._all():
+            if call.state in ("declined", "expired", "awaiting_approval") or call.attempts == 0:
+                assert call.id not in self.bank.refunds
+                assert call.id not in self.bank.asked
+
+    @invariant()
+    def what_a_clause_gave_to_people_people_decided(self) -> None:
+        """S-5: as many as it wanted, of the role, none of them the requester."""
+        for call in self._all():
+            approval = self.run(self.store.read(actions.approval_of, call.id))
+            if approval is None:
+                continue
+            assert call.requested_by not in approval.approved_by
+            assert len(set(approval.approved_by)) == len(approval.approved_by)
+            if call.attempts:
+                assert approval.state == "approved"
+                assert len(approval.approved_by) >= approval.needed
+
+    @invariant()
+    def limits_hold(self) -> None:
+        """S-6: in no 24 hours more than the limits, counted from what really moved and may yet have."""
+        per_customer: dict[str, list[tuple[Any, int]]] = defaultdict(list)
+        for call in self._all():
+            if call.attempts and call.money and call.state != "failed":
+                per_customer[call.customer_id].append((call.sent_at, call.money.units))
+        everything = [each for own in per_customer.values() for each in own]
+        for sent, most in [*((own, 25_000) for own in per_customer.values()), (everything, 40_000)]:
+            for moment, _ in sent:
+                assert sum(units for at, units in sent if moment - DAY < at <= moment) <= most
+
+    @invariant()
+    def the_same_wish_within_a_day_is_one_effect(self) -> None:
+        """S-7: asked for twice, in whatever turn, it is done once."""
+        for call in self._all():
+            if call.id not in self.bank.refunds:
+                continue
+            for other in self._all():
+                is_same = other.id != call.id and other.likeness == call.likeness and other.id in self.bank.refunds
+                # What failed as far as anybody knew may be asked for again.
+                assert (
+                    not is_same
+                    or "failed" in (call.state, other.state)
+                    or (abs(other.created_at - call.created_at) > DAY)
+                )
+
+    def teardown(self) -> None:
+        self.store.close()
+        self.loop.close()
+        self.folder.cleanup()
+
+
+@cache
+def _migrated() -> Path:
+    """An empty database with its tables: making them anew for each example would take most of the time."""
+    path = Path(tempfile.mkdtemp(prefix="answerable-model-")) / "answerable.db"
+    atexit.register(shutil.rmtree, path.parent)
+    with Store(f"sqlite:///{path}") as store:
+        store.migrate()
+    return path
+
+
+TestWorld = World.TestCase
+TestWorld.settings = settings(
+    max_examples=60, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
