@@ -22,6 +22,7 @@ function row(id: string, at: string, patch: Partial<InboxRow> = {}): InboxRow {
     last_author: "customer",
     strip: [],
     agent_is_writing: false,
+    approvals: [],
     waiting_since: at,
     changed_at: at,
     ...patch,

@@ -12,6 +12,7 @@ from litestar import Litestar
 from litestar.types import ControllerRouterHandler
 
 from answerable.actions.boundary import Boundary
+from answerable.actions.declaring import Action
 from answerable.actions.loading import load_actions
 from answerable.actions.rulebook import Rulebook
 from answerable.agents.answer import SupportAgent
@@ -73,10 +74,12 @@ async def open_house(
     *,
     embedder: Embedder | None = None,
     own_models: Mapping[str, Model] | None = None,
+    own_actions: Mapping[str, Action] | None = None,
 ) -> AsyncIterator[House]:
     """Brings the database up to date, loads the library, and answers turns until it is closed.
 
-    `embedder` takes the place of the default one; `own_models` are further models that settings may name.
+    `embedder` takes the place of the default one; `own_models` are further models that settings may name;
+    `own_actions` stand beside the workspace's.
     """
     store = Store(settings.database)
     try:
@@ -98,7 +101,7 @@ async def open_house(
             threshold=shipped().threshold,
             price=endpoint.price,
         )
-        declared = await asyncio.to_thread(load_actions, settings.folder / "actions")
+        declared = await asyncio.to_thread(load_actions, settings.folder / "actions") | dict(own_actions or {})
         rulebook = Rulebook(store, settings.folder / "policies", declared)
         await rulebook.keep()
         boundary = Boundary(store, declared, settings=settings.actions)
@@ -153,6 +156,7 @@ def web_app(house: House, site_folder: Path | None) -> Litestar:
         jobs=house.jobs,
         library=house.library,
         importing=house.importing,
+        boundary=house.boundary,
         company=settings.workspace.company.name,
         model_name=house.agent.model_name,
         address=settings.address,

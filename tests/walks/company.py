@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +14,7 @@ import uvicorn
 from agents import Model
 from sqlalchemy import Connection
 
+from answerable.actions.declaring import Action
 from answerable.conversations.keeping import keep_message
 from answerable.domain.clock import now
 from answerable.domain.people import Role
@@ -209,6 +210,7 @@ async def open_company(
     embedder: Embedder,
     models: dict[str, Model] | None = None,
     model: str = "embedded",
+    actions: Mapping[str, Action] | None = None,
 ) -> AsyncIterator[Company]:
     """Opens the doors on a free port, with the articles above."""
     workspace = folder / "workspace"
@@ -228,7 +230,7 @@ async def open_company(
         customers_a_minute_max=0,
     )
     async with open_house(
-        settings, lambda place: FolderImporter(Path(place)), embedder=embedder, own_models=models
+        settings, lambda place: FolderImporter(Path(place)), embedder=embedder, own_models=models, own_actions=actions
     ) as house:
         await import_sources(house, [FolderImporter(knowledge)])
         server = uvicorn.Server(

@@ -10,7 +10,7 @@ import type { LiveEvent, Me } from "./types";
 export type LiveState = "connecting" | "live" | "reconnecting";
 
 const STATE_KEY = ["live"] as const;
-const KINDS: readonly LiveEvent["kind"][] = ["message", "step", "run", "conversation", "reply_part"];
+const KINDS: readonly LiveEvent["kind"][] = ["message", "step", "run", "conversation", "action", "reply_part"];
 const WAIT_MS_FIRST = 500;
 // Whoever looks at the screen sees it live again soon after the server is back; a hidden tab has time.
 const WAIT_MS_MAX = 3000;
@@ -107,4 +107,5 @@ export function listen(client: QueryClient, me: Me, onEvent?: (event: LiveEvent)
   };
 }
 
-const isLive = (key: readonly unknown[]) => ["inbox", "counts", "conversation", "run"].includes(String(key[0]));
+const isLive = (key: readonly unknown[]) =>
+  ["inbox", "counts", "conversation", "run", "approvals", "actions", "action"].includes(String(key[0]));

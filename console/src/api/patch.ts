@@ -60,6 +60,16 @@ export function applyEvent(client: QueryClient, repId: string, event: LiveEvent)
       );
       return;
     }
+    case "action": {
+      const { call, row } = event.content;
+      patchDetail((detail) => ({ ...detail, row: newer(detail.row, row) }));
+      patchInboxes(client, repId, row);
+      void client.invalidateQueries({ queryKey: countsQuery.queryKey });
+      void client.invalidateQueries({ queryKey: ["approvals"] });
+      void client.invalidateQueries({ queryKey: ["actions"] });
+      void client.invalidateQueries({ queryKey: ["action", call.id] });
+      return;
+    }
     case "conversation": {
       const before = client.getQueryData(queryKey)?.row;
       patchDetail((detail) => ({ ...detail, row: newer(detail.row, event.content) }));

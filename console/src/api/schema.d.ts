@@ -4,6 +4,159 @@
  */
 
 export interface paths {
+    "/api/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListActions */
+        get: operations["ApiActionsListActions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/actions/declared": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListDeclared */
+        get: operations["ApiActionsDeclaredListDeclared"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/actions/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ExportActions */
+        get: operations["ApiActionsExportExportActions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/actions/{call_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** OneAction */
+        get: operations["ApiActionsCallIdOneAction"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/actions/{call_id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** UndoIt */
+        post: operations["ApiActionsCallIdUndoUndoIt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/approvals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListApprovals */
+        get: operations["ApiApprovalsListApprovals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/approvals/{approval_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** OneApproval */
+        get: operations["ApiApprovalsApprovalIdOneApproval"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/approvals/{approval_id}/approve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** ApproveIt */
+        post: operations["ApiApprovalsApprovalIdApproveApproveIt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/approvals/{approval_id}/decline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** DeclineIt */
+        post: operations["ApiApprovalsApprovalIdDeclineDeclineIt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/articles": {
         parameters: {
             query?: never;
@@ -49,6 +202,23 @@ export interface paths {
         get: operations["ApiConversationsConversationIdOneConversation"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/conversations/{conversation_id}/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** AskForAction */
+        post: operations["ApiConversationsConversationIdActionsAskForAction"];
         delete?: never;
         options?: never;
         head?: never;
@@ -621,6 +791,111 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** ActionCalls */
+        ActionCalls: {
+            items: components["schemas"]["ActionRow"][];
+            next: string | null;
+        };
+        /** ActionDetail */
+        ActionDetail: {
+            arguments: components["schemas"]["Fact"][];
+            attempts: number;
+            call: components["schemas"]["ActionRow"];
+            checks: components["schemas"]["ClauseCheck"][];
+            description: string;
+            evidence: components["schemas"]["Evidence"][];
+            facts: components["schemas"]["Fact"][];
+            may_undo: boolean;
+            record: components["schemas"]["RecordEntry"][];
+            result: unknown;
+            rule: components["schemas"]["Rule"] | null;
+        };
+        /** ActionLimits */
+        ActionLimits: {
+            calls_per_customer_a_day: number | null;
+            calls_per_day: number | null;
+            per_call: {
+                [key: string]: string;
+            };
+            per_customer_a_day: {
+                [key: string]: string;
+            };
+            per_day: {
+                [key: string]: string;
+            };
+        };
+        /** ActionRow */
+        ActionRow: {
+            action: string;
+            approval: components["schemas"]["ApprovalRow"] | null;
+            /** Format: date-time */
+            changed_at: string;
+            clause_id: string | null;
+            conversation_id: string;
+            /** Format: date-time */
+            created_at: string;
+            customer: components["schemas"]["CustomerCard"];
+            /** @enum {string} */
+            effect: "reads" | "writes" | "moves_money";
+            id: string;
+            money: components["schemas"]["MoneyCard"] | null;
+            reason: string;
+            receipt: components["schemas"]["ReceiptCard"] | null;
+            requested_by: components["schemas"]["Who"];
+            run_id: string | null;
+            /** @enum {string} */
+            state: "refused" | "awaiting_approval" | "declined" | "expired" | "ready" | "sent" | "unknown" | "done" | "failed" | "undone";
+            subject: string;
+            title: string;
+            turn_id: string | null;
+            /** @enum {string} */
+            undo_role: "rep" | "builder" | "lead" | "admin";
+            undo_until: string | null;
+            undone_by: components["schemas"]["Who"] | null;
+        };
+        /** ApprovalCard */
+        ApprovalCard: {
+            approval: components["schemas"]["ApprovalRow"];
+            arguments: components["schemas"]["Fact"][];
+            call: components["schemas"]["ActionRow"];
+            can_change: boolean;
+            checks: components["schemas"]["ClauseCheck"][];
+            description: string;
+            evidence: components["schemas"]["Evidence"][];
+            facts: components["schemas"]["Fact"][];
+            may_decide: boolean;
+            rule: components["schemas"]["Rule"] | null;
+            why_not: string | null;
+        };
+        /** ApprovalRow */
+        ApprovalRow: {
+            approved_by: components["schemas"]["Who"][];
+            /** Format: date-time */
+            asked_at: string;
+            clause_id: string;
+            decided_at: string | null;
+            decided_by: components["schemas"]["Who"] | null;
+            /** Format: date-time */
+            expires_at: string;
+            id: string;
+            needed: number;
+            reason: string | null;
+            /** @enum {string} */
+            role: "rep" | "builder" | "lead" | "admin";
+            /** @enum {string} */
+            state: "open" | "approved" | "declined" | "expired";
+        };
+        /** Approvals */
+        Approvals: {
+            items: components["schemas"]["ApprovalCard"][];
+            next: string | null;
+        };
+        /** Approve */
+        Approve: {
+            /** @description Digits and a point, such as 50.00. */
+            amount?: string | null;
+            reason?: string | null;
+        };
         /** ArticleDetail */
         ArticleDetail: {
             passages: components["schemas"]["PassageCard"][];
@@ -725,6 +1000,18 @@ export interface components {
             title: string;
             url: string | null;
         };
+        /** ClauseCheck */
+        ClauseCheck: {
+            clause_id: string;
+            /** @enum {string} */
+            effect: "allows" | "forbids" | "needs_approval";
+            holds: boolean;
+            /** @enum {string} */
+            outcome: "allows" | "forbids" | "needs_a_person" | "does_not_apply";
+            says: string;
+            title: string;
+            unknown: string[];
+        };
         /** ConversationDetail */
         ConversationDetail: {
             episodes: components["schemas"]["EpisodeCard"][];
@@ -758,6 +1045,25 @@ export interface components {
             customer_id: string;
             token: string;
         };
+        /** DeclaredAction */
+        DeclaredAction: {
+            description: string;
+            /** @enum {string} */
+            effect: "reads" | "writes" | "moves_money";
+            /** @enum {string} */
+            identity: "anonymous" | "known" | "verified" | "stepped_up";
+            limits: components["schemas"]["ActionLimits"];
+            name: string;
+            parameters: {
+                [key: string]: unknown;
+            };
+            title: string;
+            undo_within_seconds: number | null;
+        };
+        /** Decline */
+        Decline: {
+            reason: string;
+        };
         /** EarlierMessages */
         EarlierMessages: {
             has_earlier: boolean;
@@ -772,6 +1078,18 @@ export interface components {
             opened_at: string;
             resolved_at: string | null;
             resolved_by: string | null;
+        };
+        /** Evidence */
+        Evidence: {
+            /** Format: date-time */
+            created_at: string;
+            message_id: string;
+            text: string;
+        };
+        /** Fact */
+        Fact: {
+            name: string;
+            value: string;
         };
         /** Feedback */
         Feedback: {
@@ -812,6 +1130,7 @@ export interface components {
         /** InboxCounts */
         InboxCounts: {
             all: number;
+            approvals: number;
             mine: number;
             needs_you: number;
             waiting: number;
@@ -820,6 +1139,7 @@ export interface components {
         /** InboxRow */
         InboxRow: {
             agent_is_writing: boolean;
+            approvals: components["schemas"]["WaitingCard"][];
             assignee_id: string | null;
             assignee_name: string | null;
             /** Format: date-time */
@@ -884,6 +1204,18 @@ export interface components {
             text: string;
             turn_id: string | null;
         };
+        /** MoneyCard */
+        MoneyCard: {
+            amount: string;
+            currency: string;
+        };
+        /** NewAction */
+        NewAction: {
+            action: string;
+            arguments: {
+                [key: string]: unknown;
+            };
+        };
         /** NewChatMessage */
         NewChatMessage: {
             conversation_id?: string | null;
@@ -921,12 +1253,29 @@ export interface components {
             number: number;
             text: string;
         };
+        /** ReceiptCard */
+        ReceiptCard: {
+            /** Format: date-time */
+            at: string;
+            reference: string;
+            summary: string;
+        };
         /** Received */
         Received: {
             conversation_id: string;
             last_event_id: number;
             message: components["schemas"]["ChatMessage"];
             turn_id: string | null;
+        };
+        /** RecordEntry */
+        RecordEntry: {
+            /** Format: date-time */
+            at: string;
+            by: components["schemas"]["Who"];
+            number: number;
+            reason: string;
+            /** @enum {string} */
+            state: "refused" | "awaiting_approval" | "declined" | "expired" | "ready" | "sent" | "unknown" | "done" | "failed" | "undone";
         };
         /** ReleaseRow */
         ReleaseRow: {
@@ -968,6 +1317,12 @@ export interface components {
             number: number;
             title: string;
             to_release: number | null;
+        };
+        /** Rule */
+        Rule: {
+            clause_id: string;
+            says: string;
+            title: string;
         };
         /** RunCard */
         RunCard: {
@@ -1086,6 +1441,23 @@ export interface components {
             run: components["schemas"]["RunCard"];
             spans: components["schemas"]["SpanCard"][];
         };
+        /** WaitingCard */
+        WaitingCard: {
+            approval_id: string;
+            /** Format: date-time */
+            expires_at: string;
+            money: components["schemas"]["MoneyCard"] | null;
+            /** @enum {string} */
+            role: "rep" | "builder" | "lead" | "admin";
+            title: string;
+        };
+        /** Who */
+        Who: {
+            id: string | null;
+            /** @enum {string} */
+            kind: "agent" | "rep" | "program";
+            name: string;
+        };
     };
     responses: never;
     parameters: never;
@@ -1095,6 +1467,349 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    ApiActionsListActions: {
+        parameters: {
+            query?: {
+                state?: ("refused" | "awaiting_approval" | "declined" | "expired" | "ready" | "sent" | "unknown" | "done" | "failed" | "undone")[] | null;
+                action?: string | null;
+                customer?: string | null;
+                conversation?: string | null;
+                clause?: string | null;
+                since?: string | null;
+                until?: string | null;
+                q?: string;
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActionCalls"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiActionsDeclaredListDeclared: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeclaredAction"][];
+                };
+            };
+        };
+    };
+    ApiActionsExportExportActions: {
+        parameters: {
+            query?: {
+                state?: ("refused" | "awaiting_approval" | "declined" | "expired" | "ready" | "sent" | "unknown" | "done" | "failed" | "undone")[] | null;
+                action?: string | null;
+                customer?: string | null;
+                conversation?: string | null;
+                clause?: string | null;
+                since?: string | null;
+                until?: string | null;
+                q?: string;
+                format?: "csv" | "jsonl";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Stream Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiActionsCallIdOneAction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                call_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActionDetail"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiActionsCallIdUndoUndoIt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                call_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActionDetail"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiApprovalsListApprovals: {
+        parameters: {
+            query?: {
+                state?: "open" | "decided";
+                cursor?: string | null;
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Approvals"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiApprovalsApprovalIdOneApproval: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                approval_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalCard"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiApprovalsApprovalIdApproveApproveIt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                approval_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Approve"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalCard"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiApprovalsApprovalIdDeclineDeclineIt: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                approval_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Decline"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApprovalCard"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     ApiArticlesListArticles: {
         parameters: {
             query?: {
@@ -1193,6 +1908,49 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ConversationDetail"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiConversationsConversationIdActionsAskForAction: {
+        parameters: {
+            query?: never;
+            header: {
+                "Idempotency-Key": string;
+            };
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAction"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ActionDetail"];
                 };
             };
             /** @description Bad request syntax or unsupported method */

@@ -4,6 +4,13 @@ import type { components } from "./schema";
 
 type Schemas = components["schemas"];
 
+export type ActionCalls = Schemas["ActionCalls"];
+export type ActionDetail = Schemas["ActionDetail"];
+export type ActionRow = Schemas["ActionRow"];
+export type ApprovalCard = Schemas["ApprovalCard"];
+export type Approvals = Schemas["Approvals"];
+export type ClauseCheck = Schemas["ClauseCheck"];
+export type MoneyCard = Schemas["MoneyCard"];
 export type ArticleDetail = Schemas["ArticleDetail"];
 export type ArticleRow = Schemas["ArticleRow"];
 export type Articles = Schemas["Articles"];
@@ -31,7 +38,8 @@ export type Status = Schemas["Status"];
 export type StripBar = Schemas["StripBar"];
 
 export type Role = Me["role"];
-export type View = keyof InboxCounts;
+export type View = Exclude<keyof InboxCounts, "approvals">;
+export type CallState = ActionRow["state"];
 export type DecisionKind = NonNullable<RunCard["decision"]>;
 export type SpanKind = StripBar["kind"];
 export type SourceKind = SourceRow["kind"];
@@ -54,6 +62,7 @@ export type LiveEvent =
   | { kind: "step"; conversation_id: string; content: { run_id: string; turn_id: string; span: SpanCard } }
   | { kind: "run"; conversation_id: string; content: RunCard }
   | { kind: "conversation"; conversation_id: string; content: InboxRow }
+  | { kind: "action"; conversation_id: string; content: { call: ActionRow; row: InboxRow } }
   | { kind: "reply_part"; conversation_id: string; content: ReplyPart };
 
 const ROLES: readonly Role[] = ["rep", "builder", "lead", "admin"];

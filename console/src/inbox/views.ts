@@ -25,7 +25,10 @@ export function belongs(row: InboxRow, view: View, repId: string): boolean {
   switch (view) {
     case "needs_you":
       return (
-        row.handled_by === "rep" && row.waiting_on === "rep" && (row.assignee_id === null || row.assignee_id === repId)
+        row.approvals.length > 0 ||
+        (row.handled_by === "rep" &&
+          row.waiting_on === "rep" &&
+          (row.assignee_id === null || row.assignee_id === repId))
       );
     case "mine":
       return row.assignee_id === repId;

@@ -6,13 +6,16 @@ from typing import Any
 from sqlalchemy import Connection
 
 from answerable.actions.arguments import read_arguments, with_less
+from answerable.actions.deciders import why_not_decide
 from answerable.actions.ground import BOUNDARY, Ground
 from answerable.actions.limits import over_limits
 from answerable.actions.policies import rule
 from answerable.domain.actions import ActionCall, Approval, CallState
 from answerable.domain.errors import Conflict, Invalid, NotAllowed, NotFound
 from answerable.domain.people import Rep
-from answerable.store import actions, clauses
+from answerable.store import actions, clauses, reps
+
+NOT_THERE = "The action is not there any more."
 
 
 class Approving:
@@ -31,7 +34,10 @@ class Approving:
         changed = None
         if arguments is not None:
             call = await self._call_of(approval_id)
-            changed = read_arguments(self._ground.declared[call.action], arguments)
+            declared = self._ground.declared.get(call.action)
+            if declared is None:
+                raise Conflict(NOT_THERE)
+            changed = read_arguments(declared, arguments)
         return await self._ground.store.write(self._approve, approval_id, rep, changed, reason)
 
     async def decline(self, approval_id: str, rep: Rep, *, reason: str) -> ActionCall:
@@ -56,23 +62,16 @@ class Approving:
         call = actions.by_id(db, approval.call_id) if approval is not None else None
         if approval is None or call is None:
             raise NotFound("There is no such approval.")
-        if not rep.may_act_as(approval.role):
-            raise NotAllowed(f"This needs the role '{approval.role}'; yours is '{rep.role}'.")
-        if rep.id == call.requested_by:
-            raise NotAllowed("Who asks for something cannot approve it. Somebody else must decide.")
-        if approval.state != "open" or call.state != "awaiting_approval":
-            raise Conflict("It is decided already.")
-        if approval.expires_at <= self._ground.clock():
-            raise Conflict("It has expired: nobody decided in time.")
+        why_not = why_not_decide(rep, approval, call, self._ground.clock(), reps.names(db))
+        if why_not is not None:
+            raise why_not
         return approval, call
 
     def _approve(self, db: Connection, approval_id: str, rep: Rep, changed: Any, reason: str | None) -> ActionCall:
         approval, call = self._open(db, approval_id, rep)
         declared = self._ground.declared.get(call.action)
         if declared is None:
-            raise Conflict("The action is not there any more.")
-        if rep.id in approval.approved_by:
-            raise Conflict("You have approved it already; a second person must.")
+            raise Conflict(NOT_THERE)
         at = self._ground.clock()
         if changed is not None:
             # Whoever approved more of it before agreed to less as well.

@@ -71,7 +71,33 @@ def with_less(call: ActionCall, declared: Action, wanted: Any) -> ActionCall:
 def _likeness_without_amount(arguments: Any, moves: Money) -> Any:
     """The arguments with the amount cut out, wherever it stands."""
     if isinstance(arguments, dict):
-        if set(arguments) == {"amount", "currency"}:
+        if _is_amount(arguments):
             return moves.currency
         return {name: _likeness_without_amount(value, moves) for name, value in arguments.items()}
     return arguments
+
+
+def with_amount(arguments: Any, amount: str) -> Any:
+    """The arguments with another amount in place of theirs. Raises Invalid unless they hold exactly one."""
+    if places_of_amounts(arguments) != 1:
+        raise Invalid("The amount of this action cannot be changed. Decline it, and ask for less.")
+    return _with_amount(arguments, amount)
+
+
+def places_of_amounts(arguments: Any) -> int:
+    """How many amounts of money the arguments hold."""
+    if not isinstance(arguments, dict):
+        return 0
+    return 1 if _is_amount(arguments) else sum(places_of_amounts(value) for value in arguments.values())
+
+
+def _with_amount(arguments: Any, amount: str) -> Any:
+    if not isinstance(arguments, dict):
+        return arguments
+    if _is_amount(arguments):
+        return {**arguments, "amount": amount}
+    return {name: _with_amount(value, amount) for name, value in arguments.items()}
+
+
+def _is_amount(value: dict[str, Any]) -> bool:
+    return set(value) == {"amount", "currency"}

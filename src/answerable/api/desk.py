@@ -6,6 +6,7 @@ from typing import Any
 from litestar import Request
 from litestar.di import NamedDependency
 
+from answerable.actions.boundary import Boundary
 from answerable.domain.people import Rep
 from answerable.jobs import Jobs
 from answerable.knowledge.importing import Importing
@@ -21,6 +22,7 @@ class Desk:
     jobs: Jobs
     library: Library
     importing: Importing
+    boundary: Boundary
     company: str
     model_name: str
     address: str

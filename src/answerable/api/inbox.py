@@ -7,6 +7,7 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from litestar.status_codes import HTTP_200_OK
 from sqlalchemy import Connection
 
+from answerable.actions.looking import count_to_decide
 from answerable.api.desk import AtDesk, RepHere
 from answerable.api.shapes import Assign, ConversationDetail, EarlierMessages, Inbox, InboxCounts, RepReply, Trace
 from answerable.api.showing import conversation_detail, earlier_messages, inbox_row, run_card, span_card
@@ -21,6 +22,7 @@ from answerable.conversations import (
     resolve,
     take_over,
 )
+from answerable.domain.clock import now
 from answerable.domain.conversations import View
 from answerable.domain.errors import NotFound
 from answerable.store import runs
@@ -47,7 +49,7 @@ async def look_into_inbox(
 async def count_inbox(desk: AtDesk, rep: RepHere) -> InboxCounts:
     """How many conversations are in each view."""
     counts = await inbox_counts(desk.store, rep)
-    return InboxCounts(**counts)
+    return InboxCounts(**counts, approvals=await count_to_decide(desk.store, rep, now()))
 
 
 @get("/conversations/{conversation_id:str}")

@@ -8,6 +8,8 @@ from litestar.params import FromQuery
 from litestar.response import Stream
 from sqlalchemy import Connection
 
+from answerable.actions.looking import seen_call
+from answerable.api.action_cards import Declared, action_row
 from answerable.api.desk import AtDesk
 from answerable.api.shapes import LiveEvent
 from answerable.api.showing import inbox_row, message_card, run_card, span_card
@@ -39,23 +41,23 @@ async def listen(
         begin = await desk.store.read(events.last_id)
 
     async def fetch(seen: int) -> Fetched:
-        return await desk.store.read(_sent_after, seen, request.auth)
+        return await desk.store.read(_sent_after, seen, request.auth, desk.boundary.declared)
 
     return stream(desk.store, EVERYTHING, begin, fetch)
 
 
-def _sent_after(db: Connection, seen: int, token: str) -> Fetched:
+def _sent_after(db: Connection, seen: int, token: str, declared: Declared) -> Fetched:
     if not is_signed_in(db, token):
         return Fetched(seen, (), more=False, ended=True)
     found = events.after(db, seen, conversation_id=None, for_customer=False, limit=EVENTS_A_READ)
     if not found:
         return Fetched(seen, (), more=False)
     names = reps.names(db)
-    changed = rows_for(db, {event.conversation_id for event in found if event.kind == "conversation"})
+    changed = rows_for(db, {event.conversation_id for event in found if event.kind in ("conversation", "action")})
     steps = _steps(db, found)
     sent = []
     for event in found:
-        content = _content(db, event, names, changed, steps)
+        content = _content(db, event, names, changed, steps, declared)
         if content is not None:
             data = encode(LiveEvent(conversation_id=event.conversation_id, content=content))
             sent.append(Sent(event.id, event.kind, data))
@@ -63,7 +65,12 @@ def _sent_after(db: Connection, seen: int, token: str) -> Fetched:
 
 
 def _content(
-    db: Connection, event: Event, names: dict[str, str], changed: dict[str, Row], steps: dict[tuple[str, int], Any]
+    db: Connection,
+    event: Event,
+    names: dict[str, str],
+    changed: dict[str, Row],
+    steps: dict[tuple[str, int], Any],
+    declared: Declared,
 ) -> Any:
     match event.kind:
         case "message":
@@ -71,6 +78,10 @@ def _content(
         case "conversation":
             row = changed.get(event.conversation_id)
             return msgspec.to_builtins(inbox_row(row)) if row else None
+        case "action":
+            row, seen = changed.get(event.conversation_id), seen_call(db, event.content["call_id"])
+            shown = {"call": action_row(seen, declared), "row": inbox_row(row)} if row and seen else None
+            return msgspec.to_builtins(shown)
         case "run":
             found = runs.with_strip(db, event.content["run_id"])
             return msgspec.to_builtins(run_card(*found)) if found else None

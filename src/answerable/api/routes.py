@@ -4,7 +4,7 @@ from litestar import Router
 from litestar.di import Provide
 from litestar.middleware import DefineMiddleware
 
-from answerable.api import inbox, knowledge, live, people
+from answerable.api import actions, inbox, knowledge, live, people
 from answerable.api.desk import Desk, current_rep
 from answerable.web import RepAuthentication, at_least
 
@@ -15,7 +15,11 @@ def api_routes(desk: Desk) -> Router:
         "/api",
         route_handlers=[
             *people.ROUTES,
-            Router("/", guards=[at_least("rep")], route_handlers=[*inbox.ROUTES, *knowledge.ROUTES, live.listen]),
+            Router(
+                "/",
+                guards=[at_least("rep")],
+                route_handlers=[*inbox.ROUTES, *actions.ROUTES, *knowledge.ROUTES, live.listen],
+            ),
         ],
         middleware=[DefineMiddleware(RepAuthentication)],
         dependencies={"desk": Provide(lambda: desk, sync_to_thread=False), "rep": Provide(current_rep)},

@@ -102,6 +102,26 @@ class StripBar(Struct, frozen=True, kw_only=True):
     state: SpanState
 
 
+class MoneyCard(Struct, frozen=True, kw_only=True):
+    """An amount of money."""
+
+    amount: str
+    """With digits and a point, such as `84.00`."""
+    currency: str
+
+
+class WaitingCard(Struct, frozen=True, kw_only=True):
+    """Something in a conversation that a person must decide on."""
+
+    approval_id: str
+    title: str
+    """The action, in words."""
+    money: MoneyCard | None
+    role: Role
+    """The least role of whoever decides."""
+    expires_at: datetime
+
+
 class InboxRow(Struct, frozen=True, kw_only=True):
     """A conversation in a list."""
 
@@ -119,6 +139,8 @@ class InboxRow(Struct, frozen=True, kw_only=True):
     last_author: Author
     strip: list[StripBar]
     agent_is_writing: bool
+    approvals: list[WaitingCard]
+    """What in it waits for a person's approval, oldest first."""
     waiting_since: datetime
     """When it began to wait for whom it waits now."""
     changed_at: datetime
@@ -139,6 +161,8 @@ class InboxCounts(Struct, frozen=True, kw_only=True):
     with_ai: int
     waiting: int
     all: int
+    approvals: int
+    """How many approvals are open that you may decide."""
 
 
 class CitationCard(Struct, frozen=True, kw_only=True):
@@ -434,7 +458,8 @@ class LiveEvent(Struct, frozen=True, kw_only=True):
     """What the reps' stream carries; the event's name is its kind.
 
     `message`: content is a `MessageCard`. `step`: `{"run_id", "turn_id", "span": SpanCard}`. `run`: a `RunCard`.
-    `conversation`: an `InboxRow`. `reply_part`: `{"turn_id", "index", "text"}`.
+    `conversation`: an `InboxRow`. `action`: `{"call": ActionRow, "row": InboxRow}`.
+    `reply_part`: `{"turn_id", "index", "text"}`.
     """
 
     conversation_id: str

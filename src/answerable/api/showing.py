@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from answerable.api.plain_words import title_of
 from answerable.api.shapes import (
     CitationCard,
     ConversationDetail,
@@ -11,15 +12,19 @@ from answerable.api.shapes import (
     HandoffCard,
     InboxRow,
     MessageCard,
+    MoneyCard,
     PageCard,
     RepRow,
     RunCard,
     SpanCard,
     StripBar,
+    WaitingCard,
 )
 from answerable.conversations import Detail, Row, Stretch
 from answerable.conversations.looking import Strip
+from answerable.domain.actions import ActionCall, Approval
 from answerable.domain.conversations import Message
+from answerable.domain.money import Money
 from answerable.domain.people import Customer, Rep
 from answerable.domain.runs import Run, Span
 
@@ -50,6 +55,22 @@ def strip_bars(strip: Strip) -> list[StripBar]:
     return [StripBar(kind=kind, duration_us=duration, state=state) for kind, duration, state in strip]
 
 
+def money_card(moves: Money | None) -> MoneyCard | None:
+    """An amount of money."""
+    return MoneyCard(amount=str(moves.amount), currency=moves.currency) if moves is not None else None
+
+
+def waiting_card(approval: Approval, call: ActionCall) -> WaitingCard:
+    """Something that a person must decide on."""
+    return WaitingCard(
+        approval_id=approval.id,
+        title=title_of(call.action),
+        money=money_card(call.money),
+        role=approval.role,
+        expires_at=approval.expires_at,
+    )
+
+
 def inbox_row(row: Row) -> InboxRow:
     """A conversation in a list."""
     conversation = row.conversation
@@ -68,6 +89,7 @@ def inbox_row(row: Row) -> InboxRow:
         last_author=row.listed.last_author,
         strip=strip_bars(row.strip),
         agent_is_writing=conversation.running_turn_id is not None,
+        approvals=[waiting_card(approval, call) for approval, call in row.waiting],
         waiting_since=row.listed.waiting_since,
         changed_at=conversation.changed_at,
     )

@@ -1,19 +1,17 @@
 """Looking at conversations: the inbox, and one conversation with all that was said."""
 
-import base64
-import binascii
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
 
+from answerable.domain.actions import ActionCall, Approval
 from answerable.domain.conversations import Conversation, Episode, Handoff, Message, View
-from answerable.domain.errors import Invalid
 from answerable.domain.people import Customer, Rep
+from answerable.domain.places import place_as_cursor, place_of_cursor
 from answerable.domain.runs import Run
 from answerable.people import conversation_for_rep
-from answerable.store import Store, conversations, customers, events, messages, reps, runs
+from answerable.store import Store, actions, conversations, customers, events, messages, reps, runs
 from answerable.store.conversations import Listed
 
 PAGE_SIZE_MAX = 200
@@ -32,6 +30,8 @@ class Row:
     customer: Customer
     assignee_name: str | None
     strip: Strip
+    waiting: list[tuple[Approval, ActionCall]]
+    """What people must decide on in it, oldest first."""
 
     @property
     def conversation(self) -> Conversation:
@@ -79,14 +79,15 @@ async def inbox(
 
     Raises Invalid for a cursor that no page gave.
     """
-    after = _read_cursor(cursor) if cursor else None
+    after = place_of_cursor(cursor) if cursor else None
     size = max(1, min(limit, PAGE_SIZE_MAX))
 
     def look(db: Connection) -> Page:
         found = conversations.inbox(db, view, rep.id, search=search, after=after, limit=size + 1)
         rows = _rows(db, found[:size])
         more = len(found) > size
-        return Page(rows, _cursor(view, rows[-1].listed) if more else None)
+        last = rows[-1].listed if more else None
+        return Page(rows, place_as_cursor(conversations.place_in(view, last), last.conversation.id) if last else None)
 
     return await store.read(look)
 
@@ -150,28 +151,14 @@ def _rows(db: Connection, found: list[Listed]) -> list[Row]:
     asking = customers.by_ids(db, {each.conversation.customer_id for each in found})
     names = reps.names(db) if any(each.conversation.assignee_id for each in found) else {}
     strips = runs.strips(db, {each.last_run_id for each in found if each.last_run_id})
+    waiting = actions.waiting_in(db, {each.conversation.id for each in found})
     return [
         Row(
             listed=each,
             customer=asking[each.conversation.customer_id],
             assignee_name=names.get(each.conversation.assignee_id or ""),
             strip=strips.get(each.last_run_id or "", []),
+            waiting=waiting.get(each.conversation.id, []),
         )
         for each in found
     ]
-
-
-def _cursor(view: View, listed: Listed) -> str:
-    at = conversations.place_in(view, listed)
-    return base64.urlsafe_b64encode(f"{at.isoformat()}|{listed.conversation.id}".encode()).decode()
-
-
-def _read_cursor(cursor: str) -> tuple[datetime, str]:
-    try:
-        moment, conversation_id = base64.urlsafe_b64decode(cursor.encode()).decode().split("|")
-        at = datetime.fromisoformat(moment)
-    except (ValueError, binascii.Error) as error:
-        raise Invalid("The cursor is not one that a page gave; begin without it.") from error
-    if at.tzinfo is None:
-        raise Invalid("The cursor is not one that a page gave; begin without it.")
-    return at, conversation_id

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-EventKind = Literal["message", "reply_part", "step", "run", "conversation"]
+EventKind = Literal["message", "reply_part", "step", "run", "conversation", "action"]
 
 
 @dataclass(frozen=True, slots=True)

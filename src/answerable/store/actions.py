@@ -1,11 +1,12 @@
 """Queries about action calls, what happened to each, and what people decided."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, func, insert, or_, select, update
+from sqlalchemy import Connection, Select, bindparam, func, insert, or_, select, tuple_, update
 
 from answerable.domain.actions import (
     MAY_HAVE_HAPPENED,
@@ -17,9 +18,28 @@ from answerable.domain.actions import (
     Verdict,
 )
 from answerable.domain.money import money_of_units
-from answerable.store.tables import action_calls, action_records, approvals
+from answerable.domain.people import ROLES, Rep
+from answerable.domain.places import Place
+from answerable.store import events
+from answerable.store.tables import action_calls, action_records, approvals, customers
 
 _CALLS = action_calls.c
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Which calls are looked for; what is not said does not matter."""
+
+    states: tuple[CallState, ...] = ()
+    action: str | None = None
+    customer_id: str | None = None
+    conversation_id: str | None = None
+    clause_id: str | None = None
+    """The clause that allowed it, forbade it, or wanted a person."""
+    since: datetime | None = None
+    until: datetime | None = None
+    search: str = ""
+    """In the customer's name or address, or the call's id."""
 
 
 def hold(db: Connection) -> None:
@@ -111,10 +131,35 @@ def of_conversation(db: Connection, conversation_id: str) -> list[ActionCall]:
     return [_call(row) for row in db.execute(query)]
 
 
+def page(db: Connection, wanted: Wanted, *, after: Place | None, limit: int) -> list[ActionCall]:
+    """The calls that fit, newest first, beginning after a place."""
+    query = _fitting(wanted)
+    if after is not None:
+        last = tuple_(bindparam(None, after[0], type_=_CALLS.created_at.type), bindparam(None, after[1]))
+        query = query.where(tuple_(_CALLS.created_at, _CALLS.id) < last)
+    query = query.order_by(_CALLS.created_at.desc(), _CALLS.id.desc()).limit(limit)
+    return [_call(row) for row in db.execute(query)]
+
+
+def several(db: Connection, call_ids: Collection[str]) -> dict[str, ActionCall]:
+    """Several calls, by their ids."""
+    rows = db.execute(select(action_calls).where(_CALLS.id.in_(sorted(call_ids))))
+    return {row.id: _call(row) for row in rows}
+
+
 def record(db: Connection, call_id: str) -> list[dict[str, Any]]:
     """What happened to a call, in order."""
     query = select(action_records).where(action_records.c.call_id == call_id).order_by(action_records.c.id)
     return [dict(row._mapping) for row in db.execute(query)]
+
+
+def records(db: Connection, call_ids: Collection[str]) -> dict[str, list[dict[str, Any]]]:
+    """What happened to each of several calls, in order, by their ids."""
+    own = action_records.c
+    found: dict[str, list[dict[str, Any]]] = {call_id: [] for call_id in call_ids}
+    for row in db.execute(select(action_records).where(own.call_id.in_(sorted(call_ids))).order_by(own.id)):
+        found[row.call_id].append(dict(row._mapping))
+    return found
 
 
 # -- approvals -------------------------------------------------------------------------------------------------------
@@ -142,13 +187,87 @@ def approval_by_id(db: Connection, approval_id: str) -> Approval | None:
     return _approval(row) if row else None
 
 
+def approvals_of(db: Connection, call_ids: Collection[str]) -> dict[str, Approval]:
+    """What people were asked about several calls, by the calls' ids."""
+    rows = db.execute(select(approvals).where(approvals.c.call_id.in_(sorted(call_ids))))
+    return {row.call_id: _approval(row) for row in rows}
+
+
+def waiting_in(db: Connection, conversation_ids: Collection[str]) -> dict[str, list[tuple[Approval, ActionCall]]]:
+    """What people must decide on in each of these conversations, oldest first."""
+    query = (
+        select(approvals)
+        .join(action_calls, _CALLS.id == approvals.c.call_id)
+        .where(approvals.c.state == "open", _CALLS.conversation_id.in_(sorted(conversation_ids)))
+        .order_by(approvals.c.asked_at, approvals.c.id)
+    )
+    asked = [_approval(row) for row in db.execute(query)]
+    calls = several(db, {each.call_id for each in asked}) if asked else {}
+    found: dict[str, list[tuple[Approval, ActionCall]]] = {}
+    for approval in asked:
+        call = calls[approval.call_id]
+        found.setdefault(call.conversation_id, []).append((approval, call))
+    return found
+
+
+def open_approvals(db: Connection, *, decider: Rep | None = None, after: Place | None, limit: int) -> list[Approval]:
+    """What people must decide on, oldest first, beginning after a place; with `decider` what this one may decide."""
+    own = approvals.c
+    query = select(approvals).where(own.state == "open")
+    if decider is not None:
+        reached = [role for role in ROLES if decider.may_act_as(role)]
+        asked_by_others = select(_CALLS.id).where(_CALLS.id == own.call_id, _CALLS.requested_by != decider.id).exists()
+        query = query.where(own.role.in_(reached), asked_by_others)
+    if after is not None:
+        last = tuple_(bindparam(None, after[0], type_=own.asked_at.type), bindparam(None, after[1]))
+        query = query.where(tuple_(own.asked_at, own.id) > last)
+    found = [_approval(row) for row in db.execute(query.order_by(own.asked_at, own.id).limit(limit))]
+    return [each for each in found if decider is None or decider.id not in each.approved_by]
+
+
+def decided_approvals(db: Connection, *, after: Place | None, limit: int) -> list[Approval]:
+    """What people have decided, or did not decide in time, newest first, beginning after a place."""
+    own = approvals.c
+    query = select(approvals).where(own.state != "open")
+    if after is not None:
+        last = tuple_(bindparam(None, after[0], type_=own.asked_at.type), bindparam(None, after[1]))
+        query = query.where(tuple_(own.asked_at, own.id) < last)
+    return [_approval(row) for row in db.execute(query.order_by(own.asked_at.desc(), own.id.desc()).limit(limit))]
+
+
 def approvals_in(db: Connection, state: ApprovalState, limit: int) -> list[Approval]:
     """Approvals in a state, oldest first."""
     query = select(approvals).where(approvals.c.state == state).order_by(approvals.c.asked_at, approvals.c.id)
     return [_approval(row) for row in db.execute(query.limit(limit))]
 
 
+def _fitting(wanted: Wanted) -> Select[Any]:
+    query = select(action_calls)
+    for column, value in (
+        (_CALLS.action, wanted.action),
+        (_CALLS.customer_id, wanted.customer_id),
+        (_CALLS.conversation_id, wanted.conversation_id),
+    ):
+        if value is not None:
+            query = query.where(column == value)
+    if wanted.states:
+        query = query.where(_CALLS.state.in_(wanted.states))
+    if wanted.clause_id is not None:
+        asked = select(approvals.c.call_id).where(approvals.c.clause_id == wanted.clause_id)
+        query = query.where(or_(_CALLS.clause_id == wanted.clause_id, _CALLS.id.in_(asked)))
+    if wanted.since is not None:
+        query = query.where(_CALLS.created_at >= wanted.since)
+    if wanted.until is not None:
+        query = query.where(_CALLS.created_at < wanted.until)
+    if wanted.search:
+        words = (customers.c.name, customers.c.email)
+        who = select(customers.c.id).where(or_(*(each.icontains(wanted.search, autoescape=True) for each in words)))
+        query = query.where(or_(_CALLS.id == wanted.search, _CALLS.customer_id.in_(who)))
+    return query
+
+
 def _write_down(db: Connection, call: ActionCall, by: str) -> None:
+    events.append(db, call.conversation_id, "action", {"call_id": call.id}, call.changed_at, customer_sees=False)
     content = {
         "arguments": call.arguments,
         "clause_id": call.clause_id,

@@ -21,7 +21,7 @@ from sqlalchemy import (
 )
 
 from answerable.domain.conversations import Author, Conversation, Episode, Handoff, View
-from answerable.store.tables import conversations, customers, episodes, handoffs, messages
+from answerable.store.tables import action_calls, approvals, conversations, customers, episodes, handoffs, messages
 
 VIEWS: tuple[View, ...] = ("needs_you", "mine", "with_ai", "waiting", "all")
 
@@ -45,6 +45,11 @@ _CHANGE_WAITING = _CHANGE.values(
 )
 _ADD = insert(conversations)
 _ADD_EPISODE = insert(episodes)
+_AWAITING_APPROVAL = (
+    select(action_calls.c.conversation_id)
+    .join(approvals, approvals.c.call_id == action_calls.c.id)
+    .where(approvals.c.state == "open")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +226,8 @@ def _in_view(view: View, rep_id: str) -> ColumnElement[bool]:
     match view:
         case "needs_you":
             nobody_or_me = or_(table.assignee_id.is_(None), table.assignee_id == rep_id)
-            return and_(is_open, table.handled_by == "rep", table.waiting_on == "rep", nobody_or_me)
+            waits = and_(table.handled_by == "rep", table.waiting_on == "rep", nobody_or_me)
+            return and_(is_open, or_(waits, table.id.in_(_AWAITING_APPROVAL)))
         case "mine":
             return and_(is_open, table.assignee_id == rep_id)
         case "with_ai":

@@ -101,6 +101,15 @@ def of_episode(db: Connection, episode_id: str) -> list[Message]:
     return [_message(row) for row in newest][::-1]
 
 
+def said_by_customer(db: Connection, conversation_id: str, *, until: datetime, limit: int) -> list[Message]:
+    """What the customer said last, up to a moment, in order."""
+    own = messages.c
+    query = select(messages).where(
+        own.conversation_id == conversation_id, own.author == "customer", own.created_at <= until
+    )
+    return [_message(row) for row in db.execute(query.order_by(own.number.desc()).limit(limit))][::-1]
+
+
 def reply_to(db: Connection, turn_id: str) -> Message | None:
     """The agent's reply to a turn, if it is there."""
     row = db.execute(select(messages).where(messages.c.turn_id == turn_id, messages.c.author == "agent")).one_or_none()

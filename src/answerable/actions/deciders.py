@@ -1,0 +1,52 @@
+"""Who may decide about a call, and who may take one back."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from answerable.actions.declaring import Action
+from answerable.domain.actions import ActionCall, Approval
+from answerable.domain.errors import AnswerableError, Conflict, NotAllowed
+from answerable.domain.people import Rep, Role
+
+
+def why_not_decide(
+    rep: Rep, approval: Approval, call: ActionCall, at: datetime, names: Mapping[str, str]
+) -> AnswerableError | None:
+    """Why this rep may not decide, in a sentence for them; None if they may. `names` are the reps' names by id."""
+    if approval.state == "expired" or (approval.state == "open" and approval.expires_at <= at):
+        return Conflict(f"It has expired: nobody decided before {_moment(approval.expires_at)}. Nothing was done.")
+    if approval.state != "open":
+        return Conflict(_what_was_decided(approval, call, names))
+    if not rep.may_act_as(approval.role):
+        return NotAllowed(f"This needs the role '{approval.role}'; yours is '{rep.role}'.")
+    if rep.id == call.requested_by:
+        return NotAllowed("Who asks for something cannot approve it. Somebody else must decide.")
+    if rep.id in approval.approved_by:
+        return Conflict("You have approved it already; a second person must.")
+    return None
+
+
+def role_to_undo(approval: Approval | None) -> Role:
+    """The least role of whoever takes a call back: what needed a lead to be done needs one to be undone."""
+    return approval.role if approval is not None else "rep"
+
+
+def undo_until(call: ActionCall, declared: Action | None) -> datetime | None:
+    """Until when a call can be taken back; None if it cannot."""
+    if declared is None or declared.undo is None or call.state != "done" or call.receipt is None:
+        return None
+    return call.receipt.at + (declared.undo_within or timedelta())
+
+
+def _what_was_decided(approval: Approval, call: ActionCall, names: Mapping[str, str]) -> str:
+    who = names.get(approval.decided_by or "", "The program")
+    when = _moment(approval.decided_at) if approval.decided_at else "before"
+    if approval.state == "approved":
+        return f"It is decided already: {who} approved it on {when}."
+    if call.state == "refused":
+        return f"It is decided already: when {who} decided on {when}, a rule forbade it by then. {call.reason}"
+    return f"It is decided already: {who} declined it on {when}. The reason: {approval.reason}"
+
+
+def _moment(at: datetime) -> str:
+    return f"{at.day} {at:%B %Y at %H:%M} UTC"

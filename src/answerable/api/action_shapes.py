@@ -1,0 +1,217 @@
+"""What goes in and out of the reps' door about actions, as JSON."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct
+
+from answerable.api.shapes import CustomerCard, MoneyCard
+from answerable.domain.actions import ApprovalState, CallState, ClauseEffect, Effect
+from answerable.domain.people import Identity, Role
+
+Reason = Annotated[str, Meta(max_length=2_000)]
+
+
+class Who(Struct, frozen=True, kw_only=True):
+    """Who did something: the AI agent, a rep, or the program by itself."""
+
+    kind: Literal["agent", "rep", "program"]
+    id: str | None
+    name: str
+
+
+class Fact(Struct, frozen=True, kw_only=True):
+    """A name and a value, in words."""
+
+    name: str
+    value: str
+
+
+class ClauseCheck(Struct, frozen=True, kw_only=True):
+    """What a clause of a policy said of a call."""
+
+    clause_id: str
+    title: str
+    says: str
+    effect: ClauseEffect
+    holds: bool
+    """Whether it speaks of this call."""
+    outcome: Literal["allows", "forbids", "needs_a_person", "does_not_apply"]
+    unknown: list[str]
+    """Facts that it needs and that could not be had, in words."""
+
+
+class ReceiptCard(Struct, frozen=True, kw_only=True):
+    """What came of an action."""
+
+    reference: str
+    summary: str
+    at: datetime
+
+
+class ApprovalRow(Struct, frozen=True, kw_only=True):
+    """What people decided, or must decide, in short."""
+
+    id: str
+    state: ApprovalState
+    clause_id: str
+    role: Role
+    needed: int
+    approved_by: list[Who]
+    decided_by: Who | None
+    reason: str | None
+    asked_at: datetime
+    expires_at: datetime
+    decided_at: datetime | None
+
+
+class ActionRow(Struct, frozen=True, kw_only=True):
+    """One request to do one thing, in a list."""
+
+    id: str
+    conversation_id: str
+    subject: str
+    """Of the conversation."""
+    customer: CustomerCard
+    run_id: str | None
+    turn_id: str | None
+    requested_by: Who
+    action: str
+    title: str
+    """The action, in words."""
+    effect: Effect
+    money: MoneyCard | None
+    state: CallState
+    reason: str
+    """Why it is in this state."""
+    clause_id: str | None
+    approval: ApprovalRow | None
+    receipt: ReceiptCard | None
+    undone_by: Who | None
+    undo_until: datetime | None
+    """Until when it can be taken back; none if it cannot."""
+    undo_role: Role
+    """The least role of whoever takes it back."""
+    created_at: datetime
+    changed_at: datetime
+
+
+class ActionCalls(Struct, frozen=True, kw_only=True):
+    """A page of calls, newest first; `next` goes into `?cursor=`."""
+
+    items: list[ActionRow]
+    next: str | None
+
+
+class Rule(Struct, frozen=True, kw_only=True):
+    """The clause that decided, or that wants a person."""
+
+    clause_id: str
+    title: str
+    says: str
+
+
+class Evidence(Struct, frozen=True, kw_only=True):
+    """Something the customer said before it was asked for."""
+
+    message_id: str
+    text: str
+    created_at: datetime
+
+
+class ApprovalCard(Struct, frozen=True, kw_only=True):
+    """All that whoever decides needs to see."""
+
+    call: ActionRow
+    approval: ApprovalRow
+    description: str
+    """What the action does."""
+    arguments: list[Fact]
+    facts: list[Fact]
+    checks: list[ClauseCheck]
+    rule: Rule | None
+    evidence: list[Evidence]
+    can_change: bool
+    """Whether a smaller amount can be approved."""
+    may_decide: bool
+    why_not: str | None
+    """Why you may not decide, in a sentence."""
+
+
+class Approvals(Struct, frozen=True, kw_only=True):
+    """A page of approvals; `next` goes into `?cursor=`."""
+
+    items: list[ApprovalCard]
+    next: str | None
+
+
+class Approve(Struct, frozen=True, kw_only=True):
+    """Yes; with `amount`, to less than was asked for."""
+
+    amount: Annotated[str, Meta(max_length=20, description="Digits and a point, such as 50.00.")] | None = None
+    reason: Reason | None = None
+
+
+class Decline(Struct, frozen=True, kw_only=True):
+    """No, and why."""
+
+    reason: Reason
+
+
+class RecordEntry(Struct, frozen=True, kw_only=True):
+    """One line of a call's record; none is ever changed or deleted."""
+
+    number: int
+    state: CallState
+    by: Who
+    reason: str
+    at: datetime
+
+
+class ActionDetail(Struct, frozen=True, kw_only=True):
+    """A call with all that is known of it."""
+
+    call: ActionRow
+    description: str
+    arguments: list[Fact]
+    facts: list[Fact]
+    checks: list[ClauseCheck]
+    rule: Rule | None
+    evidence: list[Evidence]
+    record: list[RecordEntry]
+    attempts: int
+    result: Any
+    """JSON: what the action gave, as it was."""
+    may_undo: bool
+
+
+class NewAction(Struct, frozen=True, kw_only=True):
+    """An action that a rep asks for. The `Idempotency-Key` header makes a resend harmless."""
+
+    action: Annotated[str, Meta(max_length=64)]
+    arguments: dict[str, Any]
+
+
+class ActionLimits(Struct, frozen=True, kw_only=True):
+    """How much of an action there may be; amounts by currency."""
+
+    per_call: dict[str, str]
+    per_customer_a_day: dict[str, str]
+    per_day: dict[str, str]
+    calls_per_customer_a_day: int | None
+    calls_per_day: int | None
+
+
+class DeclaredAction(Struct, frozen=True, kw_only=True):
+    """Something that can be done."""
+
+    name: str
+    title: str
+    description: str
+    effect: Effect
+    identity: Identity
+    """What the customer must have proved."""
+    limits: ActionLimits
+    parameters: dict[str, Any]
+    """JSON Schema of the arguments."""
+    undo_within_seconds: int | None

@@ -1,0 +1,1 @@
+"""The reps' door, as a program uses it."""
