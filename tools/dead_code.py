@@ -23,6 +23,8 @@ USED_FROM_OUTSIDE = {
     "th_open": "markdown-it calls it",
     "th_close": "markdown-it calls it",
     "table_close": "markdown-it calls it",
+    "begin": "the agent will call it",
+    "follow": "the agent will call it",
     "approvals_in": "the doors will call it",
     "of_conversation": "the doors will call it",
     "load_dialect_impl": "SQLAlchemy calls it",

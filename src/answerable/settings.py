@@ -188,12 +188,7 @@ def read_settings(demo_workspace: Path, **given: Any) -> Settings:
 
     Raises Invalid with a sentence that names what is wrong, Unavailable if the data folder cannot be made.
     """
-    try:
-        environment = Environment(**{name: value for name, value in given.items() if value is not None})
-    except ValidationError as error:
-        wrong = error.errors()[0]
-        name = "_".join(str(part) for part in wrong["loc"])
-        raise Invalid(f"The setting ANSWERABLE_{name.upper()} cannot be used: {wrong['msg']}.") from error
+    environment = read_environment(**given)
     folder = environment.workspace or demo_workspace
     try:
         environment.data.mkdir(parents=True, exist_ok=True)
@@ -204,6 +199,16 @@ def read_settings(demo_workspace: Path, **given: Any) -> Settings:
     workspace = read_workspace(folder)
     keys = {name: value.get_secret_value() for name, value in environment.actions.items()}
     return Settings(environment, workspace, folder, actions={**workspace.actions, **keys})
+
+
+def read_environment(**given: Any) -> Environment:
+    """What the command line, the environment and `.env` say. Raises Invalid with what is wrong."""
+    try:
+        return Environment(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        wrong = error.errors()[0]
+        name = "_".join(str(part) for part in wrong["loc"])
+        raise Invalid(f"The setting ANSWERABLE_{name.upper()} cannot be used: {wrong['msg']}.") from error
 
 
 def read_workspace(folder: Path) -> Workspace:

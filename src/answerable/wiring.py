@@ -17,6 +17,7 @@ from answerable.actions.loading import load_actions
 from answerable.actions.rulebook import Rulebook
 from answerable.agents.answer import SupportAgent
 from answerable.agents.embedded import EMBEDDED_MODEL, EmbeddedModel
+from answerable.agents.procedures.workspace import load_procedures
 from answerable.api.desk import Desk
 from answerable.api.routes import api_routes
 from answerable.conversations import MESSAGE_BYTES_MAX, Answering, forget_old_events_for_ever
@@ -24,6 +25,7 @@ from answerable.domain.clock import now
 from answerable.domain.errors import Conflict
 from answerable.domain.knowledge import ImportReport
 from answerable.domain.people import Rep, Role
+from answerable.domain.procedures import Procedure
 from answerable.inference.embedders import Embedder
 from answerable.inference.embedders.endpoint import EndpointEmbedder
 from answerable.inference.embedders.minilm import MiniLmEmbedder
@@ -65,6 +67,7 @@ class House:
     answering: Answering
     jobs: Jobs
     boundary: Boundary
+    procedures: Mapping[str, Procedure]
 
 
 @asynccontextmanager
@@ -102,6 +105,7 @@ async def open_house(
             price=endpoint.price,
         )
         declared = await asyncio.to_thread(load_actions, settings.folder / "actions") | dict(own_actions or {})
+        procedures = await asyncio.to_thread(load_procedures, settings.folder / "procedures", declared)
         rulebook = Rulebook(store, settings.folder / "policies", declared)
         await rulebook.keep()
         boundary = Boundary(store, declared, settings=settings.actions)
@@ -116,7 +120,7 @@ async def open_house(
             forget_old_events_for_ever(store),
         )
         try:
-            yield House(settings, store, library, importing, agent, answering, jobs, boundary)
+            yield House(settings, store, library, importing, agent, answering, jobs, boundary, procedures)
         finally:
             tidying.cancel()
             with suppress(asyncio.CancelledError):

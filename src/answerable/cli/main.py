@@ -106,6 +106,18 @@ def status(given: dict[str, Any], as_json: bool) -> None:
     show_status(given, as_json=as_json)
 
 
+@main.command()
+@click.argument("workspace", required=False, type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--json", "as_json", is_flag=True, help="For programs: one JSON object on stdout.")
+@click.pass_obj
+def lint(given: dict[str, Any], workspace: Path | None, as_json: bool) -> None:
+    """Check a workspace: settings, actions, clauses of policies, procedures. Ends with 1 if anything is wrong."""
+    with importing():
+        from answerable.cli.linting import lint_workspace
+
+    sys.exit(WRONG if lint_workspace(workspace or given["workspace"], as_json=as_json) else 0)
+
+
 @main.command(
     context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []},
     add_help_option=False,

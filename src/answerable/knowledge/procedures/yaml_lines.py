@@ -1,0 +1,88 @@
+"""Reads YAML in which every word stays as it is written, and remembers the line of each part."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+NODES_MAX = 5_000
+DEPTH_MAX = 40
+
+Path = tuple[str | int, ...]
+
+
+class BrokenYaml(Exception):
+    """It cannot be read; the message says why."""
+
+    def __init__(self, sentence: str, line: int) -> None:
+        super().__init__(sentence)
+        self.line = line
+
+
+@dataclass(slots=True)
+class Lined:
+    """What was read, and where it stands."""
+
+    content: Any = None
+    lines: dict[Path, int] = field(default_factory=dict)
+    """The line of each part, counted from 1."""
+    bare: set[Path] = field(default_factory=set)
+    """Words that were written without quotation marks."""
+
+    def line(self, path: Path) -> int:
+        """The line of a part, or of the nearest one around it."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 1)
+
+
+def read_yaml(text: str, *, first_line: int = 1) -> Lined:
+    """The content of a YAML text. Raises BrokenYaml, also for a name that stands twice and for what is nested too deep.
+
+    `first_line` is the line of the file in which the text begins.
+    """
+    try:
+        node = yaml.compose(text, Loader=yaml.BaseLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = (mark.line if mark else 0) + first_line
+        raise BrokenYaml(f"This is not valid YAML: {error.problem or error.context}.", line) from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise BrokenYaml("This is not valid YAML.", first_line) from error
+    lined = Lined()
+    if node is not None:
+        lined.content = _Reader(lined, first_line).read(node, ())
+    return lined
+
+
+class _Reader:
+    def __init__(self, lined: Lined, first_line: int) -> None:
+        self._lined, self._first_line, self._nodes = lined, first_line, 0
+
+    def read(self, node: yaml.Node, path: Path) -> Any:
+        line = node.start_mark.line + self._first_line
+        self._nodes += 1
+        # A few aliases of aliases make thousands of nodes.
+        if self._nodes > NODES_MAX or len(path) > DEPTH_MAX:
+            raise BrokenYaml("The head is too large, or nested too deep.", line)
+        self._lined.lines.setdefault(path, line)
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, path)
+        if isinstance(node, yaml.SequenceNode):
+            return [self.read(each, (*path, place)) for place, each in enumerate(node.value)]
+        if isinstance(node, yaml.ScalarNode) and node.style is None:
+            self._lined.bare.add(path)
+        return str(node.value)
+
+    def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key, value in node.value:
+            line = key.start_mark.line + self._first_line
+            if not isinstance(key, yaml.ScalarNode):
+                raise BrokenYaml("A name must be a word.", line)
+            name = str(key.value)
+            if name in found:
+                raise BrokenYaml(f"“{name}” stands here twice.", line)
+            self._lined.lines[(*path, name)] = line
+            found[name] = self.read(value, (*path, name))
+        return found

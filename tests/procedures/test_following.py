@@ -1,0 +1,368 @@
+"""A procedure is followed step by step: nothing is guessed, nothing is promised, nobody is kept in it."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from answerable.agents.phrases import language, languages
+from answerable.agents.procedures.following import (
+    Aside,
+    AskCustomer,
+    CallAction,
+    Ended,
+    Followed,
+    HandOver,
+    Heard,
+    Left,
+    begin,
+    follow,
+)
+from answerable.domain.actions import CallState
+from answerable.domain.procedures import CallResult, Procedure, UnderWay
+from tests.procedures.shop import REFUND, changed, procedure
+
+ENGLISH = language("en")
+CHARGES: list[dict[str, Any]] = [
+    {"id": "ch_1", "at": "2025-03-03T09:00:00Z", "amount": {"amount": "84.00", "currency": "EUR"}, "paid": True},
+    {"id": "ch_2", "at": "2025-04-03T09:00:00Z", "amount": {"amount": "12.50", "currency": "EUR"}, "paid": True},
+    {"id": "ch_3", "at": "2025-05-03T09:00:00Z", "amount": {"amount": "84.00", "currency": "EUR"}, "paid": False},
+]
+RECEIPT = "12.50 EUR will be back in 3 days (re_1)."
+
+GREETING = """\
+---
+id: greeting
+title: Say hello
+when: Somebody wants a greeting.
+examples: [greet me]
+needs:
+  name: {kind: text, ask: "What is your name?"}
+steps:
+  - ask: name
+  - say: Hello {name}.
+---
+
+Words.
+"""
+OUTER = """\
+---
+id: outer
+title: Outer
+when: Always.
+examples: [outer]
+steps:
+  - go_to: greeting
+  - say: Welcome back.
+---
+
+Words.
+"""
+
+
+class Visit:
+    """A customer and a procedure, as the run would bring them together; the state goes through JSON each time."""
+
+    def __init__(self, *texts: str, start: str = "", first_words: str = "") -> None:
+        self.procedures = {each.id: each for each in map(procedure, texts or (REFUND, GREETING))}
+        first = self.procedures[start] if start else next(iter(self.procedures.values()))
+        self.state: UnderWay | None = begin(first, first_words)
+        self.charges = CHARGES
+        self.ends: tuple[CallState, str, str] = ("done", RECEIPT, "")
+        self.called: list[CallAction] = []
+        self.last = self._on(follow(self.procedures, self.state, ENGLISH))
+
+    def says(self, text: str, *, wants: str | None = None, asks: bool = False, person: bool = False) -> Followed:
+        assert self.state is not None
+        heard = Heard(text, wants=wants, is_question=asks or text.endswith("?"), wants_person=person)
+        self.last = self._on(follow(self.procedures, self.state, ENGLISH, heard=heard))
+        return self.last
+
+    def _on(self, followed: Followed) -> Followed:
+        said = followed.said
+        for _ in range(20):
+            self._keep(followed.under_way)
+            if not isinstance(followed.next, CallAction):
+                return replace(followed, said=said)
+            self.called.append(followed.next)
+            assert self.state is not None
+            followed = follow(self.procedures, self.state, ENGLISH, result=self._result(followed.next))
+            said += followed.said
+        raise AssertionError("It calls and calls.")
+
+    def _keep(self, state: UnderWay | None) -> None:
+        self.state = msgspec.json.decode(msgspec.json.encode(state), type=UnderWay | None)
+        assert self.state == state
+
+    def _result(self, call: CallAction) -> CallResult:
+        if call.action == "find_charges":
+            return CallResult("done", "Your charges.", "", {"reference": "c", "charges": self.charges}, "act_1")
+        state, summary, reason = self.ends
+        content = {"reference": "re_1", "summary": summary} if state == "done" else None
+        return CallResult(state, summary, reason, content, "act_2")
+
+
+def test_a_refund_goes_from_the_list_to_the_receipt() -> None:
+    visit = Visit()
+
+    assert visit.last.next == AskCustomer(
+        "Which charge?",
+        ("84.00 EUR on 2025-03-03 (ch_1)", "12.50 EUR on 2025-04-03 (ch_2)", "Something else"),
+        "charge",
+    ), "the charge that was not paid is not offered"
+    assert visit.says("the second one").next == AskCustomer("How much of 12.50 EUR?", (), "amount")
+    assert visit.says("all of it").next == AskCustomer("Refund 12.50 EUR of ch_2?", (), "sure")
+    ended = visit.says("yes please")
+
+    assert visit.called[-1] == CallAction(
+        "refund", {"charge_id": "ch_2", "amount": {"amount": "12.50", "currency": "EUR"}, "kind": "whole"}
+    )
+    assert ended.next == Ended()
+    assert ended.said == (f"Done: {RECEIPT}",)
+    assert visit.state is None
+
+
+@pytest.mark.parametrize(
+    ("ends", "said", "then"),
+    [
+        (("awaiting_approval", "", "R-12"), "A colleague decides about 12.50 EUR.", Ended),
+        (("unknown", "", "timeout"), "I do not know yet whether it worked.", Ended),
+        (("sent", "", "on its way"), "I do not know yet whether it worked.", Ended),
+        (("refused", "", "R-17 Open disputes"), "I may not do that.", HandOver),
+        (("failed", "", "no"), "I may not do that.", HandOver),
+        (("declined", "", "no"), "I may not do that.", HandOver),
+        (("undone", "", "Maya took it back."), "I may not do that.", HandOver),
+    ],
+)
+def test_only_what_is_done_is_told_as_done(ends: tuple[CallState, str, str], said: str, then: type) -> None:
+    visit = Visit()
+    visit.ends = ends
+    for text in ("ch_2", "12.50", "yes"):
+        visit.says(text)
+
+    assert visit.last.said == (said,)
+    assert isinstance(visit.last.next, then)
+    if isinstance(visit.last.next, HandOver):
+        assert visit.last.next.reason == f"Not refunded: {ends[2]}"
+        assert "amount: 12.50 EUR." in visit.last.next.summary
+
+
+def test_what_is_not_understood_is_asked_once_more_and_then_a_person_takes_over() -> None:
+    visit = Visit()
+    again = visit.says("the blue one")
+    over = visit.says("you know which")
+
+    assert isinstance(again.next, AskCustomer)
+    assert again.next.is_again
+    assert isinstance(over.next, HandOver)
+    assert "charge" in over.next.reason
+    assert visit.state is None
+
+
+def test_half_of_it_is_not_guessed() -> None:
+    visit = Visit()
+    visit.says("ch_1")
+
+    assert isinstance(visit.says("half of it").next, AskCustomer)
+    assert isinstance(visit.says("half of 84 EUR").next, HandOver)
+    assert [call.action for call in visit.called] == ["find_charges"]
+
+
+def test_a_question_in_between_is_answered_and_the_open_one_comes_back() -> None:
+    visit = Visit()
+
+    aside = visit.says("How long does that take?")
+    assert isinstance(aside.next, Aside)
+    assert aside.next.question == "Which charge?"
+    assert visit.says("the first").next == AskCustomer("How much of 84.00 EUR?", (), "amount")
+
+
+def test_questions_without_end_do_not_hold_the_procedure_open() -> None:
+    visit = Visit()
+    said = [type(visit.says("And how is the weather?").next) for _ in range(5)]
+
+    assert said == [Aside] * 4 + [Left]
+    assert visit.state is None
+
+
+@pytest.mark.parametrize("text", ["never mind", "Something else", "vergiss es", "forget it, please"])
+def test_nobody_is_kept_in_a_procedure(text: str) -> None:
+    visit = Visit()
+
+    assert visit.says(text).next == Left("unwanted")
+    assert visit.state is None
+    assert [call.action for call in visit.called] == ["find_charges"]
+
+
+def test_a_no_goes_back_to_the_choice_and_asks_everything_again() -> None:
+    visit = Visit(first_words="")
+    for text in ("1", "84", "no"):
+        visit.says(text)
+
+    assert isinstance(visit.last.next, AskCustomer)
+    assert visit.last.next.need == "charge"
+    assert visit.state is not None
+    assert visit.state.slots == {}
+
+
+def test_whoever_asks_for_a_person_gets_one() -> None:
+    over = Visit().says("let me talk to a human", person=True)
+
+    assert over.next == HandOver("The customer asks for a person.", "Procedure: Refund. charges: done.")
+
+
+def test_another_wish_is_seen_to_first_and_then_the_open_question_comes_back() -> None:
+    visit = Visit()
+    visit.says("ch_2")
+
+    switched = visit.says("Wait, please greet me first of all", wants="greeting")
+    assert switched.next == AskCustomer("What is your name?", (), "name")
+    back = visit.says("Ines")
+
+    assert back.said == ("Hello Ines.",)
+    assert back.next == AskCustomer("How much of 12.50 EUR?", (), "amount")
+
+
+def test_a_procedure_that_goes_to_another_one_comes_back() -> None:
+    visit = Visit(OUTER, GREETING)
+    ended = visit.says("Jonas")
+
+    assert ended.said == ("Hello Jonas.", "Welcome back.")
+    assert ended.next == Ended()
+
+
+def test_a_procedure_that_has_changed_is_not_gone_on_with() -> None:
+    visit = Visit()
+    visit.procedures = {"refund": procedure(changed("title: Refund", "title: Refunds"))}
+
+    assert visit.says("1").next == Left("changed")
+
+
+def test_an_answer_that_stands_in_the_first_words_is_not_asked_for() -> None:
+    text = changed("    shown:", "    from_first_words: true\n    shown:")
+    known = Visit(text, first_words="Please refund ch_2")
+    unsure = Visit(text, first_words="Please refund the 84.00 EUR or 12.50 EUR")
+
+    assert isinstance(known.last.next, AskCustomer)
+    assert known.last.next.need == "amount"
+    assert isinstance(unsure.last.next, AskCustomer)
+    assert unsure.last.next.need == "charge"
+
+
+def test_an_empty_list_goes_to_a_person() -> None:
+    visit = Visit()
+    visit.charges = []
+    visit.state = begin(visit.procedures["refund"])
+    over = visit._on(follow(visit.procedures, visit.state, ENGLISH))
+
+    assert isinstance(over.next, HandOver)
+
+
+def test_what_comes_from_outside_is_shown_as_plain_words() -> None:
+    visit = Visit()
+    evil = {**CHARGES[0], "id": "[click](https://evil.example)\n# Pay <b>now</b>"}
+    visit.charges = [evil, CHARGES[1]]
+    visit.state = begin(visit.procedures["refund"])
+    asked = visit._on(follow(visit.procedures, visit.state, ENGLISH))
+
+    assert isinstance(asked.next, AskCustomer)
+    assert asked.next.options[0] == "84.00 EUR on 2025-03-03 (click(https:evil.example) Pay bnow/b)"
+
+
+def test_a_result_that_says_nothing_is_not_built_upon() -> None:
+    visit = Visit()
+    assert visit.state is not None
+    state = begin(visit.procedures["refund"])
+    called = follow(visit.procedures, state, ENGLISH)
+    assert called.under_way is not None
+    nothing = CallResult("done", "", "", None)
+
+    assert isinstance(follow(visit.procedures, called.under_way, ENGLISH, result=nothing).next, HandOver)
+
+
+SAYINGS = [
+    "yes", "no", "1", "2", "3", "the second", "ch_2", "ch_9", "84", "12,50 €", "half", "all of it", "never mind", "?",
+    "How long?", "", " ", "\x00", "{charge.id}", "ja", "第一", "March", "2025-03-03", "-5 EUR", "1e9 EUR", "NaN",
+    "something else", "please refund everything I ever paid you", "No, I want something quite different now",
+]  # fmt: skip
+STATES: list[CallState] = [
+    "refused", "awaiting_approval", "declined", "expired", "ready", "sent", "unknown", "done", "failed", "undone",
+]  # fmt: skip
+CONTENTS = st.one_of(
+    st.none(),
+    st.just({"reference": "c", "charges": CHARGES}),
+    st.just({"charges": [{"id": 7, "at": None, "amount": "x", "paid": True}, "no", None, CHARGES[0]]}),
+    st.just({"charges": "none"}),
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.floats(allow_nan=False),
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+        max_leaves=8,
+    ),
+)
+HEARD = st.builds(
+    Heard,
+    text=st.sampled_from(SAYINGS) | st.text(max_size=60),
+    wants=st.sampled_from([None, None, None, "greeting", "outer", "nothing"]),
+    is_question=st.booleans(),
+    wants_person=st.sampled_from([False] * 9 + [True]),
+)
+RESULTS = st.builds(
+    CallResult,
+    state=st.sampled_from([*STATES, *["done"] * 10]),
+    summary=st.sampled_from(["", "RECEIPT", "Sent."]),
+    reason=st.sampled_from(["", "because"]),
+    content=CONTENTS,
+)
+
+
+@settings(max_examples=400)
+@given(
+    spoken=st.sampled_from(sorted(languages())),
+    first=st.sampled_from(SAYINGS) | st.text(max_size=40),
+    moves=st.lists(st.tuples(HEARD, RESULTS), max_size=25),
+)
+def test_no_conversation_breaks_it(spoken: str, first: str, moves: list[tuple[Heard, CallResult]]) -> None:
+    """Nothing raises or goes round; every argument was given; an effect is told only from a receipt that is done."""
+    procedures = {each.id: each for each in map(procedure, (REFUND, GREETING, OUTER))}
+    is_done = False
+    followed = follow(procedures, begin(procedures["refund"], first), language(spoken))
+    for heard, result in moves:
+        told = "\n".join(followed.said)
+        if "Done:" in told:
+            assert is_done, "it told of a receipt that was not there"
+        state = followed.under_way
+        if state is None:
+            assert isinstance(followed.next, HandOver | Ended | Left)
+            return
+        if isinstance(followed.next, CallAction):
+            _check_arguments(followed.next, state, procedures[state.procedure])
+            is_refund = followed.next.action == "refund"
+            is_done = is_done or (is_refund and result.state == "done")
+            followed = follow(procedures, state, language(spoken), result=result)
+        else:
+            assert isinstance(followed.next, AskCustomer | Aside)
+            assert state.asked_in_vain < 2
+            assert len(state.put_aside) <= 6
+            followed = follow(procedures, state, language(spoken), heard=heard)
+        assert json.loads(msgspec.json.encode(followed.under_way)) is None or followed.under_way is not None
+
+
+def _check_arguments(call: CallAction, state: UnderWay, of: Procedure) -> None:
+    written = set(_leaves([getattr(each, "arguments", {}) for each in of.steps.values()]))
+    known = {*_leaves(dict(state.slots)), *_leaves([each.content for each in state.results.values()]), *written}
+    for leaf in _leaves(call.arguments):
+        assert leaf in known, f"nobody gave {leaf!r}"
+
+
+def _leaves(value: Any) -> list[Any]:
+    walk: Callable[[Any], list[Any]] = _leaves
+    if isinstance(value, dict):
+        return [leaf for each in value.values() for leaf in walk(each)]
+    if isinstance(value, list | tuple):
+        return [leaf for each in value for leaf in walk(each)]
+    return [json.dumps(value)]
