@@ -25,8 +25,6 @@ USED_FROM_OUTSIDE = {
     "table_close": "markdown-it calls it",
     "begin": "the agent will call it",
     "follow": "the agent will call it",
-    "approvals_in": "the doors will call it",
-    "of_conversation": "the doors will call it",
     "load_dialect_impl": "SQLAlchemy calls it",
     "process_bind_param": "SQLAlchemy calls it",
     "process_result_value": "SQLAlchemy calls it",

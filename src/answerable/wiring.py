@@ -20,7 +20,7 @@ from answerable.agents.embedded import EMBEDDED_MODEL, EmbeddedModel
 from answerable.agents.procedures.workspace import load_procedures
 from answerable.api.desk import Desk
 from answerable.api.routes import api_routes
-from answerable.conversations import MESSAGE_BYTES_MAX, Answering, forget_old_events_for_ever
+from answerable.conversations import MESSAGE_BYTES_MAX, Answering, forget_old_events_for_ever, tell_outcomes_for_ever
 from answerable.domain.clock import now
 from answerable.domain.errors import Conflict
 from answerable.domain.knowledge import ImportReport
@@ -96,19 +96,20 @@ async def open_house(
         await library.load()
         endpoint = endpoint_for(settings)
         models = Models(endpoint, own={EMBEDDED_MODEL: EmbeddedModel(), **(own_models or {})})
-        agent = SupportAgent(
-            models.get_model(None),
-            library,
-            model_name=endpoint.model,
-            company=settings.workspace.company.name,
-            threshold=shipped().threshold,
-            price=endpoint.price,
-        )
         declared = await asyncio.to_thread(load_actions, settings.folder / "actions") | dict(own_actions or {})
         procedures = await asyncio.to_thread(load_procedures, settings.folder / "procedures", declared)
         rulebook = Rulebook(store, settings.folder / "policies", declared)
         await rulebook.keep()
         boundary = Boundary(store, declared, settings=settings.actions)
+        agent = SupportAgent(
+            models.get_model(None),
+            library,
+            boundary,
+            model_name=endpoint.model,
+            company=settings.workspace.company.name,
+            threshold=shipped().threshold,
+            price=endpoint.price,
+        )
         answering = Answering(store, agent)
         jobs = Jobs(store, settings.jobs_database, {"answer_turn": answering.answer_turn})
         answering.work_with(jobs)
@@ -116,6 +117,7 @@ async def open_house(
         tidying = asyncio.gather(
             answering.sweep_for_ever(),
             boundary.look_after_for_ever(),
+            tell_outcomes_for_ever(store),
             rulebook.keep_for_ever(),
             forget_old_events_for_ever(store),
         )

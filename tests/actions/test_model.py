@@ -180,8 +180,8 @@ class World(RuleBasedStateMachine):
 
     async def _one_that_waits(self, which: int) -> Approval | None:
         """One of those that wait for a person; if none does, one that was decided."""
-        found = await self.store.read(actions.approvals_in, "open", 9)
-        found = found or await self.store.read(actions.approvals_in, "approved", 9)
+        found = await self.store.read(lambda db: actions.open_approvals(db, after=None, limit=9))
+        found = found or await self.store.read(lambda db: actions.decided_approvals(db, after=None, limit=9))
         return found[which % len(found)] if found else None
 
     @rule(which=st.integers(0, 3), who=st.sampled_from(REPS))

@@ -211,15 +211,20 @@ async def open_company(
     models: dict[str, Model] | None = None,
     model: str = "embedded",
     actions: Mapping[str, Action] | None = None,
+    files: dict[str, str] | None = None,
+    more: str = "",
 ) -> AsyncIterator[Company]:
-    """Opens the doors on a free port, with the articles above."""
+    """Opens the doors on a free port, with the articles above, and with other `files` and `more` settings."""
     workspace = folder / "workspace"
     knowledge = workspace / "knowledge"
     if not workspace.exists():
         knowledge.mkdir(parents=True)
-        (workspace / "answerable.toml").write_text(WORKSPACE)
+        (workspace / "answerable.toml").write_text(WORKSPACE + more)
         for name, text in ARTICLES.items():
             (knowledge / name).write_text(text)
+        for name, text in (files or {}).items():
+            (workspace / name).parent.mkdir(exist_ok=True)
+            (workspace / name).write_text(text)
     settings = read_settings(
         workspace,
         workspace=workspace,

@@ -12,6 +12,9 @@ from agents.items import TResponseInputItem
 from agents.tool_context import ToolContext
 from openai.types.responses import ResponseTextDeltaEvent
 
+from answerable.actions.boundary import Boundary
+from answerable.actions.declaring import Action
+from answerable.agents.acting import Acting
 from answerable.agents.asked import Asked, Say
 from answerable.agents.citing import SourceNumbers
 from answerable.agents.embedded import EmbeddedModel
@@ -51,16 +54,18 @@ class _UnderWay:
     """What the tools of one run work on."""
 
     searching: Searching
+    acting: Acting
     ending: _Ending
 
 
 class SupportAgent:
-    """Answers turns on one model, from one library."""
+    """Answers turns on one model, from one library, and acts within one boundary."""
 
     def __init__(
         self,
         model: Model,
         library: Library,
+        boundary: Boundary,
         *,
         model_name: str,
         company: str,
@@ -73,6 +78,7 @@ class SupportAgent:
         self._price = price
         self._model = model
         self._library = library
+        self._boundary = boundary
         self._model_name = model_name
         self._threshold = threshold
         # Made once: its tools' schemas are checked and copied each time that one is made.
@@ -80,7 +86,7 @@ class SupportAgent:
             name="support",
             instructions=instructions_for(company),
             model_settings=ModelSettings(),
-            tools=[_tool(each) for each in TOOLS],
+            tools=[*map(_tool, TOOLS), *map(_action_tool, boundary.declared.values())],
             tool_use_behavior=StopAtTools(stop_at_tool_names=sorted(TERMINAL_TOOLS)),
         )
         # The embedded model has its whole reply at once: there is nothing to wait for word by word.
@@ -102,27 +108,29 @@ class SupportAgent:
             hits={},
             chosen_title=_chosen_title(asked),
         )
-        ending = _Ending()
+        under_way = _UnderWay(searching, Acting(self._boundary, ledger, asked, searching), _Ending())
         speaker = Speaker(searching, say)
-        text = await self._run(asked, ledger, searching, ending, speaker)
-        if ending.tool is not None:
-            return _ended_by_tool(asked, ledger, searching, ending)
+        text = await self._run(asked, ledger, under_way, speaker)
+        reply = await self._reply(asked, ledger, under_way, speaker, text)
+        return replace(reply, told=under_way.acting.told)
+
+    async def _reply(self, asked: Asked, ledger: Ledger, under_way: _UnderWay, speaker: "Speaker", text: str) -> Reply:
+        searching, acting = under_way.searching, under_way.acting
+        if under_way.ending.tool is not None:
+            return _ended_by_tool(asked, ledger, searching, under_way.ending)
         with ledger.step("guard", "Verify answer", {"text": text}) as step:
             sentences = await speaker.finish(text)
             step.output = [_shown(each, speaker.numbers) for each in sentences]
             step.summary = _verdict(sentences)
-        return _judged(asked, ledger, searching, sentences, speaker.numbers)
+        return _judged(asked, ledger, searching, acting, sentences, speaker.numbers)
 
     def apology(self, asked: Asked, reason: str) -> Reply:
         """What is said when no reply could be had: the conversation goes to a person."""
         return _handed_off(asked, reason, summary=reason, tried=())
 
-    async def _run(
-        self, asked: Asked, ledger: Ledger, searching: Searching, ending: _Ending, speaker: "Speaker"
-    ) -> str:
+    async def _run(self, asked: Asked, ledger: Ledger, under_way: _UnderWay, speaker: "Speaker") -> str:
         model = RecordedModel(self._model, CallsInLedger(ledger), name=self._model_name, price=self._price)
         config = RunConfig(tracing_disabled=True, model=model)
-        under_way = _UnderWay(searching, ending)
         items = _items(asked)
         try:
             if not self._streams:
@@ -183,7 +191,7 @@ class Speaker:
     def _begin(self) -> SentenceGuard:
         hits = tuple(self._searching.hits.values())
         self._guard, self._sentences, self._heard = SentenceGuard(hits), [], ""
-        self.numbers = SourceNumbers(hit.number for hit in hits)
+        self.numbers = SourceNumbers(hit.number for hit in hits if not hit.is_outcome)
         return self._guard
 
     def _take(self, sentences: Sequence[GuardedSentence]) -> None:
@@ -191,7 +199,7 @@ class Speaker:
             passes = judged.may_be_sent
             sentence = replace(judged, text=self.numbers.take(judged.text)) if passes else judged
             self._sentences.append(sentence)
-            guessed = sentence.kind == "claim" and self._searching.is_unsure
+            guessed = sentence.kind == "claim" and bool(sentence.passages) and self._searching.is_unsure
             self._stopped = self._stopped or not passes or guessed
             if not self._stopped:
                 self._say(len(self._sentences) - 1, sentence.text)
@@ -243,6 +251,19 @@ def _tool(declared: ToolDeclaration) -> FunctionTool:
     )
 
 
+def _action_tool(declared: Action) -> FunctionTool:
+    async def invoke(context: ToolContext[_UnderWay], arguments: str) -> str:
+        return await context.context.acting.call(declared.name, arguments)
+
+    return FunctionTool(
+        name=declared.name,
+        description=declared.description,
+        params_json_schema=declared.parameters,
+        on_invoke_tool=invoke,
+        strict_json_schema=True,
+    )
+
+
 def _ended_by_tool(asked: Asked, ledger: Ledger, searching: Searching, ending: _Ending) -> Reply:
     """The reply that a terminal tool stands for."""
     given = {name: value for name, value in ending.arguments.items() if isinstance(value, str)}
@@ -263,7 +284,12 @@ def _ended_by_tool(asked: Asked, ledger: Ledger, searching: Searching, ending: _
 
 
 def _judged(
-    asked: Asked, ledger: Ledger, searching: Searching, sentences: list[GuardedSentence], numbers: SourceNumbers
+    asked: Asked,
+    ledger: Ledger,
+    searching: Searching,
+    acting: Acting,
+    sentences: list[GuardedSentence],
+    numbers: SourceNumbers,
 ) -> Reply:
     """Answer, ask or hand off, by what the guards found."""
     passed = [each for each in sentences if each.may_be_sent]
@@ -271,21 +297,23 @@ def _judged(
     claims = [each for each in passed if each.verdict == "supported"]
     if held and (not claims or len(held) >= len(claims)):
         return _hand_off(asked, ledger, searching, "What the agent wrote is not supported by what is published.")
-    if claims and searching.is_unsure:
+    if searching.is_unsure and any(each.passages for each in claims):
         return _hand_off(asked, ledger, searching, f"Not sure enough, {searching.confidence:.2f}")
     if not passed:
         return _hand_off(asked, ledger, searching, "The agent had nothing to say.")
-    text = _joined(sentences)
-    if not claims:
-        kind: DecisionKind = "ask" if any(each.kind == "question" for each in passed) else "answer"
+    text, citations = _joined(sentences), _citations(searching, claims, numbers)
+    kind: DecisionKind = "answer"
+    if acting.told:
+        kind, reason = "act", acting.in_words
+    elif not claims:
+        kind = "ask" if any(each.kind == "question" for each in passed) else "answer"
         reason = "It asks back." if kind == "ask" else "Courtesy; nothing is claimed."
-        return Reply(text, Decision(kind, searching.confidence, reason))
-    citations = _citations(searching, claims, numbers)
-    titles = ", ".join(dict.fromkeys(each.title for each in citations))
-    reason = (
-        f"Answered from {titles}." if not held else f"Answered from {titles}; {len(held)} sentences were held back."
-    )
-    return Reply(text, Decision("answer", searching.confidence, reason), citations)
+    else:
+        titles = dict.fromkeys(each.title for each in citations)
+        reason = f"Answered from {', '.join(titles) or 'what was looked up'}."
+    if held:
+        reason = f"{reason.rstrip('.')}; {len(held)} sentences were held back."
+    return Reply(text, Decision(kind, searching.confidence, reason), citations)
 
 
 def _joined(sentences: list[GuardedSentence]) -> str:
@@ -326,7 +354,7 @@ def _citations(searching: Searching, claims: list[GuardedSentence], numbers: Sou
 
 
 def _tried(searching: Searching) -> tuple[str, ...]:
-    titles = dict.fromkeys(hit.title for hit in searching.hits.values())
+    titles = dict.fromkeys(hit.title for hit in searching.hits.values() if not hit.is_outcome)
     return tuple(f"Looked in {title}" for title in list(titles)[:3])
 
 

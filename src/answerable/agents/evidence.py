@@ -79,10 +79,6 @@ class Evidence:
         self._hits = {hit.number: hit for hit in hits}
         self._sources: dict[tuple[int, ...], _Source] = {}
 
-    def has(self, number: int) -> bool:
-        """Whether a passage has this number."""
-        return number in self._hits
-
     def has_link(self, address: str) -> bool:
         """Whether a passage has this link, or is at this address."""
         return link_key(address) in self._links

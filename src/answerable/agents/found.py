@@ -40,6 +40,10 @@ class FoundHit:
     """How near it is to the question in meaning: a cosine, on the scale of the default embedder."""
     keywords: tuple[str, ...] = ()
     """Of its article: what people call it who do not use its words."""
+    is_outcome: bool = False
+    """Whether it is no passage, but what came of an action in this turn."""
+    is_receipt: bool = False
+    """Whether something was done in the world, and this says so."""
 
 
 @dataclass(frozen=True, slots=True)

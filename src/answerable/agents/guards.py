@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
+from answerable.agents.effects import claims_effect
 from answerable.agents.evidence import COVERAGE_MIN, LANGUAGE_LETTERS, Evidence, Support
 from answerable.agents.found import FoundHit
 from answerable.agents.phrases import language, language_of, plain, spoken_languages, words
@@ -32,6 +33,7 @@ QUESTION_WORDS_MAX = 30
 REPLY_LETTERS_MAX = 12_000
 SENTENCE_LETTERS_MAX = 1_000
 REPLY_TOO_LONG = f"The reply is longer than {REPLY_LETTERS_MAX} letters; from here on it was not read."
+NO_RECEIPT = "It says that something was done, and no receipt of this turn says so."
 SENTENCE_TOO_LONG = f"It is longer than {SENTENCE_LETTERS_MAX} letters, and was not read."
 
 _MARKERS = re.compile(r"[ \t\u00a0]*[\[【](\d{1,3})[\]】]")
@@ -62,7 +64,7 @@ class GuardedSentence:
     kind: SentenceKind
     verdict: Verdict
     passages: tuple[int, ...] = ()
-    """The numbers of the passages that support it."""
+    """The numbers of the passages that support it; none if it rests on what came of an action."""
     quote: str | None = None
     """The words of the first of these that support it, verbatim."""
     coverage: float = 1.0
@@ -83,7 +85,9 @@ class SentenceGuard:
     def __init__(self, hits: Sequence[FoundHit], *, coverage_min: float = COVERAGE_MIN) -> None:
         self._splitter = SentenceSplitter()
         self._evidence = Evidence(hits)
-        self._titles = {hit.title: plain(hit.title) for hit in hits}
+        self._receipts = Evidence([hit for hit in hits if hit.is_receipt])
+        self._sources = frozenset(hit.number for hit in hits if not hit.is_outcome)
+        self._titles = {hit.title: plain(hit.title) for hit in hits if not hit.is_outcome}
         self._language = language_of(hits[0].text[:LANGUAGE_LETTERS]) if hits else "en"
         self._coverage_min = coverage_min
         self._letters = 0
@@ -120,6 +124,8 @@ class SentenceGuard:
         cited = tuple(dict.fromkeys(int(number) for number in _MARKERS.findall(_MARKDOWN_LINK.sub("", shown))))
         bare = _MARKERS.sub("", shown)
         told = self._without_frame(bare)
+        if claims_effect(told):
+            return self._effect(sentence, shown, told, cited)
         if _HAS_WORD.search(told) and (quoted := self._evidence.verbatim(told, cited)):
             guarded = self._supported(sentence, shown, quoted)
             self._quoted.append((told, guarded))
@@ -146,13 +152,24 @@ class SentenceGuard:
             reason=_why_not(support),
         )
 
+    def _effect(self, sentence: str, shown: str, told: str, cited: Sequence[int]) -> GuardedSentence:
+        """A sentence that says that something was done: only a receipt supports it, whatever an article says."""
+        support = self._receipts.verbatim(told, cited)
+        if support is None:
+            statement = Statement.read(told, default=self._language)
+            support = self._receipts.support(statement, cited=cited, coverage_min=self._coverage_min)
+        if support.is_enough(self._coverage_min):
+            return self._supported(sentence, shown, support)
+        return _held_back(sentence, NO_RECEIPT)
+
     def _supported(self, sentence: str, shown: str, support: Support) -> GuardedSentence:
+        passages = tuple(number for number in support.passages if number in self._sources)
         return GuardedSentence(
-            text=_with_markers(shown, support.passages) if _wants_marker(self._line, shown) else shown,
+            text=_with_markers(shown, passages) if _wants_marker(self._line, shown) else shown,
             written=sentence,
             kind="claim",
             verdict="supported",
-            passages=support.passages,
+            passages=passages,
             quote=support.quote,
             coverage=support.coverage,
             missing=support.missing_words,
@@ -212,7 +229,7 @@ class SentenceGuard:
         return _MARKDOWN_LINK.sub(keep, sentence)
 
     def _without_unknown_markers(self, shown: str) -> str:
-        return _MARKERS.sub(lambda marker: marker[0] if self._evidence.has(int(marker[1])) else "", shown)
+        return _MARKERS.sub(lambda marker: marker[0] if int(marker[1]) in self._sources else "", shown)
 
 
 def _held_back(sentence: str, reason: str) -> GuardedSentence:
@@ -263,6 +280,8 @@ def _wants_marker(line: str, shown: str) -> bool:
 def _with_markers(shown: str, passages: tuple[int, ...]) -> str:
     """The sentence with the markers of exactly these passages, before the white space at its end."""
     bare = _MARKERS.sub("", shown)
+    if not passages:
+        return bare
     body = bare.rstrip()
     markers = "".join(f"[{number}]" for number in passages)
     if body.startswith("|") and body.endswith("|"):

@@ -78,10 +78,30 @@ class Searching:
             hits=tuple(self._numbered(each) for each in content["hits"]),
         )
 
+    def add_outcome(self, call_id: str, text: str, *, changed_something: bool) -> int:
+        """Lets the reply rest on what came of an action; gives the number under which it does."""
+        known = self.hits.get(call_id)
+        hit = FoundHit(
+            number=known.number if known else len(self.hits) + 1,
+            passage_id=call_id,
+            article_id="",
+            revision_id="",
+            title="",
+            url=None,
+            heading_path=(),
+            text=text,
+            score=1.0,
+            is_outcome=True,
+            is_receipt=changed_something,
+        )
+        self.hits[call_id] = hit
+        return hit.number
+
     def citation(self, number: int, quote: str | None) -> Citation | None:
         """The source with that number."""
         hit = next((each for each in self.hits.values() if each.number == number), None)
-        if hit is None:
+        if hit is None or hit.is_outcome:
+            # The customer sees articles as sources; an action is in the record.
             return None
         return Citation(
             number=number,

@@ -12,6 +12,7 @@ from answerable.conversations.looking import (
     inbox_counts,
     rows_for,
 )
+from answerable.conversations.outcomes import tell_outcomes, tell_outcomes_for_ever
 from answerable.conversations.receiving import MESSAGE_BYTES_MAX, Arrival, Received, ask_for_person, rate, receive
 from answerable.conversations.working import assign, hand_back, reply, resolve, take_over
 
@@ -38,4 +39,6 @@ __all__ = [
     "resolve",
     "rows_for",
     "take_over",
+    "tell_outcomes",
+    "tell_outcomes_for_ever",
 ]

@@ -25,7 +25,7 @@ from answerable.domain.errors import AnswerableError, Unavailable
 from answerable.domain.ids import new_id
 from answerable.domain.runs import Run, RunState, Span, Usage
 from answerable.jobs import Jobs
-from answerable.store import Store, conversations, customers, events, messages, runs, turns
+from answerable.store import Store, actions, conversations, customers, events, messages, runs, turns
 from answerable.traces import Ledger
 
 log = logging.getLogger(__name__)
@@ -241,6 +241,7 @@ def _finish(db: Connection, turn: Turn, run: Run, ledger: Ledger, reply: Reply, 
             runs.end(db, run.id, state="given_up", decision=None, usage=ledger.usage, strip=ledger.strip, at=at)
         return None
     message = _keep_reply(db, conversation, turn, run, reply)
+    actions.tell(db, reply.told)
     runs.end(db, run.id, state=state, decision=reply.decision, usage=ledger.usage, strip=ledger.strip, at=at)
     turns.end(db, turn.id, "answered", at)
     conversation = _after(db, conversation, turn, run, reply)
@@ -317,6 +318,7 @@ def _after(db: Connection, conversation: Conversation, turn: Turn, run: Run, rep
         at,
         waiting_on="customer" if waiting is None else "agent",
         running_turn_id=None if waiting is None else waiting.id,
+        procedure=reply.procedure,
         why=_why(reply.decision),
     )
 

@@ -1,5 +1,6 @@
 """What every change of a conversation has in common: keeping a message, and telling those who listen."""
 
+from dataclasses import replace
 from datetime import datetime
 
 import msgspec
@@ -137,6 +138,7 @@ def keep_handoff(
         waiting_on="rep",
         assignee_id=None,
         running_turn_id=None,
+        procedure=None,
         why=shortened(reason, WHY_CHARACTERS),
     )
 
@@ -145,7 +147,9 @@ def tell(db: Connection, conversation: Conversation, at: datetime, *kept: Messag
     """Tells listeners of new messages, and of the conversation as it is now."""
     for message in kept:
         tell_message(db, message, at)
-    events.append(db, conversation.id, "conversation", msgspec.to_builtins(conversation), at, customer_sees=True)
+    # What was found out about a customer on the way is nobody's but the agent's.
+    content = msgspec.to_builtins(replace(conversation, procedure=None))
+    events.append(db, conversation.id, "conversation", content, at, customer_sees=True)
 
 
 def tell_message(db: Connection, message: Message, at: datetime) -> None:

@@ -12,7 +12,7 @@ from answerable.agents.turns import is_courtesy
 from answerable.conversations.keeping import keep_message, pass_turns, reopened, tell, turn_for
 from answerable.conversations.receiving import check_outside_id, readable
 from answerable.domain.clock import now
-from answerable.domain.conversations import Conversation, Message
+from answerable.domain.conversations import Conversation, Episode, Message
 from answerable.domain.errors import Conflict, NotFound
 from answerable.domain.people import Rep
 from answerable.jobs import Jobs
@@ -64,8 +64,7 @@ async def reply(store: Store, rep: Rep, conversation_id: str, *, text: str, outs
         messages.arrive(db, message, author_id=rep.id, digest=digest)
         messages.put_out(db, message, conversation.surface, "delivered", at)
         if resolve:
-            conversations.resolve_episode(db, episode.id, rep.id, at)
-            changed = conversations.change(db, conversation.id, at, status="resolved", waiting_on="nobody", why=None)
+            changed = _closed(db, episode, rep, at)
         else:
             changed = conversations.change(db, conversation.id, at, waiting_on="customer", why=None)
         tell(db, changed, at, *kept, message)
@@ -120,8 +119,7 @@ async def resolve(store: Store, rep: Rep, conversation_id: str) -> None:
             return
         pass_turns(db, conversation, at)
         episode = conversations.last_episode(db, conversation.id)
-        conversations.resolve_episode(db, episode.id, rep.id, at)
-        changed = conversations.change(db, conversation.id, at, status="resolved", waiting_on="nobody", why=None)
+        changed = _closed(db, episode, rep, at)
         note = keep_message(db, conversation.id, episode.id, "note", f"{rep.name} resolved it.", at)
         tell(db, changed, at, note)
 
@@ -197,3 +195,11 @@ def _left_open(said: list[Message]) -> list[Message]:
     has said anything since, it is still owed to the customer, and what it passes on again waits for people again.
     """
     return [message for message in _unanswered(said) if not is_courtesy(message.text)]
+
+
+def _closed(db: Connection, episode: Episode, rep: Rep, at: datetime) -> Conversation:
+    """Ends the episode, and with it whatever the agent was about."""
+    conversations.resolve_episode(db, episode.id, rep.id, at)
+    return conversations.change(
+        db, episode.conversation_id, at, status="resolved", waiting_on="nobody", why=None, procedure=None
+    )

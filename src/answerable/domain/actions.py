@@ -29,6 +29,9 @@ came of it is not known. Done: it happened, with a receipt. Failed: it surely di
 ENDED: frozenset[CallState] = frozenset({"refused", "declined", "expired", "done", "failed", "undone"})
 """Nothing more happens by itself."""
 
+OPEN: frozenset[CallState] = frozenset({"awaiting_approval", "ready", "sent", "unknown"})
+"""What becomes of it is not known yet."""
+
 MAY_HAVE_HAPPENED: frozenset[CallState] = frozenset({"ready", "sent", "unknown", "done", "undone"})
 """These count against limits: the effect is there, or can no longer be excluded."""
 

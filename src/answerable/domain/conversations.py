@@ -1,8 +1,11 @@
 """An exchange with a customer and its parts."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
+
+from answerable.domain.actions import CallState
 
 Surface = Literal["chat", "email", "voice", "product"]
 """Where a message came in."""
@@ -81,6 +84,8 @@ class Conversation:
     running_turn_id: str | None
     opened_at: datetime
     changed_at: datetime
+    procedure: dict[str, Any] | None = None
+    """Where the agent is in a procedure, as JSON; none if it follows none. Events that were kept do without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,3 +163,7 @@ class Reply:
     citations: tuple[Citation, ...] = ()
     handoff_summary: str | None = None
     tried: tuple[str, ...] = ()
+    told: Mapping[str, CallState] = field(default_factory=dict)
+    """By the call's id: how far each action had come when this was said."""
+    procedure: dict[str, Any] | None = None
+    """Where the agent is in a procedure from now on."""

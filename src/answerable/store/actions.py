@@ -1,6 +1,6 @@
 """Queries about action calls, what happened to each, and what people decided."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,10 +9,11 @@ import msgspec
 from sqlalchemy import Connection, Select, bindparam, func, insert, or_, select, tuple_, update
 
 from answerable.domain.actions import (
+    ENDED,
     MAY_HAVE_HAPPENED,
+    OPEN,
     ActionCall,
     Approval,
-    ApprovalState,
     CallState,
     Receipt,
     Verdict,
@@ -147,6 +148,29 @@ def several(db: Connection, call_ids: Collection[str]) -> dict[str, ActionCall]:
     return {row.id: _call(row) for row in rows}
 
 
+def tell(db: Connection, told: Mapping[str, CallState]) -> None:
+    """Keeps how far each call had come when the customer was last told of it."""
+    for call_id, state in told.items():
+        db.execute(update(action_calls).where(_CALLS.id == call_id).values(told=state))
+
+
+def to_tell(db: Connection, limit: int) -> list[ActionCall]:
+    """The calls of which the customer awaits the outcome, and it is there; longest waiting first."""
+    query = (
+        select(action_calls)
+        .where(_CALLS.told.in_(OPEN), _CALLS.state.in_(ENDED))
+        .order_by(_CALLS.changed_at, _CALLS.id)
+        .limit(limit)
+    )
+    return [_call(row) for row in db.execute(query)]
+
+
+def is_to_tell(db: Connection, call_id: str) -> bool:
+    """Whether the customer still awaits the outcome of the call."""
+    query = select(_CALLS.id).where(_CALLS.id == call_id, _CALLS.told.in_(OPEN), _CALLS.state.in_(ENDED))
+    return db.execute(query).first() is not None
+
+
 def record(db: Connection, call_id: str) -> list[dict[str, Any]]:
     """What happened to a call, in order."""
     query = select(action_records).where(action_records.c.call_id == call_id).order_by(action_records.c.id)
@@ -233,12 +257,6 @@ def decided_approvals(db: Connection, *, after: Place | None, limit: int) -> lis
         last = tuple_(bindparam(None, after[0], type_=own.asked_at.type), bindparam(None, after[1]))
         query = query.where(tuple_(own.asked_at, own.id) < last)
     return [_approval(row) for row in db.execute(query.order_by(own.asked_at.desc(), own.id.desc()).limit(limit))]
-
-
-def approvals_in(db: Connection, state: ApprovalState, limit: int) -> list[Approval]:
-    """Approvals in a state, oldest first."""
-    query = select(approvals).where(approvals.c.state == state).order_by(approvals.c.asked_at, approvals.c.id)
-    return [_approval(row) for row in db.execute(query.limit(limit))]
 
 
 def _fitting(wanted: Wanted) -> Select[Any]:

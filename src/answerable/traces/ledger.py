@@ -104,6 +104,18 @@ class Ledger:
         """The steps so far."""
         return tuple(self._spans)
 
+    async def flush(self) -> None:
+        """Writes what is waiting now: what follows must not be done again in another way. Raises Unavailable."""
+        await self.settle()
+        batch, self._waiting, self._timer = self._waiting, [], None
+        if not batch:
+            return
+        try:
+            await self._store.write(_record, self.run, batch)
+        except BaseException:
+            self._waiting = [*batch, *self._waiting]
+            raise
+
     async def settle(self) -> None:
         """Waits until nothing is being written; what is still waiting is left for `write_rest`."""
         if self._timer is not None:

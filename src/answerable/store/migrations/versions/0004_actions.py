@@ -51,6 +51,7 @@ def upgrade() -> None:
         sa.Column("changed_at", Instant(), nullable=False),
         sa.Column("sent_at", Instant()),
         sa.Column("look_at", Instant()),
+        sa.Column("told", sa.Text()),
         sa.ForeignKeyConstraint(
             ["conversation_id"], ["conversations.id"], name=op.f("fk_action_calls_conversation_id_conversations")
         ),
@@ -68,6 +69,8 @@ def upgrade() -> None:
         op.create_index(op.f(f"ix_action_calls_{'_'.join(columns)}"), "action_calls", columns)
     waits = sa.text("look_at IS NOT NULL")
     op.create_index("ix_action_calls_due", "action_calls", ["look_at"], sqlite_where=waits, postgresql_where=waits)
+    open_ = sa.text("told IN ('awaiting_approval', 'ready', 'sent', 'unknown')")
+    op.create_index("ix_action_calls_told", "action_calls", ["told"], sqlite_where=open_, postgresql_where=open_)
     op.create_table(
         "action_records",
         sa.Column(
@@ -103,6 +106,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("call_id", name=op.f("uq_approvals_call_id")),
     )
     op.create_index(op.f("ix_approvals_state_asked_at"), "approvals", ["state", "asked_at"])
+    op.add_column("conversations", sa.Column("procedure", sa.JSON(none_as_null=True)))
     _forbid_changes(op.get_bind().dialect.name)
 
 

@@ -1,0 +1,147 @@
+"""The actions as tools of an agent: a wish goes to the boundary, and what came of it comes back as evidence."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from answerable.actions.asking import Request
+from answerable.actions.boundary import Boundary
+from answerable.agents.asked import Asked
+from answerable.agents.outcomes import outcome_in_words
+from answerable.agents.searching import Searching
+from answerable.domain.actions import ActionCall, CallState, Effect
+from answerable.domain.errors import AnswerableError
+from answerable.domain.runs import SpanState
+from answerable.traces import Ledger
+
+CALLS_MAX = 12
+"""More calls than that in one turn are a model that runs in circles."""
+
+_SHOWN_AS: dict[CallState, SpanState] = {"done": "done", "failed": "failed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a call, as the model is told and a replay reads."""
+
+    call_id: str
+    action: str
+    effect: Effect
+    state: CallState
+    summary: str
+    """What the customer may be told, in their language; what was done, in the words of its receipt."""
+    reason: str
+    """Why it is in this state, in one sentence for a rep."""
+    result: dict[str, Any] | None
+    """What the action gave."""
+
+    @property
+    def has_changed_something(self) -> bool:
+        """Whether it did something in the world."""
+        return self.effect != "reads" and self.state == "done"
+
+
+@dataclass(slots=True)
+class Acting:
+    """The action calls of one run."""
+
+    boundary: Boundary
+    ledger: Ledger
+    asked: Asked
+    searching: Searching
+    outcomes: dict[str, Outcome] = field(default_factory=dict)
+    """By the call's id."""
+    _calls: int = 0
+
+    async def call(self, action: str, arguments: str) -> str:
+        """Asks for an action; gives what came of it as JSON for the model, or the sentence that says what is wrong."""
+        self._calls += 1
+        if self._calls > CALLS_MAX:
+            return _fault(f"There may be {CALLS_MAX} calls in one turn. Tell the customer how far it has come.")
+        key = self._key(action, arguments)
+        try:
+            outcome = await self._outcome(action, arguments, key)
+        except AnswerableError as error:
+            return _fault(str(error))
+        self.outcomes[outcome.call_id] = outcome
+        number = self.searching.add_outcome(
+            outcome.call_id, outcome.summary, changed_something=outcome.has_changed_something
+        )
+        told = {**msgspec.to_builtins(outcome), "number": number}
+        return json.dumps(told, ensure_ascii=False)
+
+    @property
+    def told(self) -> dict[str, CallState]:
+        """How far each call that should change something has come, as the customer is told by this turn's reply."""
+        return {each.call_id: each.state for each in self.outcomes.values() if each.effect != "reads"}
+
+    @property
+    def in_words(self) -> str:
+        """What was asked for and how far it has come, in one sentence for a rep."""
+        done = [f"{each.action.replace('_', ' ')}: {each.reason}" for each in self.outcomes.values()]
+        return " ".join(done)
+
+    async def _outcome(self, action: str, arguments: str, key: str) -> Outcome:
+        asked = {"action": action, "arguments": _readable(arguments), "key": key}
+        with self.ledger.step("action", action.replace("_", " ").capitalize(), asked) as step:
+            if not step.recorded:
+                # A run that is cut off after this must go on the same way, not ask the model once more.
+                await self.ledger.flush()
+                call = await self.boundary.request(self._request(action, arguments, key))
+                self._show_rules(call)
+                step.state = _SHOWN_AS.get(call.state, "held")
+                step.summary = f"{call.state.replace('_', ' ')}: {call.reason}"
+                step.output = msgspec.to_builtins(self._outcome_of(call))
+            return msgspec.convert(step.output, Outcome)
+
+    def _outcome_of(self, call: ActionCall) -> Outcome:
+        said = "\n".join(message.text for message in self.asked.said)
+        return Outcome(
+            call_id=call.id,
+            action=call.action,
+            effect=call.effect,
+            state=call.state,
+            summary=outcome_in_words(call, said=said),
+            reason=call.reason,
+            result=call.receipt.content if call.receipt is not None and call.state == "done" else None,
+        )
+
+    def _show_rules(self, call: ActionCall) -> None:
+        if not call.verdicts:
+            return
+        with self.ledger.step("policy", "Check policy", {"call_id": call.id, "facts": call.facts}) as step:
+            step.output = msgspec.to_builtins(call.verdicts)
+            holding = [f"{each.clause_id} {each.effect.replace('_', ' ')}" for each in call.verdicts if each.holds]
+            step.summary = ", ".join(holding) or "no clause speaks of it"
+
+    def _request(self, action: str, arguments: str, key: str) -> Request:
+        run = self.ledger.run
+        return Request(
+            key=key,
+            action=action,
+            arguments=arguments or "{}",
+            customer_id=self.asked.customer.id,
+            conversation_id=self.asked.conversation.id,
+            requested_by="agent",
+            turn_id=run.turn_id,
+            run_id=run.id,
+        )
+
+    def _key(self, action: str, arguments: str) -> str:
+        """The same for the same call in the same place of the turn, however often the turn is begun anew."""
+        wish = hashlib.sha256(f"{action}\n{arguments}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        return f"{self.ledger.run.turn_id}/{self._calls}/{wish}"
+
+
+def _readable(arguments: str) -> Any:
+    try:
+        return json.loads(arguments or "{}")
+    except (ValueError, RecursionError):
+        return arguments[:2_000]
+
+
+def _fault(sentence: str) -> str:
+    return json.dumps({"error": sentence}, ensure_ascii=False)

@@ -1,0 +1,38 @@
+"""What a customer is told of an action: never more than is known, in their language."""
+
+import tomllib
+from functools import cache
+from importlib import resources
+
+from answerable.agents.phrases import DEFAULT_LANGUAGE, language_of
+from answerable.domain.actions import ActionCall, CallState
+
+# On its way is not confirmed; what a person took back a person has decided.
+_TOLD_AS: dict[CallState, CallState] = {"ready": "unknown", "sent": "unknown", "undone": "declined"}
+
+
+def outcome_in_words(call: ActionCall, *, said: str) -> str:
+    """How far the call has come, true and complete, in the language of what the customer `said`.
+
+    What was done is told in the words of its receipt.
+    """
+    if call.state == "done" and call.receipt is not None:
+        return call.receipt.summary
+    by_state = _sentences().get(language_of(said), _sentences()[DEFAULT_LANGUAGE])
+    return by_state[_TOLD_AS.get(call.state, call.state)].replace("{reason}", _reason(call)).strip()
+
+
+def _reason(call: ActionCall) -> str:
+    """Why not, as far as it is the customer's business: in the words of the clause, a person, or the other system."""
+    if call.state in ("declined", "failed", "undone"):
+        return call.reason
+    for verdict in call.verdicts:
+        if verdict.clause_id == call.clause_id and verdict.effect == "forbids":
+            return verdict.says
+    # Before any clause was asked, a fact could not be had, or who they are is not known: the reason says so.
+    return "" if call.verdicts else call.reason
+
+
+@cache
+def _sentences() -> dict[str, dict[str, str]]:
+    return tomllib.loads((resources.files(__package__) / "outcomes.toml").read_text("utf-8"))

@@ -1,0 +1,249 @@
+"""An action from the customer's words to its receipt: decided by clauses and people, and told truthfully."""
+
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from agents import Model, ModelResponse, Usage
+from agents.testing import ModelCall, ModelStep, ScriptedModel, assistant_message, function_call
+from sqlalchemy import Connection
+
+from answerable.domain.actions import Approval
+from answerable.domain.clock import now
+from answerable.domain.people import Rep as Colleague
+from answerable.inference.embedders import Embedder
+from answerable.store import actions, customers
+from tests.walks.company import Company, Customer, open_company
+
+MONEY_BACK = "I was charged twice. Please give me the money back."
+# Each refund is a line of a file: the outside world, which can be counted.
+REFUNDS = '''
+"""Refunds, each a line of a file."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from answerable.actions.declaring import Amount, Doing, Limits, action
+
+
+class RefundWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What to give back."""
+
+    charge_id: str
+    amount: Amount
+
+
+class Refunded(msgspec.Struct, frozen=True):
+    """A refund."""
+
+    reference: str
+    summary: str
+
+
+def _made(doing: Doing, wanted: RefundWanted) -> Refunded:
+    return Refunded(f"re_{wanted.charge_id}", f"{wanted.amount.money} will be back on your card within 5 days.")
+
+
+async def find(doing: Doing, wanted: RefundWanted) -> Refunded | None:
+    """What was done under the key."""
+    file = Path(doing.settings["file"])
+    return _made(doing, wanted) if file.exists() and doing.key in file.read_text() else None
+
+
+async def facts(doing: Doing, wanted: RefundWanted) -> Mapping[str, Any]:
+    """What the clauses need."""
+    return {"is_lost": wanted.charge_id == "ch_lost"}
+
+
+@action(
+    effect="moves_money",
+    identity="verified",
+    limits=Limits(per_call={"EUR": "200.00"}, per_customer_a_day={"EUR": "200.00"}, per_day={"EUR": "400.00"}),
+    facts=facts,
+    money=lambda wanted: wanted.amount.money,
+    look_up=find,
+    simulate=_made,
+)
+async def refund_charge(doing: Doing, wanted: RefundWanted) -> Refunded:
+    """Gives a charge back."""
+    with Path(doing.settings["file"]).open("a") as file:
+        file.write(doing.key + chr(10))
+    if wanted.charge_id == "ch_late":
+        raise TimeoutError
+    return _made(doing, wanted)
+'''
+POLICY = """---
+title: Refunds
+clauses:
+  - {id: R-1, title: Refunds, says: We give money back., effect: allows, actions: [refund_charge]}
+  - id: R-2
+    title: Larger ones
+    says: Refunds over €50.00 need a person.
+    effect: needs_approval
+    actions: [refund_charge]
+    above: {EUR: "50.00"}
+  - id: R-3
+    title: Lost charges
+    says: A charge that was lost is not given back.
+    effect: forbids
+    actions: [refund_charge]
+    when: [{fact: is_lost, equals: true}]
+---
+# Refunds
+
+We give money back.
+"""
+
+
+@asynccontextmanager
+async def desk(
+    folder: Path, database_url: str, embedder: Embedder, model: Model
+) -> AsyncIterator[tuple[Company, Customer, Path]]:
+    """The company with its refunds, a customer who has proved who she is, and the outside world."""
+    world = folder / "refunds.txt"
+    settings = f"[actions]\nfile = '{world}'\n"
+    files = {"actions/refunds.py": REFUNDS, "policies/refunds.md": POLICY}
+    async with open_company(
+        folder,
+        database_url,
+        embedder=embedder,
+        models={"scripted": model},
+        model="scripted",
+        files=files,
+        more=settings,
+    ) as company:
+        ines = await company.customer()
+        await proved(company, ines)
+        yield company, ines, world
+
+
+async def proved(company: Company, customer: Customer) -> None:
+    def describe(db: Connection) -> None:
+        known = customers.by_id(db, customer.id)
+        assert known is not None
+        customers.describe(db, replace(known, identity="verified"))
+
+    await company.house.store.write(describe)
+
+
+def refunding(euros: str, *, charge: str = "ch_1", says: Callable[[str], str] = str) -> ScriptedModel:
+    """A model that asks for a refund, and then says of it what `says` makes of the outcome's summary."""
+    wanted = {"charge_id": charge, "amount": {"amount": euros, "currency": "EUR"}}
+    call = function_call("refund_charge", wanted, call_id="c1")
+
+    def tell(asked: ModelCall) -> ModelResponse:
+        return ModelResponse([assistant_message(says(outcome_in(asked)["summary"]))], Usage(), response_id=None)
+
+    return ScriptedModel([[call], ModelStep.respond(tell)])
+
+
+def outcome_in(asked: ModelCall) -> dict[str, Any]:
+    items: Any = asked.input
+    found: dict[str, Any] = json.loads(
+        next(item["output"] for item in reversed(items) if item.get("type") == "function_call_output")
+    )
+    return found
+
+
+def made(world: Path) -> int:
+    return len(world.read_text().splitlines()) if world.exists() else 0
+
+
+async def approval_in(company: Company) -> Approval:
+    (approval,) = await company.house.store.read(lambda db: actions.open_approvals(db, after=None, limit=9))
+    return approval
+
+
+MAYA = Colleague("rep_maya", "Maya", "maya@ledgerly.example", "rep", active=True, created_at=now())
+
+
+async def told_later(ines: Customer, conversation: str, number: int) -> dict[str, Any]:
+    def is_it(event: dict[str, Any]) -> bool:
+        return bool(event["name"] == "message" and event["data"]["number"] == number)
+
+    heard = await ines.hear(conversation, until=is_it)
+    said: dict[str, Any] = heard[-1]["data"]
+    return said
+
+
+async def test_a_refund_within_the_rules_is_done_and_told_in_the_words_of_its_receipt(
+    tmp_path: Path, database_url: str, embedder: Embedder
+) -> None:
+    async with desk(tmp_path, database_url, embedder, refunding("20.00")) as (company, ines, world):
+        reply = await ines.ask(MONEY_BACK)
+        maya = await company.rep("Maya Okafor")
+        (run,) = (await maya.get(f"/api/conversations/{reply['conversation_id']}"))["runs"]
+        trace = await maya.get(f"/api/runs/{run['id']}")
+
+    assert reply["text"] == "20.00 EUR will be back on your card within 5 days."
+    assert (run["decision"], made(world)) == ("act", 1)
+    kinds = [span["kind"] for span in trace["spans"]]
+    assert kinds == ["model", "action", "policy", "model", "guard"]
+    (policy,) = (span for span in trace["spans"] if span["kind"] == "policy")
+    assert policy["summary"] == "R-1 allows"
+    assert policy["input"]["facts"] == {"is_lost": False, "identity": "verified"}
+
+
+async def test_a_reply_that_claims_more_than_the_receipt_is_not_sent(
+    tmp_path: Path, database_url: str, embedder: Embedder
+) -> None:
+    lie = refunding("90.00", says=lambda _: "I have refunded 90.00 EUR to your card.")
+    async with desk(tmp_path, database_url, embedder, lie) as (_, ines, world):
+        reply = await ines.ask(MONEY_BACK)
+
+    assert "refunded" not in reply["text"]
+    assert reply["text"].startswith("I'm passing this on to a colleague")
+    assert made(world) == 0
+
+
+async def test_over_the_limit_a_person_decides_and_the_customer_is_told_once_what(
+    tmp_path: Path, database_url: str, embedder: Embedder
+) -> None:
+    async with desk(tmp_path, database_url, embedder, refunding("90.00")) as (company, ines, world):
+        reply = await ines.ask(MONEY_BACK)
+        assert reply["text"].startswith("A colleague has to decide about this first. Nothing has been done yet.")
+        assert made(world) == 0
+
+        await company.house.boundary.approve((await approval_in(company)).id, MAYA)
+        told = await told_later(ines, reply["conversation_id"], 3)
+        whole = await ines.conversation(reply["conversation_id"])
+
+    assert told["text"] == "90.00 EUR will be back on your card within 5 days."
+    assert [message["author"] for message in whole["messages"]] == ["customer", "agent", "agent"]
+    assert made(world) == 1
+
+
+async def test_what_a_person_declines_is_told_with_the_reason_and_not_done(
+    tmp_path: Path, database_url: str, embedder: Embedder
+) -> None:
+    async with desk(tmp_path, database_url, embedder, refunding("90.00")) as (company, ines, world):
+        reply = await ines.ask(MONEY_BACK)
+        await company.house.boundary.decline((await approval_in(company)).id, MAYA, reason="It was one charge.")
+        told = await told_later(ines, reply["conversation_id"], 3)
+
+    assert told["text"] == "A colleague has decided that this cannot be done. It was one charge."
+    assert made(world) == 0
+
+
+async def test_what_is_not_known_is_not_promised(tmp_path: Path, database_url: str, embedder: Embedder) -> None:
+    async with desk(tmp_path, database_url, embedder, refunding("20.00", charge="ch_late")) as (_, ines, world):
+        reply = await ines.ask(MONEY_BACK)
+
+    assert reply["text"].startswith("I have asked for this, and it is not confirmed yet.")
+    assert made(world) == 1
+
+
+async def test_what_a_clause_forbids_is_told_in_its_words(
+    tmp_path: Path, database_url: str, embedder: Embedder
+) -> None:
+    async with desk(tmp_path, database_url, embedder, refunding("20.00", charge="ch_lost")) as (_, ines, world):
+        reply = await ines.ask(MONEY_BACK)
+
+    assert reply["text"] == "I may not do this. A charge that was lost is not given back."
+    assert made(world) == 0
