@@ -15,10 +15,12 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from answerable.domain.errors import Invalid, Unavailable
+from answerable.people.letters import Security
 
 WORKSPACE_FILE = "answerable.toml"
 DEFAULT_MODEL = "gpt-5-mini"
 """Used when a key is given and no model is named."""
+NO_KEYS = '{"keys": []}'
 
 
 class Environment(BaseSettings):
@@ -37,7 +39,7 @@ class Environment(BaseSettings):
     address: str | None = None
     """Where people reach the program, if not at host and port: `https://support.example.com`."""
     secret: SecretStr | None = None
-    """Signs CSRF cookies; kept in the data folder if there is none. Give the same to every machine."""
+    """Signs CSRF cookies and codes; kept in the data folder if there is none. Give the same to every machine."""
     admin_email: str = "admin@localhost"
     admin_name: str = "Admin"
     model: str | None = None
@@ -45,6 +47,18 @@ class Environment(BaseSettings):
     embedder: str = "minilm"
     """`minilm` (English, built in), `multilingual` (an extra), or the name of a model at the endpoint."""
     model_wire: Literal["auto", "responses", "chat_completions"] = "auto"
+    identity_keys: Path | None = None
+    """A file with the keys by which the host page's server signs who is in front of it: a JWK Set (RFC 7517)."""
+    smtp_host: str | None = None
+    """The mail server that takes our letters; without one none are sent."""
+    smtp_port: int | None = Field(None, ge=1, le=65535)
+    smtp_security: Security = "starttls"
+    smtp_user: str | None = None
+    smtp_password: SecretStr | None = None
+    smtp_from: str | None = None
+    """Who the letters come from: `Ledgerly <help@ledgerly.example>`."""
+    codes_an_hour_max: int = Field(200, ge=0)
+    """One-time codes to all customers together."""
     messages_a_minute_max: int = Field(60, ge=0)
     customers_a_minute_max: int = Field(600, ge=0)
     actions: dict[str, SecretStr] = {}
@@ -94,6 +108,15 @@ class PeopleSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     notice: str = "A person answers as soon as one is free."
 
 
+class IdentitySettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What the identity tokens of the host page must say; nothing of the kind if it is left out."""
+
+    audience: str | None = None
+    """`aud`: who they are meant for."""
+    issuer: str | None = None
+    """`iss`: who made them."""
+
+
 class SourceSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where articles come from, when the program starts: a folder, a .zip, a .jsonl file, or a site's address."""
 
@@ -118,6 +141,7 @@ class Workspace(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     company: Company
     chat: ChatSettings = ChatSettings()
     people: PeopleSettings = PeopleSettings()
+    identity: IdentitySettings = IdentitySettings()
     model: ModelSettings = ModelSettings()
     sources: list[SourceSettings] = []
     actions: dict[str, str] = {}
@@ -163,6 +187,31 @@ class Settings:
         if named:
             return named
         return DEFAULT_MODEL if self.environment.openai_api_key or self.environment.openai_base_url else "embedded"
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether it is the demo company that answers."""
+        return self.environment.workspace is None
+
+    @property
+    def letters(self) -> Path:
+        """Where the demo puts the letters that no mail server takes."""
+        return self.environment.data / "outbox"
+
+    @property
+    def demo_keys(self) -> Path:
+        """Where the demo keeps the key that its own pages sign with."""
+        return self.environment.data / "demo_identity.json"
+
+    def identity_keys(self) -> str:
+        """The JWK Set of the host's keys, as it was given; the demo's own if none was. Raises Invalid."""
+        file = self.environment.identity_keys
+        if file is None:
+            return self.demo_keys.read_text() if self.is_demo and self.demo_keys.exists() else NO_KEYS
+        try:
+            return file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise Invalid(f"The identity keys in {file} cannot be read. See ANSWERABLE_IDENTITY_KEYS.") from error
 
     def secret(self) -> str:
         """What signs CSRF cookies; made once and kept."""

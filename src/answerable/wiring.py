@@ -22,7 +22,7 @@ from answerable.api.desk import Desk
 from answerable.api.routes import api_routes
 from answerable.conversations import MESSAGE_BYTES_MAX, Answering, forget_old_events_for_ever, tell_outcomes_for_ever
 from answerable.domain.clock import now
-from answerable.domain.errors import Conflict
+from answerable.domain.errors import Conflict, Invalid
 from answerable.domain.knowledge import ImportReport
 from answerable.domain.people import Rep, Role
 from answerable.domain.procedures import Procedure
@@ -38,7 +38,8 @@ from answerable.knowledge.confidence import shipped
 from answerable.knowledge.importers.importer import Importer
 from answerable.knowledge.importing import Importing, Progress
 from answerable.knowledge.library import Library
-from answerable.people import first_admin_link, invite
+from answerable.people import HostKeys, Proving, first_admin_link, invite, read_keys
+from answerable.people.letters import LetterFolder, Mailer, MailServer, NoMailer, Security
 from answerable.settings import Settings
 from answerable.store import Store
 from answerable.surfaces.chat.routes import ChatDoor, chat_cors, chat_routes
@@ -51,6 +52,7 @@ log = logging.getLogger(__name__)
 
 PROGRAM = "Answerable"
 HELP_HITS_MAX = 40
+SMTP_PORTS: dict[Security, int] = {"starttls": 587, "tls": 465, "none": 25}
 IMPORT_TRIES = 20
 IMPORT_RETRY_SECONDS = 2.0
 
@@ -65,6 +67,8 @@ class House:
     importing: Importing
     agent: SupportAgent
     answering: Answering
+    proving: Proving
+    host_keys: HostKeys
     jobs: Jobs
     boundary: Boundary
     procedures: Mapping[str, Procedure]
@@ -84,6 +88,7 @@ async def open_house(
     `embedder` takes the place of the default one; `own_models` are further models that settings may name;
     `own_actions` stand beside the workspace's.
     """
+    host_keys = host_keys_for(settings)
     store = Store(settings.database)
     try:
         await asyncio.to_thread(store.migrate)
@@ -110,6 +115,13 @@ async def open_house(
             threshold=shipped().threshold,
             price=endpoint.price,
         )
+        proving = Proving(
+            store,
+            mailer_for(settings),
+            company=settings.workspace.company.name,
+            secret=settings.secret(),
+            codes_of_all_max=settings.environment.codes_an_hour_max,
+        )
         answering = Answering(store, agent)
         jobs = Jobs(store, settings.jobs_database, {"answer_turn": answering.answer_turn})
         answering.work_with(jobs)
@@ -122,12 +134,25 @@ async def open_house(
             forget_old_events_for_ever(store),
         )
         try:
-            yield House(settings, store, library, importing, agent, answering, jobs, boundary, procedures)
+            yield House(
+                settings=settings,
+                store=store,
+                library=library,
+                importing=importing,
+                agent=agent,
+                answering=answering,
+                proving=proving,
+                host_keys=host_keys,
+                jobs=jobs,
+                boundary=boundary,
+                procedures=procedures,
+            )
         finally:
             tidying.cancel()
             with suppress(asyncio.CancelledError):
                 await tidying
             await importing.close()
+            await proving.settle()
             await jobs.close()
             await models.aclose()
     finally:
@@ -163,6 +188,7 @@ def web_app(house: House, site_folder: Path | None) -> Litestar:
         library=house.library,
         importing=house.importing,
         boundary=house.boundary,
+        proving=house.proving,
         company=settings.workspace.company.name,
         model_name=house.agent.model_name,
         address=settings.address,
@@ -172,6 +198,8 @@ def web_app(house: House, site_folder: Path | None) -> Litestar:
         store=house.store,
         jobs=house.jobs,
         config=_chat_config(settings),
+        host_keys=house.host_keys,
+        proving=house.proving,
         origins=tuple(settings.workspace.chat.origins),
         messages_a_minute_max=settings.environment.messages_a_minute_max,
         customers_a_minute_max=settings.environment.customers_a_minute_max,
@@ -195,6 +223,30 @@ def web_app(house: House, site_folder: Path | None) -> Litestar:
         secure=settings.secure,
         cors=chat_cors(door),
         missing_page=missing_page(help_door),
+    )
+
+
+def host_keys_for(settings: Settings) -> HostKeys:
+    """The keys by which the host's server may sign who is in front of its page. Raises Invalid."""
+    wanted = settings.workspace.identity
+    return HostKeys(read_keys(settings.identity_keys()), audience=wanted.audience, issuer=wanted.issuer)
+
+
+def mailer_for(settings: Settings) -> Mailer:
+    """What sends letters: the mail server that the settings name, a folder in the demo, else nothing."""
+    environment = settings.environment
+    if environment.smtp_host is None:
+        return LetterFolder(settings.letters) if settings.is_demo else NoMailer()
+    if not environment.smtp_from:
+        raise Invalid("A mail server is set, and no sender: give ANSWERABLE_SMTP_FROM.")
+    password = environment.smtp_password
+    return MailServer(
+        host=environment.smtp_host,
+        port=environment.smtp_port or SMTP_PORTS[environment.smtp_security],
+        sender=environment.smtp_from,
+        security=environment.smtp_security,
+        user=environment.smtp_user,
+        password=password.get_secret_value() if password else None,
     )
 
 

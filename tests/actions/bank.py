@@ -1,23 +1,25 @@
 """An outside system that the boundary's tests act on: it keeps what it did, under keys, and fails as it is told to."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal, cast
 
 import msgspec
+from sqlalchemy import Connection, delete
 
 from answerable.actions.declaring import Action, Amount, Doing, Limits, NotDone, action
 from answerable.conversations import Arrival, receive
 from answerable.domain.actions import Check, Clause
 from answerable.domain.money import Money
-from answerable.domain.people import Customer, Identity, Rep, Role
+from answerable.domain.people import Customer, Identity, Proof, ProofKind, Rep, Role
 from answerable.jobs import Jobs
 from answerable.people import introduce
-from answerable.store import Store, clauses, customers
+from answerable.store import Store, clauses, proofs, tables
 
 NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 FOR_EVER = datetime(2020, 1, 1, tzinfo=UTC)
+NEVER = datetime(2120, 1, 1, tzinfo=UTC)
 
 Fault = Literal["none", "refuse", "lost_before", "lost_after", "late", "nonsense"]
 
@@ -169,11 +171,24 @@ async def put_rules(store: Store, *rules: Clause, at: datetime = NOON) -> None:
 async def asker(store: Store, name: str = "ines", identity: Identity = "verified") -> tuple[Customer, str]:
     """A customer and their conversation."""
     introduced = await introduce(store, name=name, email=f"{name}@example.com")
-    proved = replace(introduced.customer, identity=identity)
-    await store.write(customers.describe, proved)
-    arrival = Arrival(proved, "chat", "m1", "My money back, please.")
+    arrival = Arrival(introduced.customer, "chat", "m1", "My money back, please.")
     received = await receive(store, cast(Jobs, NobodyStarts()), arrival)
-    return proved, received.conversation.id
+    await prove(store, introduced.customer, received.conversation.id, identity)
+    return introduced.customer, received.conversation.id
+
+
+async def prove(store: Store, customer: Customer, conversation_id: str, identity: Identity) -> None:
+    """From now on, and for all times before, so much is proved in the conversation, and no more."""
+    kinds: dict[Identity, tuple[ProofKind, ...]] = {"verified": ("signed",), "stepped_up": ("signed", "code")}
+
+    def put(db: Connection) -> None:
+        db.execute(delete(tables.proofs).where(tables.proofs.c.conversation_id == conversation_id))
+        for kind in kinds.get(identity, ()):
+            name = f"{conversation_id}-{kind}"
+            proof = Proof(name, conversation_id, customer.id, kind, customer.email, "test", FOR_EVER, NEVER)
+            proofs.add(db, proof)
+
+    await store.write(put)
 
 
 class NobodyStarts:

@@ -28,6 +28,7 @@ from tests.actions.bank import (
     asker,
     clause,
     euros,
+    prove,
     put_rules,
     refunding,
     rep,
@@ -89,7 +90,9 @@ async def test_the_same_wish_twice_is_one_refund_and_the_second_hears_of_the_fir
 
 @pytest.mark.parametrize("identity", ["anonymous", "known"])
 async def test_nothing_is_done_for_somebody_who_has_not_proved_who_they_are(desk: Desk, identity: Any) -> None:
-    await desk.store.write(customers.describe, replace(desk.customer, identity=identity))
+    email = None if identity == "anonymous" else desk.customer.email
+    await desk.store.write(customers.describe, replace(desk.customer, identity=identity, email=email))
+    await prove(desk.store, desk.customer, desk.conversation_id, identity)
 
     call = await desk.ask("20.00", key="t1")
 

@@ -27,7 +27,7 @@ from answerable.domain.actions import ActionCall, Approval, Check
 from answerable.domain.errors import AnswerableError
 from answerable.domain.money import money
 from answerable.domain.people import Customer, Identity, Role
-from answerable.store import Store, actions, customers
+from answerable.store import Store, actions
 from tests.actions.bank import (
     NO_DISPUTE,
     OVER_50,
@@ -40,6 +40,7 @@ from tests.actions.bank import (
     asker,
     clause,
     euros,
+    prove,
     put_rules,
     refunding,
     rep,
@@ -227,8 +228,7 @@ class World(RuleBasedStateMachine):
     @rule(who=st.sampled_from(CUSTOMERS), identity=st.sampled_from(["known", "verified", "stepped_up", "stepped_up"]))
     def identity_changes(self, who: str, identity: Identity) -> None:
         customer, conversation_id = self.askers[who]
-        self.askers[who] = replace(customer, identity=identity), conversation_id
-        self.run(self.store.write(customers.describe, self.askers[who][0]))
+        self.run(prove(self.store, customer, conversation_id, identity))
 
     def _all(self) -> list[ActionCall]:
         found: list[ActionCall] = []

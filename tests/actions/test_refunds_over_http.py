@@ -25,7 +25,7 @@ from answerable_demo.back_office.app import create_app
 from answerable_demo.back_office.seed import seed
 from answerable_demo.back_office.tables import Database
 from answerable_demo.cast import the_cast
-from tests.actions.bank import Clock, asker, rep
+from tests.actions.bank import Clock, asker, prove, rep
 
 KEY = "bo_test"
 
@@ -91,6 +91,7 @@ async def someone(store: Store, name: str) -> tuple[Customer, str]:
     customer, conversation_id = await asker(store, name)
     proved = replace(customer, email=known.email)
     await store.write(customers.describe, proved)
+    await prove(store, proved, conversation_id, "verified")
     return proved, conversation_id
 
 

@@ -18,7 +18,7 @@ from answerable.domain.money import Money
 from answerable.inference.embedders import Embedder
 from answerable.store import clauses, customers
 from answerable.store.tables import action_calls, approvals
-from tests.actions.bank import FOR_EVER, RULES, Bank, Refunded, Wanted, euros, refunding
+from tests.actions.bank import FOR_EVER, RULES, Bank, Refunded, Wanted, euros, prove, refunding
 from tests.walks.company import Company, Customer, Rep, open_company
 
 
@@ -47,8 +47,8 @@ class Shop:
         store = self.company.house.store
         known = await store.read(customers.by_id, customer.id)
         assert known is not None
-        proved = replace(known, identity="verified", email=f"{first}@example.com")
-        await store.write(customers.describe, proved)
+        proved = replace(known, email=f"{first}@example.com")
+        await prove(store, proved, sent.json()["conversation_id"], "verified")
         charge = f"ch_{first}"
         self.bank.charges[charge] = (f"{first}@example.com", Money(Decimal("300.00"), "EUR"))
         conversation = sent.json()["conversation_id"]

@@ -196,6 +196,10 @@ def test_migrating_twice_changes_nothing(database_url: str) -> None:
 
 
 async def test_a_conversation_of_an_older_program_waits_since_it_last_changed(database_url: str) -> None:
+    def keep_customer_as_they_were_kept(db: Connection) -> None:
+        values = f"'{INES.id}', 'known', '{{}}', '{NOON}'"
+        db.execute(text(f"INSERT INTO customers (id, identity, attributes, created_at) VALUES ({values})"))
+
     def keep_as_it_was_kept(db: Connection) -> None:
         columns = "id, customer_id, surface, subject, status, handled_by, waiting_on, release, message_count, "
         values = (
@@ -209,7 +213,7 @@ async def test_a_conversation_of_an_older_program_waits_since_it_last_changed(da
 
     with Store(database_url) as store:
         upgrade(store._dialect, "0001")
-        await store.write(customers.add, INES, token_digest="d1")
+        await store.write(keep_customer_as_they_were_kept)
         await store.write(releases.ship, reason="The first.", author="Maya", at=NOON)
         await store.write(keep_as_it_was_kept)
 

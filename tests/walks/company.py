@@ -24,6 +24,7 @@ from answerable.people import first_admin_link
 from answerable.settings import read_settings
 from answerable.store import conversations
 from answerable.wiring import House, import_sources, open_house, web_app
+from tests.people.host import oct_key
 
 PASSWORD = "correct horse battery staple"
 REPLY_SECONDS_MAX = 30
@@ -52,10 +53,13 @@ class Customer:
     http: httpx.AsyncClient
     id: str
     token: str
+    identity: str = ""
+    """What the host's server says of who they are, if they are signed in."""
 
     @property
     def headers(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.token}"}
+        own = {"Authorization": f"Bearer {self.token}"}
+        return {**own, "Answerable-Identity": self.identity} if self.identity else own
 
     async def send(
         self, text: str, *, conversation: str | None = None, key: str | None = None, **more: Any
@@ -213,6 +217,7 @@ async def open_company(
     actions: Mapping[str, Action] | None = None,
     files: dict[str, str] | None = None,
     more: str = "",
+    **given: Any,
 ) -> AsyncIterator[Company]:
     """Opens the doors on a free port, with the articles above, and with other `files` and `more` settings."""
     workspace = folder / "workspace"
@@ -225,14 +230,18 @@ async def open_company(
         for name, text in (files or {}).items():
             (workspace / name).parent.mkdir(exist_ok=True)
             (workspace / name).write_text(text)
+    keys = folder / "keys.json"
+    keys.write_text(json.dumps({"keys": [oct_key()]}))
     settings = read_settings(
         workspace,
         workspace=workspace,
+        identity_keys=keys,
         data=folder / "data",
         database=database_url,
         model=model,
         messages_a_minute_max=0,
         customers_a_minute_max=0,
+        **given,
     )
     async with open_house(
         settings, lambda place: FolderImporter(Path(place)), embedder=embedder, own_models=models, own_actions=actions

@@ -3,19 +3,18 @@
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from agents import Model, ModelResponse, Usage
 from agents.testing import ModelCall, ModelStep, ScriptedModel, assistant_message, function_call
-from sqlalchemy import Connection
 
 from answerable.domain.actions import Approval
 from answerable.domain.clock import now
 from answerable.domain.people import Rep as Colleague
 from answerable.inference.embedders import Embedder
-from answerable.store import actions, customers
+from answerable.store import actions
+from tests.people.host import Host
 from tests.walks.company import Company, Customer, open_company
 
 MONEY_BACK = "I was charged twice. Please give me the money back."
@@ -119,17 +118,8 @@ async def desk(
         more=settings,
     ) as company:
         ines = await company.customer()
-        await proved(company, ines)
+        ines.identity = Host().token()
         yield company, ines, world
-
-
-async def proved(company: Company, customer: Customer) -> None:
-    def describe(db: Connection) -> None:
-        known = customers.by_id(db, customer.id)
-        assert known is not None
-        customers.describe(db, replace(known, identity="verified"))
-
-    await company.house.store.write(describe)
 
 
 def refunding(euros: str, *, charge: str = "ch_1", says: Callable[[str], str] = str) -> ScriptedModel:

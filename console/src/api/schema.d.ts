@@ -242,6 +242,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/conversations/{conversation_id}/code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** SendCode */
+        post: operations["ApiConversationsConversationIdCodeSendCode"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/conversations/{conversation_id}/hand-back": {
         parameters: {
             query?: never;
@@ -1012,11 +1029,19 @@ export interface components {
             title: string;
             unknown: string[];
         };
+        /** CodeSent */
+        CodeSent: {
+            /** Format: date-time */
+            expires_at: string;
+            words: string;
+        };
         /** ConversationDetail */
         ConversationDetail: {
             episodes: components["schemas"]["EpisodeCard"][];
             handoffs: components["schemas"]["HandoffCard"][];
             has_earlier: boolean;
+            /** @enum {string} */
+            identity: "anonymous" | "known" | "verified" | "stepped_up";
             language: string | null;
             last_event_id: number;
             messages: components["schemas"]["MessageCard"][];
@@ -1992,6 +2017,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ConversationDetail"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiConversationsConversationIdCodeSendCode: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request accepted, processing continues off-line */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CodeSent"];
                 };
             };
             /** @description Bad request syntax or unsupported method */

@@ -16,7 +16,8 @@ from answerable.domain.actions import ActionCall, Approval, CallState
 from answerable.domain.errors import Conflict, Invalid, NotFound
 from answerable.domain.ids import new_id
 from answerable.domain.money import Money
-from answerable.store import actions, clauses, customers
+from answerable.people import proven_in
+from answerable.store import actions, clauses
 
 KEY_CHARACTERS_MAX = 200
 _STILL_COUNTS: tuple[CallState, ...] = ("awaiting_approval", "ready", "sent", "unknown", "done")
@@ -61,9 +62,9 @@ class Asking:
             return _again(before, request)
         wanted = read_arguments(declared, request.arguments)
         moves = money_of(declared, wanted)
-        customer = await self._ground.store.read(customers.by_id, request.customer_id)
-        if customer is None:
-            raise NotFound("There is no such customer.")
+        customer = await self._ground.store.read(proven_in, request.conversation_id, self._ground.clock())
+        if customer is None or customer.id != request.customer_id:
+            raise NotFound("There is no such conversation of this customer.")
         call = _new_call(request, declared, wanted, moves, self._ground.clock())
         if not is_identified(customer, declared):
             refused = replace(call, state="refused", reason=not_identified(customer, declared))

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from answerable.actions.ground import BOUNDARY, Ground
 from answerable.actions.sending import LOOK_AGAIN_MAX, LOOK_AGAIN_MIN, Sending, receipt_of
 from answerable.domain.actions import ActionCall
-from answerable.store import actions, customers
+from answerable.store import actions
 
 log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ class FindingOut:
         """Looks up outside what became of a call, by its key."""
         call = await self._ground.known(call_id)
         declared = self._ground.declared.get(call.action)
-        customer = await self._ground.store.read(customers.by_id, call.customer_id)
+        customer = await self._ground.store.read(self._ground.who, call)
         if call.effect == "reads":
             reason = "It was cut off. Nothing was changed by it."
             return await self._ground.store.write(

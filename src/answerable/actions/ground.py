@@ -8,12 +8,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
+from sqlalchemy import Connection
 
 from answerable.actions.declaring import IDENTITIES, Action, Doing, NotDone
 from answerable.actions.policies import Ruling
 from answerable.domain.actions import ActionCall
 from answerable.domain.errors import NotFound
 from answerable.domain.people import Customer
+from answerable.people import proven
 from answerable.store import Store, actions
 
 log = logging.getLogger(__name__)
@@ -43,6 +45,13 @@ class Ground:
         if call is None:
             raise NotFound("There is no such call.")
         return call
+
+    def who(self, db: Connection, call: ActionCall) -> Customer | None:
+        """The customer of a call as they had proved themselves to be, in its conversation, when they asked for it.
+
+        That somebody decides tomorrow on what was asked for today needs no second proof of who asked.
+        """
+        return proven(db, call.conversation_id, call.customer_id, call.created_at)
 
     async def facts(self, declared: Action, doing: Doing, wanted: Any) -> tuple[dict[str, Any], str | None]:
         """What clauses need to know, or the sentence that says why it could not be had."""

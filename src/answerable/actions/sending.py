@@ -15,7 +15,7 @@ from answerable.actions.limits import over_limits
 from answerable.actions.policies import rule
 from answerable.domain.actions import ActionCall, Approval, CallState, Clause, Receipt
 from answerable.domain.people import ROLES, Customer
-from answerable.store import actions, clauses, customers
+from answerable.store import actions, clauses, conversations
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ class Sending:
     async def _facts_again(self, call: ActionCall) -> tuple[dict[str, Any] | None, ActionCall]:
         """The facts as they are now; the call is refused if they are for ever out of reach."""
         declared = self._ground.declared.get(call.action)
-        customer = await self._ground.store.read(customers.by_id, call.customer_id)
+        customer = await self._ground.store.read(self._ground.who, call)
         if declared is None or customer is None:
             # The claim will say so.
             return None, call
@@ -98,12 +98,14 @@ class Sending:
             return None
         at = self._ground.clock()
         call = replace(call, facts=facts if facts is not None else call.facts, changed_at=at)
-        declared, customer = self._ground.declared.get(call.action), customers.by_id(db, call.customer_id)
+        declared, customer = self._ground.declared.get(call.action), self._ground.who(db, call)
         if declared is None or customer is None:
             stopped: str | None = "The action is not there any more."
         elif call.attempts:
             # It was allowed, and may have been done: asking again under its key is how to find out.
             stopped = None
+        elif not _is_theirs(db, call):
+            stopped = "The conversation belongs to somebody else by now. Whoever has it must ask for it."
         elif not is_identified(customer, declared):
             stopped = not_identified(customer, declared)
         else:
@@ -150,6 +152,12 @@ def receipt_of(declared: Action, result: Any, at: datetime) -> Receipt:
     """The receipt of a result. Raises if the action returned what its type forbids: then nothing is known."""
     content = msgspec.to_builtins(msgspec.convert(msgspec.to_builtins(result), declared.result))
     return Receipt(str(result.reference), str(result.summary), content, at)
+
+
+def _is_theirs(db: Connection, call: ActionCall) -> bool:
+    """Whether the conversation is still that of whoever asked: signing in may have given it to another customer."""
+    conversation = conversations.by_id(db, call.conversation_id)
+    return conversation is not None and conversation.customer_id == call.customer_id
 
 
 def _was_approved_for(approval: Approval | None, asks: Clause) -> bool:

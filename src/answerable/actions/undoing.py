@@ -12,7 +12,7 @@ from answerable.actions.ground import Ground
 from answerable.domain.actions import ActionCall
 from answerable.domain.errors import Conflict, Unavailable
 from answerable.domain.people import Rep
-from answerable.store import actions, customers
+from answerable.store import actions
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ class Undoing:
         """
         call = await self._ground.known(call_id)
         declared = self._ground.declared.get(call.action)
-        customer = await self._ground.store.read(customers.by_id, call.customer_id)
+        customer = await self._ground.store.read(self._ground.who, call)
         if declared is None or customer is None or declared.undo is None or declared.undo_within is None:
             raise Conflict("This cannot be taken back.")
         if call.state != "done" or call.receipt is None:

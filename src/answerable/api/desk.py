@@ -11,6 +11,7 @@ from answerable.domain.people import Rep
 from answerable.jobs import Jobs
 from answerable.knowledge.importing import Importing
 from answerable.knowledge.library import Library
+from answerable.people import Proving
 from answerable.store import Store
 
 
@@ -23,6 +24,7 @@ class Desk:
     library: Library
     importing: Importing
     boundary: Boundary
+    proving: Proving
     company: str
     model_name: str
     address: str

@@ -4,12 +4,21 @@ from typing import Annotated
 
 from litestar import get, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
-from litestar.status_codes import HTTP_200_OK
+from litestar.status_codes import HTTP_200_OK, HTTP_202_ACCEPTED
 from sqlalchemy import Connection
 
 from answerable.actions.looking import count_to_decide
 from answerable.api.desk import AtDesk, RepHere
-from answerable.api.shapes import Assign, ConversationDetail, EarlierMessages, Inbox, InboxCounts, RepReply, Trace
+from answerable.api.shapes import (
+    Assign,
+    CodeSent,
+    ConversationDetail,
+    EarlierMessages,
+    Inbox,
+    InboxCounts,
+    RepReply,
+    Trace,
+)
 from answerable.api.showing import conversation_detail, earlier_messages, inbox_row, run_card, span_card
 from answerable.conversations import (
     assign,
@@ -105,6 +114,13 @@ async def assign_it(
     return conversation_detail(await detail(desk.store, rep, conversation_id))
 
 
+@post("/conversations/{conversation_id:str}/code", status_code=HTTP_202_ACCEPTED)
+async def send_code(desk: AtDesk, conversation_id: FromPath[str]) -> CodeSent:
+    """Sends the customer a one-time code to prove again who they are; they type it into the conversation."""
+    asked = await desk.proving.ask_for_code(conversation_id)
+    return CodeSent(words=asked.words, expires_at=asked.expires_at)
+
+
 @get("/runs/{run_id:str}")
 async def one_run(desk: AtDesk, run_id: FromPath[str]) -> Trace:
     """A run, step by step."""
@@ -129,5 +145,6 @@ ROUTES = [
     hand_it_back,
     resolve_it,
     assign_it,
+    send_code,
     one_run,
 ]

@@ -271,6 +271,16 @@ class ConversationDetail(Struct, frozen=True, kw_only=True):
     other_conversations: list[InboxRow]
     """Of the same customer, newest first."""
     last_event_id: int
+    identity: Identity
+    """What the customer has proved in this conversation, at this moment; their card has what is on record."""
+
+
+class CodeSent(Struct, frozen=True, kw_only=True):
+    """A one-time code is on its way to the customer, if there is an address that they are known by."""
+
+    words: str
+    """What may be told to them: the same in any case."""
+    expires_at: datetime
 
 
 class RepReply(Struct, frozen=True, kw_only=True):

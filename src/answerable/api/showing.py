@@ -213,4 +213,5 @@ def conversation_detail(detail: Detail) -> ConversationDetail:
         ],
         other_conversations=[inbox_row(each) for each in detail.others],
         last_event_id=detail.last_event_id,
+        identity=detail.identity,
     )

@@ -14,6 +14,7 @@ from answerable.conversations.looking import (
 )
 from answerable.conversations.outcomes import tell_outcomes, tell_outcomes_for_ever
 from answerable.conversations.receiving import MESSAGE_BYTES_MAX, Arrival, Received, ask_for_person, rate, receive
+from answerable.conversations.signing_in import sign_in
 from answerable.conversations.working import assign, hand_back, reply, resolve, take_over
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "reply",
     "resolve",
     "rows_for",
+    "sign_in",
     "take_over",
     "tell_outcomes",
     "tell_outcomes_for_ever",

@@ -6,11 +6,12 @@ from typing import Any
 from sqlalchemy import Connection
 
 from answerable.domain.actions import ActionCall, Approval
+from answerable.domain.clock import now
 from answerable.domain.conversations import Conversation, Episode, Handoff, Message, View
-from answerable.domain.people import Customer, Rep
+from answerable.domain.people import Customer, Identity, Rep
 from answerable.domain.places import place_as_cursor, place_of_cursor
 from answerable.domain.runs import Run
-from answerable.people import conversation_for_rep
+from answerable.people import conversation_for_rep, proven_in
 from answerable.store import Store, actions, conversations, customers, events, messages, reps, runs
 from answerable.store.conversations import Listed
 
@@ -70,6 +71,8 @@ class Detail:
     others: list[Row]
     """The same customer's other conversations, newest first."""
     last_event_id: int
+    identity: Identity
+    """What the customer has proved here, at this moment."""
 
 
 async def inbox(
@@ -103,7 +106,9 @@ async def detail(store: Store, rep: Rep, conversation_id: str) -> Detail:
     def look(db: Connection) -> Detail:
         conversation = conversation_for_rep(db, rep, conversation_id)
         listed = conversations.listed(db, conversation.id)
+        proved = proven_in(db, conversation.id, now())
         assert listed is not None
+        assert proved is not None
         siblings = conversations.of_customer(db, conversation.customer_id, OTHER_CONVERSATIONS_MAX + 1)
         return Detail(
             row=_rows(db, [listed])[0],
@@ -112,6 +117,7 @@ async def detail(store: Store, rep: Rep, conversation_id: str) -> Detail:
             handoffs=conversations.all_handoffs(db, conversation.id),
             others=_rows(db, [each for each in siblings if each.conversation.id != conversation.id]),
             last_event_id=events.last_id(db),
+            identity=proved.identity,
         )
 
     return await store.read(look)

@@ -25,7 +25,8 @@ from answerable.domain.errors import Conflict, Invalid, TooMuch
 from answerable.domain.ids import new_id
 from answerable.domain.people import Customer
 from answerable.jobs import Jobs
-from answerable.people import conversation_for_customer, message_for_customer
+from answerable.people import Proving, Signed, conversation_for_customer, keep_signed, message_for_customer
+from answerable.people.proving import Outcome, Taken, code_in
 from answerable.store import Store, conversations, events, messages, turns
 from answerable.store import releases as release_queries
 from answerable.store.messages import AlreadyArrived
@@ -36,6 +37,12 @@ OUTSIDE_ID_CHARACTERS_MAX = 200
 # Braille.
 UNSEEN_LETTERS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
 ASKED_FOR_PERSON = "The customer asked for a person."
+CODE_NOTES: dict[Outcome, str] = {
+    "proved": "The customer typed the code that was sent to them.",
+    "wrong": "The customer typed a code that is not the one that was sent.",
+    "spent": "The customer typed too many wrong codes. A new one has to be sent.",
+    "again": "The customer typed a code that was used or is over already.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,10 @@ class Arrival:
     text: str
     conversation_id: str | None = None
     page: Page | None = None
+    signed: Signed | None = None
+    """Who the host says that it is, if it does."""
+    came_from: str | None = None
+    """A digest of the network address."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +73,10 @@ class Received:
     """A turn that no run is under way for."""
 
 
-async def receive(store: Store, jobs: Jobs, arrival: Arrival) -> Received:
+async def receive(store: Store, jobs: Jobs, arrival: Arrival, proving: Proving | None = None) -> Received:
     """Keeps the message and sees to it that it is answered. Once this returns, nothing can lose it.
+
+    A one-time code that was sent into the conversation is taken out by `proving`, and never kept in clear.
 
     Raises Invalid or TooMuch if the text cannot be kept, NotFound if the conversation is not this customer's, and
     Conflict if the outside id came with other words before.
@@ -71,10 +84,10 @@ async def receive(store: Store, jobs: Jobs, arrival: Arrival) -> Received:
     text = readable(arrival.text)
     check_outside_id(arrival.outside_id)
     try:
-        received = await store.write(_keep, arrival, text)
+        received = await store.write(_keep, arrival, text, proving)
     except AlreadyArrived:
         # Two of the same at the same time: the other one was kept, and this one finds it.
-        received = await store.write(_keep, arrival, text)
+        received = await store.write(_keep, arrival, text, proving)
     if received.turn_to_start is not None:
         jobs.start_soon("answer_turn", received.turn_to_start)
     return received
@@ -156,8 +169,7 @@ def check_outside_id(outside_id: str) -> None:
         raise Invalid(f"The Idempotency-Key must have 1 to {OUTSIDE_ID_CHARACTERS_MAX} printable characters.")
 
 
-def _keep(db: Connection, arrival: Arrival, text: str) -> Received:
-    digest = _digest(arrival, text)
+def _keep(db: Connection, arrival: Arrival, text: str, proving: Proving | None) -> Received:
     existing = (
         conversation_for_customer(db, arrival.customer, arrival.conversation_id, for_update=True)
         if arrival.conversation_id
@@ -167,30 +179,45 @@ def _keep(db: Connection, arrival: Arrival, text: str) -> Received:
     at = now()
     before = messages.arrived(db, arrival.customer.id, arrival.outside_id)
     if before is not None:
-        return _again(db, arrival, *before, digest=digest)
+        return _again(db, arrival, *before, text=text)
+    taken = proving.take(db, existing, text, at) if proving is not None and existing else Taken(text, None)
     conversation, episode = reopened(db, existing, at) if existing else _opened(db, arrival, text, at)
+    if arrival.signed is not None:
+        keep_signed(db, conversation, arrival.signed, at)
     turn = turn_for(db, conversation, episode.id, at) if conversation.handled_by == "agent" else None
     message = keep_message(
         db,
         conversation.id,
         episode.id,
         "customer",
-        text,
+        taken.text,
         at,
         turn_id=turn.id if turn else None,
         outside_id=arrival.outside_id,
         page=arrival.page,
     )
-    messages.arrive(db, message, author_id=arrival.customer.id, digest=digest)
+    messages.arrive(db, message, author_id=arrival.customer.id, digest=_digest(arrival, taken.text))
     running = turn.id if turn is not None and turn.state == "running" else conversation.running_turn_id
     waiting_on = "rep" if turn is None else "agent"
-    conversation = conversations.change(db, conversation.id, at, waiting_on=waiting_on, running_turn_id=running)
-    tell(db, conversation, at, message)
+    conversation = conversations.change(
+        db, conversation.id, at, waiting_on=waiting_on, running_turn_id=running, came_from=arrival.came_from
+    )
+    notes = [_note_of(db, message, taken, at)] if taken.outcome is not None else []
+    tell(db, conversation, at, message, *notes)
     return _received(db, conversation, message, turn)
 
 
-def _again(db: Connection, arrival: Arrival, message: Message, digest_before: str, *, digest: str) -> Received:
-    if digest != digest_before:
+def _note_of(db: Connection, message: Message, taken: Taken, at: datetime) -> Message:
+    """For reps: what became of a code, which they cannot read themselves."""
+    assert taken.outcome is not None
+    words = CODE_NOTES[taken.outcome]
+    return keep_message(db, message.conversation_id, message.episode_id, "note", words, at)
+
+
+def _again(db: Connection, arrival: Arrival, message: Message, digest_before: str, *, text: str) -> Received:
+    # A code that was taken out before is no longer known to be one.
+    found = code_in(text)
+    if digest_before not in (_digest(arrival, text), found and _digest(arrival, found.hidden)):
         raise Conflict("This Idempotency-Key came with another message before. Use a new one for each message.")
     conversation = conversation_for_customer(db, arrival.customer, message.conversation_id)
     return _received(db, conversation, message, turns.by_id(db, message.turn_id) if message.turn_id else None)

@@ -2,6 +2,7 @@
 
 from answerable.people.access import conversation_for_customer, conversation_for_rep, message_for_customer, require_role
 from answerable.people.customers import Introduction, customer_with, identify, introduce
+from answerable.people.proving import Proving, identity_of, keep_signed, proven, proven_in
 from answerable.people.reps import (
     SignedIn,
     change_rep,
@@ -16,9 +17,13 @@ from answerable.people.reps import (
     sign_in_by_link,
     sign_out,
 )
+from answerable.people.signed import HostKeys, Signed, read_keys
 
 __all__ = [
+    "HostKeys",
     "Introduction",
+    "Proving",
+    "Signed",
     "SignedIn",
     "change_rep",
     "conversation_for_customer",
@@ -26,11 +31,16 @@ __all__ = [
     "customer_with",
     "first_admin_link",
     "identify",
+    "identity_of",
     "introduce",
     "invite",
     "is_signed_in",
+    "keep_signed",
     "link_owner",
     "message_for_customer",
+    "proven",
+    "proven_in",
+    "read_keys",
     "renew_link",
     "renew_link_by_email",
     "rep_with",

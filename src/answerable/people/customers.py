@@ -58,10 +58,12 @@ async def identify(
         together = {**known.attributes, **attributes}
         if len(together) > ATTRIBUTES_MAX:
             raise TooMuch(f"A customer has at most {ATTRIBUTES_MAX} attributes.")
+        # What their own system says of them is not theirs to change here: another address would be another account.
+        is_known_outside = known.outside_id is not None
         described = replace(
             known,
-            name=name or known.name,
-            email=email or known.email,
+            name=known.name if is_known_outside else name or known.name,
+            email=known.email if is_known_outside else email or known.email,
             identity="known" if (email or known.email) and known.identity == "anonymous" else known.identity,
             attributes=together,
         )

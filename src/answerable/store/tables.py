@@ -46,7 +46,9 @@ customers = Table(
     Column("identity", Text, nullable=False),
     Column("attributes", Json, nullable=False),
     Column("created_at", Instant, nullable=False),
+    Column("outside_id", Text),
     Index(None, "email"),
+    Index(None, "outside_id", unique=True),
 )
 
 customer_keys = Table(
@@ -56,6 +58,49 @@ customer_keys = Table(
     Column("customer_id", ForeignKey("customers.id"), nullable=False),
     Column("created_at", Instant, nullable=False),
     Index(None, "customer_id"),
+)
+
+proofs = Table(
+    "proofs",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("conversation_id", ForeignKey("conversations.id"), nullable=False),
+    Column("customer_id", ForeignKey("customers.id"), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("email", Text),
+    Column("by", Text, nullable=False),
+    Column("proved_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    Index(None, "conversation_id", "expires_at"),
+)
+
+codes = Table(
+    "codes",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("conversation_id", ForeignKey("conversations.id"), nullable=False),
+    Column("customer_id", ForeignKey("customers.id"), nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("address", Text),
+    Column("digest", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("came_from", Text),
+    Column("created_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    # One at a time: a newer one takes the place of the one before.
+    Index(
+        "uq_codes_open",
+        "conversation_id",
+        unique=True,
+        sqlite_where=text("state = 'open'"),
+        postgresql_where=text("state = 'open'"),
+    ),
+    Index(None, "created_at"),
+    Index(None, "conversation_id", "created_at"),
+    Index(None, "customer_id", "created_at"),
+    Index(None, "address", "created_at"),
+    Index(None, "came_from", "created_at"),
 )
 
 reps = Table(
@@ -218,6 +263,7 @@ conversations = Table(
     Column("opened_at", Instant, nullable=False),
     Column("changed_at", Instant, nullable=False),
     Column("waiting_since", Instant, nullable=False),
+    Column("came_from", Text),
     Index(None, "changed_at", "id"),
     Index(None, "customer_id", "changed_at"),
     Index(None, "status", "handled_by", "waiting_on", "changed_at"),

@@ -36,14 +36,20 @@ class Fetched:
     """Whether the listener may not listen any more."""
 
 
-def stream(store: Store, topic: str, after: int, fetch: Callable[[int], Awaitable[Fetched]]) -> Stream:
-    """A stream of what `fetch` finds after an event id, now and whenever the topic is woken."""
+def stream(
+    store: Store,
+    topic: str,
+    after: int,
+    fetch: Callable[[int], Awaitable[Fetched]],
+    has_expired: Callable[[], bool] = lambda: False,
+) -> Stream:
+    """A stream of what `fetch` finds after an event id, now and whenever the topic is woken, until it has expired."""
 
     async def lines() -> AsyncIterator[bytes]:
         seen = after
         with store.live.listen(topic) as listener:
             yield f"retry: {RETRY_MS}\n\n".encode()
-            while not store.live.has_ended:
+            while not (store.live.has_ended or has_expired()):
                 fetched = await fetch(seen)
                 if fetched.ended:
                     return
@@ -51,7 +57,7 @@ def stream(store: Store, topic: str, after: int, fetch: Callable[[int], Awaitabl
                 if fetched.sent:
                     yield b"".join(_on_the_wire(each) for each in fetched.sent)
                 # What is committed from now on wakes the listener, also if it does not wait yet.
-                while not fetched.more and not await listener.wait(KEEP_ALIVE_SECONDS):
+                while not (fetched.more or has_expired() or await listener.wait(KEEP_ALIVE_SECONDS)):
                     yield b": still here\n\n"
 
     return Stream(

@@ -4,6 +4,8 @@ A chat reply is delivered by being there: its row and its event are kept in the 
 every browser that listens, now or later, gets it by its event id. Nothing has to be pushed and retried.
 """
 
+from collections.abc import Callable
+
 import msgspec
 from litestar.response import Stream
 from sqlalchemy import Connection
@@ -90,15 +92,17 @@ async def conversations_shown(store: Store, customer: Customer) -> list[ChatConv
     ]
 
 
-def conversation_stream(store: Store, conversation_id: str, after: int) -> Stream:
-    """What happens in a conversation, as its customer sees it."""
+def conversation_stream(
+    store: Store, conversation_id: str, after: int, has_expired: Callable[[], bool] = lambda: False
+) -> Stream:
+    """What happens in a conversation, as its customer sees it, for as long as they may listen."""
 
     async def fetch(seen: int) -> Fetched:
         found, names = await store.read(_events_after, conversation_id, seen)
         sent = [_sent(event, names) for event in found]
         return Fetched(found[-1].id if found else seen, sent, more=len(found) == EVENTS_A_READ)
 
-    return stream(store, conversation_id, after, fetch)
+    return stream(store, conversation_id, after, fetch, has_expired)
 
 
 def _events_after(db: Connection, conversation_id: str, seen: int) -> tuple[list[Event], dict[str, str]]:

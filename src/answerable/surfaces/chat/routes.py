@@ -13,10 +13,19 @@ from litestar.status_codes import HTTP_202_ACCEPTED, HTTP_204_NO_CONTENT
 from litestar.types import Middleware
 from sqlalchemy import Connection
 
-from answerable.conversations import ask_for_person, rate
+from answerable.conversations import ask_for_person, rate, sign_in
+from answerable.domain.clock import now
 from answerable.domain.people import Customer
 from answerable.jobs import Jobs
-from answerable.people import conversation_for_customer, customer_with, identify, introduce
+from answerable.people import (
+    HostKeys,
+    Proving,
+    Signed,
+    conversation_for_customer,
+    customer_with,
+    identify,
+    introduce,
+)
 from answerable.people.tokens import digest
 from answerable.store import Store
 from answerable.store import reps as rep_queries
@@ -41,6 +50,8 @@ from answerable.surfaces.chat.shapes import (
 from answerable.web.live import first_id
 from answerable.web.requests import COUNTED, IdempotencyKey, LastEventId
 
+IDENTITY_HEADER = "answerable-identity"
+
 
 @dataclass(frozen=True, slots=True)
 class ChatDoor:
@@ -49,6 +60,8 @@ class ChatDoor:
     store: Store
     jobs: Jobs
     config: ChatConfig
+    host_keys: HostKeys
+    proving: Proving
     origins: tuple[str, ...]
     """Sites whose pages may speak to this door; `*` for all."""
     messages_a_minute_max: int
@@ -59,6 +72,7 @@ class ChatDoor:
 
 AtDoor = NamedDependency[ChatDoor]
 Asking = NamedDependency[Customer]
+SignedIn = NamedDependency[Signed | None]
 
 
 def chat_routes(door: ChatDoor) -> Router:
@@ -78,6 +92,7 @@ def chat_routes(door: ChatDoor) -> Router:
         ],
         dependencies={
             "door": Provide(lambda: door, sync_to_thread=False),
+            "signed": Provide(current_identity, sync_to_thread=False),
             "customer": Provide(current_customer),
         },
         tags=["Chat"],
@@ -88,14 +103,22 @@ def chat_cors(door: ChatDoor) -> CORSConfig:
     """Lets pages of the workspace's origins speak to the chat door."""
     return CORSConfig(
         allow_origins=list(door.origins),
-        allow_headers=["authorization", "content-type", "idempotency-key", "last-event-id"],
+        allow_headers=["authorization", "content-type", "idempotency-key", "last-event-id", IDENTITY_HEADER],
         allow_methods=["GET", "POST", "PUT", "PATCH", "OPTIONS"],
         max_age=600,
     )
 
 
-async def current_customer(request: Request[Any, Any, Any], door: AtDoor) -> Customer:
-    """Whose key came with the request. Raises NotSignedIn."""
+def current_identity(request: Request[Any, Any, Any], door: AtDoor) -> Signed | None:
+    """Who the host page says that it is, if it does. Raises NotSignedIn."""
+    token = request.headers.get(IDENTITY_HEADER, "").strip()
+    return door.host_keys.read(token) if token else None
+
+
+async def current_customer(request: Request[Any, Any, Any], door: AtDoor, signed: SignedIn) -> Customer:
+    """Who the host page says that it is, or else whose key came with the request. Raises NotSignedIn."""
+    if signed is not None:
+        return await sign_in(door.store, signed, _key(request))
     return await customer_with(door.store, _key(request))
 
 
@@ -106,8 +129,14 @@ async def config(door: AtDoor) -> ChatConfig:
 
 
 @post("/customers")
-async def new_customer(door: AtDoor, data: JSONBody[NewCustomer]) -> CustomerKey:
-    """Introduces a visitor; the key is shown only this once."""
+async def new_customer(door: AtDoor, data: JSONBody[NewCustomer], signed: SignedIn) -> CustomerKey:
+    """Introduces a visitor; the key is shown only this once.
+
+    It is the browser's, for as long as nobody is signed in by the page.
+    """
+    if signed is not None:
+        customer = await sign_in(door.store, signed, "")
+        await identify(door.store, customer, name=None, email=None, attributes=data.attributes)
     introduced = await introduce(door.store, name=data.name, email=data.email, attributes=data.attributes)
     return CustomerKey(customer_id=introduced.customer.id, token=introduced.token)
 
@@ -119,9 +148,18 @@ async def describe_customer(door: AtDoor, customer: Asking, data: JSONBody[NewCu
 
 
 @post("/messages", status_code=HTTP_202_ACCEPTED)
-async def new_message(door: AtDoor, customer: Asking, data: JSONBody[NewChatMessage], key: IdempotencyKey) -> Received:
-    """Keeps a message; the reply comes over the conversation's stream."""
-    received = await receive_chat(door.store, door.jobs, customer, data, key)
+async def new_message(
+    request: Request[Any, Any, Any],
+    door: AtDoor,
+    customer: Asking,
+    signed: SignedIn,
+    data: JSONBody[NewChatMessage],
+    key: IdempotencyKey,
+) -> Received:
+    """Keeps a message; the reply comes over the conversation's stream. A one-time code is not kept in clear."""
+    received = await receive_chat(
+        door.store, door.jobs, customer, data, key, signed=signed, address=_by_address(request), proving=door.proving
+    )
     return Received(
         conversation_id=received.conversation.id,
         message=shown(received.message, {}),
@@ -148,17 +186,25 @@ async def one_conversation(
 async def listen(
     door: AtDoor,
     customer: Asking,
+    signed: SignedIn,
     conversation_id: FromPath[str],
     last_event_id: LastEventId = None,
     after: FromQuery[int | None] = None,
 ) -> Stream:
-    """What happens in a conversation from now on, or from where the listener left off (server-sent events)."""
+    """What happens in a conversation from now on, or from where the listener left off (server-sent events).
+
+    Who is signed in hears it for as long as the token holds, and comes back with the next one.
+    """
 
     def check(db: Connection) -> None:
         conversation_for_customer(db, customer, conversation_id)
 
     await door.store.read(check)
-    return conversation_stream(door.store, conversation_id, first_id(last_event_id, after))
+
+    def has_expired() -> bool:
+        return signed is not None and now() >= signed.expires_at
+
+    return conversation_stream(door.store, conversation_id, first_id(last_event_id, after), has_expired)
 
 
 @post("/conversations/{conversation_id:str}/person", status_code=HTTP_202_ACCEPTED)
@@ -189,7 +235,7 @@ def _key(request: Request[Any, Any, Any]) -> str:
 
 
 def _by_key(request: Request[Any, Any, Any]) -> str:
-    return digest(_key(request))
+    return digest(request.headers.get(IDENTITY_HEADER, "").strip() or _key(request))
 
 
 def _by_address(request: Request[Any, Any, Any]) -> str:

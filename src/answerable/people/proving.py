@@ -1,0 +1,319 @@
+"""Proving who a customer is, in one conversation and for a while.
+
+A proof belongs to the conversation in which it was given, and it ends. What a host's server has signed holds as long as
+its token; a one-time code, sent by e-mail, steps up from there for a quarter of an hour. Nothing else proves anything.
+"""
+
+import asyncio
+import hashlib
+import hmac
+import logging
+import re
+import secrets
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Literal
+
+from sqlalchemy import Connection
+
+from answerable.domain.clock import now
+from answerable.domain.conversations import Conversation
+from answerable.domain.errors import Invalid, NotFound
+from answerable.domain.ids import new_id
+from answerable.domain.people import Code, Customer, Identity, Proof, Purpose
+from answerable.people.letters import Letter, Mailer
+from answerable.people.signed import EMAIL_CHARACTERS_MAX, Signed
+from answerable.store import Store, conversations, customers, proofs
+
+log = logging.getLogger(__name__)
+
+CODE_DIGITS = 6
+CODE_LASTS = timedelta(minutes=10)
+ATTEMPTS_MAX = 5
+STEP_UP_LASTS = timedelta(minutes=15)
+ADDRESS_LASTS = timedelta(hours=1)
+CAPPED = timedelta(hours=1)
+CODES_A_CUSTOMER_MAX = 3
+CODES_AN_ADDRESS_MAX = 3
+CODES_A_PLACE_MAX = 10
+CODES_OF_ALL_MAX = 200
+
+HIDDEN = "••••••"
+ON_ITS_WAY = (
+    "If we know an e-mail address for you, a code of six digits is on its way to it. It is good for ten minutes. "
+    "Please type it here."
+)
+ON_ITS_WAY_THERE = (
+    "If a code can be sent to that address, one of six digits is on its way to it. It is good for ten minutes. "
+    "Please type it here."
+)
+
+# Six digits, alone or in groups; not a piece of a longer number or of an amount.
+_BETWEEN = "[ \u00a0\u200b-\u200f\u2060\ufeff\u2010-\u2015-]"
+_JOINED = "[ \u00a0\u200b-\u200f\u2060\ufeff\u2010-\u2015.,-]"
+_CODE = re.compile(rf"(?<!\d)(?<!\d{_JOINED})\d(?:{_BETWEEN}{{0,2}}\d){{5}}(?!{_JOINED}?\d)", re.ASCII)
+# In longer texts a number is rather an invoice's.
+TALK_CHARACTERS_MAX = 80
+_ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@[^\s@<>,;:\"()\[\]\\]{1,189}")
+
+Outcome = Literal["proved", "wrong", "spent", "again"]
+"""Proved: it was right. Wrong: it was not. Spent: that was the last attempt. Again: it is over already."""
+
+
+@dataclass(frozen=True, slots=True)
+class CodeAsked:
+    """What may be told to whoever asked for a code: the same whether there is an address or not."""
+
+    words: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A message, after a look for a code in it."""
+
+    text: str
+    """As it may be kept."""
+    outcome: Outcome | None
+    """None if it was no code."""
+
+
+class Proving:
+    """Sends codes and takes them."""
+
+    def __init__(
+        self,
+        store: Store,
+        mailer: Mailer,
+        *,
+        company: str,
+        secret: str,
+        clock: Callable[[], datetime] = now,
+        codes_of_all_max: int = CODES_OF_ALL_MAX,
+    ) -> None:
+        self._store = store
+        self._mailer = mailer
+        self._company = company
+        self._secret = secret.encode()
+        self._clock = clock
+        self._codes_of_all_max = codes_of_all_max
+        self._sending: set[asyncio.Task[None]] = set()
+
+    async def ask_for_code(
+        self, conversation_id: str, purpose: Purpose = "step_up", *, address: str | None = None
+    ) -> CodeAsked:
+        """Sends a code, if there is somebody to send it to and not too many were sent.
+
+        To step up, it goes to the address that the host's server vouched for in this conversation, and to no other. To
+        prove an address, it goes to `address`, which becomes the customer's own once the code comes back; that is for
+        those whom no host has signed in. Whoever asks is told the same, and after the same time, in any case.
+
+        Raises NotFound, and Invalid for what is no address at all.
+        """
+        if (purpose == "address") != (address is not None):
+            raise Invalid("An address is named to prove it, and only then.")
+        wanted = _address(address) if address is not None else None
+        number = "".join(str(secrets.randbelow(10)) for _ in range(CODE_DIGITS))
+        code = await self._store.write(self._keep, conversation_id, purpose, wanted, number)
+        if code is not None and code.address is not None:
+            sending = asyncio.create_task(self._send(code.address, number))
+            self._sending.add(sending)
+            sending.add_done_callback(self._sending.discard)
+        expires_at = self._clock() + CODE_LASTS
+        return CodeAsked(ON_ITS_WAY if purpose == "step_up" else ON_ITS_WAY_THERE, expires_at)
+
+    def _keep(
+        self, db: Connection, conversation_id: str, purpose: Purpose, address: str | None, number: str
+    ) -> Code | None:
+        """The code that is to be sent; None if too many were asked for."""
+        at = self._clock()
+        customer = proven_in(db, conversation_id, at)
+        if customer is None:
+            raise NotFound("There is no such conversation.")
+        if purpose == "step_up":
+            to = customer.email if customer.identity in ("verified", "stepped_up") else None
+        else:
+            to = address if customer.outside_id is None else None
+        proofs.hold(db)
+        place = proofs.place_of(db, conversation_id)
+        if self._is_over(db, customer, to, place, at - CAPPED):
+            log.warning("A code was asked for in conversation %s, but too many were within the hour.", conversation_id)
+            return None
+        code_id = new_id("cod")
+        code = Code(
+            id=code_id,
+            conversation_id=conversation_id,
+            customer_id=customer.id,
+            purpose=purpose,
+            address=to and to.lower(),
+            digest=self._digest(code_id, conversation_id, purpose, number),
+            attempts=0,
+            state="open",
+            came_from=place,
+            created_at=at,
+            expires_at=at + CODE_LASTS,
+        )
+        proofs.add_code(db, code)
+        return replace(code, address=to)
+
+    def _is_over(self, db: Connection, customer: Customer, to: str | None, place: str | None, since: datetime) -> bool:
+        return (
+            proofs.sent_since(db, since, customer_id=customer.id) >= CODES_A_CUSTOMER_MAX
+            or (to is not None and proofs.sent_since(db, since, address=to.lower()) >= CODES_AN_ADDRESS_MAX)
+            or (place is not None and proofs.sent_since(db, since, came_from=place) >= CODES_A_PLACE_MAX)
+            or proofs.sent_since(db, since) >= self._codes_of_all_max
+        )
+
+    async def _send(self, address: str, number: str) -> None:
+        # Kept nowhere on its way: who does not get it asks for another one.
+        words = (
+            f"Your code is {number}.\n\n"
+            f"Type it into the chat with {self._company}. It is good for ten minutes, once.\n\n"
+            f"If you did not ask for it, somebody else has: tell nobody the code. Nothing happens without it.\n"
+        )
+        letter = Letter(to=address, subject=f"Your code for {self._company}", text=words)
+        try:
+            await asyncio.to_thread(self._mailer.send, letter)
+        except Exception as error:
+            log.warning("A code could not be sent: %s", type(error).__name__)
+
+    async def settle(self) -> None:
+        """Waits until what is on its way is sent."""
+        while self._sending:
+            await asyncio.wait(self._sending)
+
+    def take(self, db: Connection, conversation: Conversation, text: str, at: datetime) -> Taken:
+        """Takes a code out of a customer's message: it counts as an attempt, and the right one is not kept in clear."""
+        found = code_in(text)
+        code = proofs.newest_code(db, conversation.id, at) if found is not None else None
+        if found is None or code is None or code.customer_id != conversation.customer_id:
+            return Taken(text, None)
+        is_right = hmac.compare_digest(
+            self._digest(code.id, conversation.id, code.purpose, found.number).encode(), code.digest.encode()
+        )
+        # A number among words that is not the code is somebody's invoice: it counts, and stays.
+        kept = found.hidden if is_right or found.is_alone else text
+        if code.state != "open" or not proofs.attempt(db, code.id, ATTEMPTS_MAX):
+            return Taken(kept, "again") if is_right else Taken(text, None)
+        if not is_right:
+            is_spent = code.attempts + 1 >= ATTEMPTS_MAX
+            if is_spent:
+                proofs.end_code(db, code.id, "spent")
+            return Taken(kept, "spent" if is_spent else "wrong")
+        if not proofs.end_code(db, code.id, "used"):
+            return Taken(kept, "again")
+        self._keep_proof(db, code, at)
+        return Taken(kept, "proved")
+
+    def _keep_proof(self, db: Connection, code: Code, at: datetime) -> None:
+        is_address = code.purpose == "address"
+        if is_address:
+            customer = customers.by_id(db, code.customer_id, for_update=True)
+            assert customer is not None
+            customers.describe(db, replace(customer, email=code.address, identity="known"))
+        proof = Proof(
+            id=new_id("prf"),
+            conversation_id=code.conversation_id,
+            customer_id=code.customer_id,
+            kind="address" if is_address else "code",
+            email=code.address,
+            by=code.id,
+            proved_at=at,
+            expires_at=at + (ADDRESS_LASTS if is_address else STEP_UP_LASTS),
+        )
+        proofs.add(db, proof)
+
+    def place(self, address: str) -> str:
+        """What is kept of a network address: enough to count by, and not the address."""
+        return hmac.new(self._secret, f"place:{address}".encode(), hashlib.sha256).hexdigest()
+
+    def _digest(self, code_id: str, conversation_id: str, purpose: Purpose, number: str) -> str:
+        """What is kept of a code. Six digits are soon guessed from a plain hash; without the secret they cannot be."""
+        said = f"code:{code_id}:{conversation_id}:{purpose}:{number}"
+        return hmac.new(self._secret, said.encode(), hashlib.sha256).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A text that may be a code."""
+
+    number: str
+    hidden: str
+    """The text without it."""
+    is_alone: bool
+
+
+def code_in(text: str) -> Found | None:
+    """The six digits in a text that may be a code; none if there are several such, or it is a long text."""
+    if len(text) > TALK_CHARACTERS_MAX:
+        return None
+    # Some keyboards write digits of another script, or wide ones.
+    plain = "".join(str(unicodedata.decimal(sign, None) if sign.isdecimal() else sign) for sign in text)
+    matches = list(_CODE.finditer(plain))
+    if len(matches) != 1:
+        return None
+    start, end = matches[0].span()
+    rest = plain[:start] + plain[end:]
+    number = re.sub(r"\D", "", matches[0].group(), flags=re.ASCII)
+    return Found(number, f"{text[:start]}{HIDDEN}{text[end:]}", not any(sign.isalnum() for sign in rest))
+
+
+def keep_signed(db: Connection, conversation: Conversation, signed: Signed, at: datetime) -> None:
+    """Keeps that a host's server has vouched for the customer of a conversation; once for each token."""
+    name = hashlib.sha256(f"{conversation.id}:{signed.digest}".encode()).hexdigest()[:26]
+    proof = Proof(
+        id=f"prf_{name}",
+        conversation_id=conversation.id,
+        customer_id=conversation.customer_id,
+        kind="signed",
+        email=signed.email if signed.email_is_verified else None,
+        by=signed.key_id,
+        proved_at=at,
+        expires_at=signed.expires_at,
+    )
+    proofs.add(db, proof)
+
+
+def proven_in(db: Connection, conversation_id: str, at: datetime) -> Customer | None:
+    """The customer of a conversation as they have proved themselves to be there, at that moment."""
+    conversation = conversations.by_id(db, conversation_id)
+    return proven(db, conversation_id, conversation.customer_id, at) if conversation is not None else None
+
+
+def proven(db: Connection, conversation_id: str, customer_id: str, at: datetime) -> Customer | None:
+    """A customer as they had proved themselves to be in a conversation, at that moment.
+
+    Where something was proved, the e-mail address is the proved one, or none. What was proved in another conversation,
+    or by somebody else in this one, is no proof here.
+    """
+    customer = customers.by_id(db, customer_id)
+    if customer is None:
+        return None
+    held = [each for each in proofs.in_force(db, conversation_id, at) if each.customer_id == customer.id]
+    signed = next((each for each in held if each.kind == "signed"), None)
+    base = signed or next((each for each in held if each.kind == "address"), None)
+    if base is None:
+        told: Identity = "known" if customer.email or customer.outside_id else "anonymous"
+        return replace(customer, identity=told)
+    # A code to the address steps up from what the host has signed; from a code to the same address it would not.
+    has_stepped_up = signed is not None and any(
+        each.kind == "code" and each.email == (signed.email or "").lower() for each in held
+    )
+    return replace(customer, identity="stepped_up" if has_stepped_up else "verified", email=base.email)
+
+
+async def identity_of(store: Store, conversation_id: str, at: datetime | None = None) -> Identity:
+    """How sure we are in a conversation who its customer is, now or at a moment. Raises NotFound."""
+    customer = await store.read(proven_in, conversation_id, at or now())
+    if customer is None:
+        raise NotFound("There is no such conversation.")
+    return customer.identity
+
+
+def _address(said: str) -> str:
+    address = said.strip()
+    if len(address) > EMAIL_CHARACTERS_MAX or not _ADDRESS.fullmatch(address) or not address.isprintable():
+        raise Invalid("That is no e-mail address.")
+    return address
