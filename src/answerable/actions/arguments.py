@@ -43,10 +43,12 @@ def _texts(plain: Any) -> list[str]:
 
 
 def money_of(declared: Action, wanted: Any) -> Money | None:
-    """What the call moves. Raises Invalid for nothing, or for what is no money."""
+    """What the call moves, if it moves anything. Raises Invalid for an amount of nought, or for what is no money."""
     if declared.money is None:
         return None
     moves = declared.money(wanted)
+    if moves is None:
+        return None
     if moves.units == 0:
         raise Invalid(f"{declared.name} moves at least {moves.unit} {moves.currency}.")
     return moves

@@ -71,18 +71,16 @@ class Asking:
             return await self._ground.store.write(self._keep_new, refused, None)
         facts, fault = await self._ground.facts(declared, self._ground.doing(call.id, customer), wanted)
         if fault is not None:
-            return await self._ground.store.write(self._keep_new, replace(call, state="refused", reason=fault), None)
+            unknowable = replace(call, state="refused", reason=fault)
+            return await self._ground.store.write(self._refuse_unless_alike, unknowable, declared)
         return await self._ground.store.write(self._decide, replace(call, facts=facts), declared)
 
     def _decide(self, db: Connection, call: ActionCall, declared: Action) -> ActionCall:
         """Keeps the call as clauses and limits have it at this moment."""
         actions.hold(db)
-        before = actions.by_key(db, call.key)
+        before = actions.by_key(db, call.key) or _alike(db, call, declared)
         if before is not None:
             return before
-        alike = actions.alike(db, call.likeness, call.created_at - declared.repeats_within, _STILL_COUNTS)
-        if declared.effect != "reads" and alike is not None:
-            return alike
         ruling = rule(clauses.in_force(db, self._ground.clock()), call.action, call.facts, call.money)
         call = replace(call, verdicts=ruling.verdicts, clause_id=ruling.clause.id if ruling.clause else None)
         if is_refused(ruling, declared):
@@ -94,6 +92,11 @@ class Asking:
             return self._keep_new(db, *_ask_people(call, declared, ruling))
         return self._keep_new(db, replace(call, state="ready", reason=ruling.reason, look_at=call.created_at), None)
 
+    def _refuse_unless_alike(self, db: Connection, call: ActionCall, declared: Action) -> ActionCall:
+        """The same wish may be why its facts are out of reach by now, such as a plan that is the customer's already."""
+        actions.hold(db)
+        return _alike(db, call, declared) or self._keep_new(db, call, None)
+
     def _keep_new(self, db: Connection, call: ActionCall, approval: Approval | None) -> ActionCall:
         before = actions.by_key(db, call.key)
         if before is not None:
@@ -102,6 +105,13 @@ class Asking:
         if approval is not None:
             actions.add_approval(db, approval)
         return call
+
+
+def _alike(db: Connection, call: ActionCall, declared: Action) -> ActionCall | None:
+    """The same wish, if it was made a short while ago and has not come to nothing."""
+    if declared.effect == "reads":
+        return None
+    return actions.alike(db, call.likeness, call.created_at - declared.repeats_within, _STILL_COUNTS)
 
 
 def _again(call: ActionCall, request: Request) -> ActionCall:

@@ -113,7 +113,8 @@ class Action:
     run: Callable[[Doing, Wanted], Awaitable[Any]]
     facts: Callable[[Doing, Wanted], Awaitable[Mapping[str, Any]]] | None
     """Reads outside what clauses need to know. It must change nothing."""
-    money: Callable[[Wanted], Money] | None
+    money: Callable[[Wanted], Money | None] | None
+    """How much a call moves; none for one that moves nothing, such as a change to a cheaper plan."""
     look_up: Callable[[Doing, Wanted], Awaitable[Any | None]] | None
     """What came of an earlier request under the same key, or None if surely nothing did."""
     undo: Callable[[Doing, Wanted, Any], Awaitable[Any]] | None
@@ -145,7 +146,7 @@ def action(
     identity: Identity,
     limits: Limits | None = None,
     facts: Callable[[Doing, Any], Awaitable[Mapping[str, Any]]] | None = None,
-    money: Callable[[Any], Money] | None = None,
+    money: Callable[[Any], Money | None] | None = None,
     look_up: Callable[[Doing, Any], Awaitable[Any | None]] | None = None,
     undo: Callable[[Doing, Any, Any], Awaitable[Any]] | None = None,
     undo_within: timedelta | None = None,

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 def create_app(database: Database, *, token: str, clock: Callable[[], datetime]) -> FaultMiddleware:
     """The service, ready to be served."""
     faults = FaultSwitch()
-    desk = Desk(database, clock, faults)
+    desk = Desk(database, clock, faults, secret=f"links of {token}".encode())
 
     def check_token(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
         if handler.opt.get("exclude_from_auth"):

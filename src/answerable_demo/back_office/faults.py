@@ -26,6 +26,8 @@ class Fault(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     status: Annotated[int, Meta(ge=400, le=599)] = 503
     share: Annotated[float, Meta(gt=0, le=1)] = 1.0
     """The part of the requests that it strikes, by chance."""
+    spares: Annotated[int, Meta(ge=0)] = 0
+    """So many requests that fit are let through first, such as the dry run before a change."""
     times: Annotated[int, Meta(ge=1)] | None = None
     """After so many strikes it is over."""
 
@@ -48,6 +50,7 @@ class FaultSwitch:
         """Put these in force, in place of all others."""
         self.faults = faults
         self._left = [fault.times for fault in faults.faults]
+        self._spared = [fault.spares for fault in faults.faults]
         self._chance = random.Random(faults.seed)  # noqa: S311 (nothing here is secret)
 
     def strike(self, method: str, path: str) -> Fault | None:
@@ -57,6 +60,9 @@ class FaultSwitch:
             if left == 0 or not _fits(fault.route, method, path):
                 continue
             if fault.share < 1 and self._chance.random() >= fault.share:
+                continue
+            if self._spared[index] > 0:
+                self._spared[index] -= 1
                 continue
             if left is not None:
                 self._left[index] = left - 1

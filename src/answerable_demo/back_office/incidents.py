@@ -7,6 +7,7 @@ from answerable_demo.back_office import tables as t
 from answerable_demo.back_office.calendar import utc_text
 from answerable_demo.back_office.errors import conflict
 from answerable_demo.back_office.ids import new_id
+from answerable_demo.back_office.reading import AnyRow
 from answerable_demo.back_office.refunding import Doing
 from answerable_demo.back_office.shapes import (
     Incident,
@@ -48,7 +49,17 @@ def add_update(db: Connection, incident_id: str, news: NewIncidentUpdate, doing:
         update(t.incidents).where(t.incidents.c.id == incident_id).values(state=news.state, resolved_at=resolved_at)
     )
     _say(db, incident_id, news.state, news.text, doing)
+    _write_to_subscribers(db, row, news.state, doing)
     return _incident(db, incident_id)
+
+
+def _write_to_subscribers(db: Connection, incident: AnyRow, state: str, doing: Doing) -> None:
+    own = t.incident_subscriptions.c
+    query = select(t.customers).join(t.incident_subscriptions, own.customer_id == t.customers.c.id)
+    for customer in db.execute(query.where(own.incident_id == incident.id)).all():
+        subject = f"{incident.id} {incident.title}: {state}"
+        values = {"customer_id": customer.id, "address": customer.email, "subject": subject}
+        db.execute(insert(t.mails).values(id=new_id("mail"), at=utc_text(doing.now), **values))
 
 
 def subscribe(db: Connection, incident_id: str, wanted: NewIncidentSubscription, doing: Doing) -> IncidentSubscription:

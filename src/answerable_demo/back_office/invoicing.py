@@ -1,5 +1,7 @@
 """Writing invoices, putting one right, and sending it to its customer."""
 
+import hashlib
+import hmac
 import secrets
 from datetime import date, timedelta
 
@@ -11,17 +13,21 @@ from answerable_demo.back_office.calendar import add_months, utc_text
 from answerable_demo.back_office.catalogue import vat_for
 from answerable_demo.back_office.errors import conflict, not_found
 from answerable_demo.back_office.ids import new_id
+from answerable_demo.back_office.pdf import credit_note_pdf, invoice_pdf
 from answerable_demo.back_office.reading import AnyRow
 from answerable_demo.back_office.refunding import Doing, add_credit_note, give_back, next_number
 from answerable_demo.back_office.shapes import Invoice, Link, Mail, NewMail, Order, Refund, Reissued
 
-LINK_DAYS = 7
+LINK_WORKS = timedelta(hours=1)
+SECONDS_DIGITS_MAX = 12
 
 
 def bill_plan_change(
     db: Connection, customer: AnyRow, doing: Doing, *, text: str, net_cents: int, period: tuple[date, date]
 ) -> str:
     """Write an invoice over the difference, charge it at once, and give its number."""
+    if customer.method_brand is None:
+        raise conflict("no_payment_method", "There is no card or bank account that the difference could be charged to.")
     treatment = vat_for(customer.country, customer.vat_id)
     number, today = next_number(db, "INV", doing.now.year), doing.now.date().isoformat()
     total = net_cents + treatment.vat_cents(net_cents)
@@ -90,7 +96,7 @@ def reissue(db: Connection, number: str, doing: Doing) -> Reissued:
     new = reading.the_row(db, t.invoices, new_number, "such invoice")
     return Reissued(
         invoice=reading.invoice(db, new),
-        credit_note=reading.credit_note(reading.the_row(db, t.credit_notes, note, "such credit note")),
+        credit_note=reading.credit_note(db, reading.the_row(db, t.credit_notes, note, "such credit note")),
         refund=refund,
     )
 
@@ -114,7 +120,8 @@ def _refund_vat(db: Connection, number: str, cents: int, doing: Doing) -> Refund
 
 def _note_over(db: Connection, number: str, old: AnyRow, refund: Refund | None, doing: Doing) -> str:
     """The credit note of the refund covers the VAT; a second one covers the rest, so that the old invoice is nought."""
-    already = sum(row.cents for row in reading.rows_of(db, t.credit_notes, t.credit_notes.c.invoice_number == number))
+    notes = reading.rows_of(db, t.credit_notes, t.credit_notes.c.invoice_number == number)
+    already = sum(row.cents for row in notes if not reading.credit_note(db, row).is_void)
     rest = old.total_cents - already
     if rest <= 0:
         return (refund.credit_note if refund else None) or ""
@@ -127,12 +134,15 @@ def send(db: Connection, number: str, wanted: NewMail, doing: Doing) -> Mail:
     """Send an invoice (or its newest credit note) to the customer's own address, and to no other."""
     invoice = reading.the_row(db, t.invoices, number, f"invoice {number}")
     customer = reading.the_row(db, t.customers, invoice.customer_id, "such customer")
+    known = reading.customer(customer)
     what, attachment = f"Invoice {number}", f"{number}.pdf"
+    pdf = invoice_pdf(reading.invoice(db, invoice), known)
     if wanted.credit_note:
         notes = reading.rows_of(db, t.credit_notes, t.credit_notes.c.invoice_number == number, newest_by="number")
         if not notes:
             raise not_found(f"credit note for invoice {number}")
         what, attachment = f"Credit note {notes[0].number} for invoice {number}", f"{notes[0].number}.pdf"
+        pdf = credit_note_pdf(reading.credit_note(db, notes[0]), known)
     mail_id = new_id("mail")
     db.execute(
         insert(t.mails).values(
@@ -144,23 +154,41 @@ def send(db: Connection, number: str, wanted: NewMail, doing: Doing) -> Mail:
             at=utc_text(doing.now),
         )
     )
+    db.execute(insert(t.mail_files).values(mail_id=mail_id, content=pdf))
     return reading.mail(reading.the_row(db, t.mails, mail_id, "such mail"))
 
 
+def sent_file(db: Connection, mail_id: str) -> tuple[bytes, str]:
+    """What was attached to a mail, and its name."""
+    mail = reading.the_row(db, t.mails, mail_id, f"mail {mail_id}")
+    return reading.the_row(db, t.mail_files, mail_id, f"attachment of mail {mail_id}").content, mail.attachment
+
+
 def link(db: Connection, number: str, doing: Doing) -> Link:
-    """An address for the PDF that works without a key, for a week."""
+    """An address for one PDF that works without a key, for an hour."""
     reading.the_row(db, t.invoices, number, f"invoice {number}")
-    token, expires_at = secrets.token_urlsafe(24), utc_text(doing.now + timedelta(days=LINK_DAYS))
-    db.execute(insert(t.links).values(token=token, invoice_number=number, expires_at=expires_at))
-    return Link(path=f"/files/{token}", expires_at=expires_at)
+    expires = doing.now + LINK_WORKS
+    seconds = int(expires.timestamp())
+    token = f"{number}.{seconds}.{_signature(number, seconds, doing)}"
+    return Link(path=f"/files/{token}", expires_at=utc_text(expires))
 
 
 def linked_invoice(db: Connection, token: str, doing: Doing) -> Invoice:
-    """The invoice behind a link that has not expired."""
-    row = db.execute(select(t.links).where(t.links.c.token == token)).one_or_none()
-    if row is None or row.expires_at < utc_text(doing.now):
+    """The invoice of a link that we have signed and that has not expired."""
+    number, _, rest = token.partition(".")
+    seconds, _, signature = rest.partition(".")
+    is_number = seconds.isascii() and seconds.isdigit() and len(seconds) <= SECONDS_DIGITS_MAX
+    if (
+        not is_number
+        or not secrets.compare_digest(signature.encode(), _signature(number, int(seconds), doing).encode())
+        or int(seconds) < doing.now.timestamp()
+    ):
         raise not_found("such file, or the link has expired")
-    return reading.invoice(db, reading.the_row(db, t.invoices, row.invoice_number, "such invoice"))
+    return reading.invoice(db, reading.the_row(db, t.invoices, number, f"invoice {number}"))
+
+
+def _signature(number: str, seconds: int, doing: Doing) -> str:
+    return hmac.new(doing.secret, f"invoice {number} until {seconds}".encode(), hashlib.sha256).hexdigest()
 
 
 def cancel_order(db: Connection, order_id: str) -> Order:

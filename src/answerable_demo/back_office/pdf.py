@@ -43,6 +43,8 @@ def credit_note_pdf(note: CreditNote, customer: Customer) -> bytes:
     reason = note.reason.replace("_", " ")
     y = page.row(y, f"Invoice {note.invoice_number}: {reason}", "1", note.amount)
     page.total(y - 8, "Credited", note.amount, bold=True)
+    if note.is_void:
+        page.text(_LEFT, y - 52, "Void: the refund was cancelled before it had left.", size=9)
     return page.finished()
 
 

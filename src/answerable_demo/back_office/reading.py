@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Table, select
 
 from answerable_demo.back_office import tables as t
+from answerable_demo.back_office.calendar import utc_text
 from answerable_demo.back_office.catalogue import ADD_ONS, PLANS
 from answerable_demo.back_office.errors import not_found
 from answerable_demo.back_office.money import money
@@ -33,6 +34,8 @@ from answerable_demo.back_office.shapes import (
 from answerable_demo.cast import Interval
 
 WITHDRAWAL_DAYS = 14
+# The bank fetches refunds twice an hour; until then one can be stopped.
+REFUND_WAITS = timedelta(minutes=30)
 INTERVALS: tuple[Interval, ...] = ("monthly", "yearly")
 
 AnyRow = Row[Any]
@@ -164,8 +167,9 @@ def charge(row: AnyRow) -> Charge:
     )
 
 
-def credit_note(row: AnyRow) -> CreditNote:
+def credit_note(db: Connection, row: AnyRow) -> CreditNote:
     """What takes an invoice back, whole or in part."""
+    status = db.execute(select(t.refunds.c.status).where(t.refunds.c.id == row.refund_id)).scalar()
     return CreditNote(
         number=row.number,
         invoice_number=row.invoice_number,
@@ -173,6 +177,7 @@ def credit_note(row: AnyRow) -> CreditNote:
         amount=money(row.cents, row.currency),
         reason=row.reason,
         issued_on=row.issued_on,
+        is_void=status == "cancelled",
     )
 
 
@@ -210,10 +215,15 @@ def invoice(db: Connection, row: AnyRow) -> Invoice:
         vat_note=row.vat_note,
         customer_vat_id=row.customer_vat_id,
         charges=[charge(each) for each in charges],
-        credit_notes=[credit_note(each) for each in notes],
+        credit_notes=[credit_note(db, each) for each in notes],
         replaces=row.replaces,
         replaced_by=replaced_by,
     )
+
+
+def leaves_at(row: AnyRow) -> datetime:
+    """When a refund goes to the bank."""
+    return datetime.fromisoformat(row.created_at) + REFUND_WAITS
 
 
 def refund(db: Connection, row: AnyRow, now: datetime) -> Refund:
@@ -229,11 +239,12 @@ def refund(db: Connection, row: AnyRow, now: datetime) -> Refund:
         amount=money(row.cents, row.currency),
         reason=row.reason,
         note=row.note,
-        status="done" if has_arrived else "on_its_way",
+        status="cancelled" if row.status == "cancelled" else "done" if has_arrived else "on_its_way",
         payment_method=payment_method(paid),
         credit_note=note,
         expected_from=row.expected_from,
         expected_by=row.expected_by,
+        leaves_at=utc_text(leaves_at(row)),
         idempotency_key=row.idempotency_key,
         created_at=row.created_at,
     )

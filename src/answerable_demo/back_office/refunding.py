@@ -1,7 +1,7 @@
 """Giving money back: never more than was taken, never in another currency."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, Integer, cast, func, insert, select, update
 
@@ -15,6 +15,9 @@ from answerable_demo.back_office.money import cents_of, money
 from answerable_demo.back_office.reading import AnyRow
 from answerable_demo.back_office.shapes import NewRefund, Refund
 
+# Two charges of the same amount for one invoice this close together are one too many.
+DUPLICATE_WITHIN = timedelta(days=7)
+
 
 @dataclass(frozen=True, slots=True)
 class Doing:
@@ -22,6 +25,8 @@ class Doing:
 
     now: datetime
     key: str | None
+    secret: bytes = b""
+    """What links are signed with."""
 
 
 def refund(db: Connection, wanted: NewRefund, doing: Doing) -> Refund:
@@ -32,6 +37,8 @@ def refund(db: Connection, wanted: NewRefund, doing: Doing) -> Refund:
     left = charge.cents - charge.refunded_cents
     cents = left if wanted.amount is None else cents_of(wanted.amount)
     _refuse_what_cannot_be(charge, wanted, cents, left)
+    if wanted.reason == "duplicate" and not _is_duplicate(db, charge):
+        raise conflict("not_a_duplicate", f"No other charge that we kept is for the same as charge {charge.id}.")
     return give_back(db, charge, cents, wanted.reason, doing, note=wanted.note)
 
 
@@ -49,6 +56,28 @@ def _refuse_what_cannot_be(charge: AnyRow, wanted: NewRefund, cents: int, left: 
     if cents > left:
         rest = money(left, charge.currency)
         raise conflict("too_much", f"At most {rest.amount} {rest.currency} of charge {charge.id} can be refunded.")
+
+
+def _is_duplicate(db: Connection, charge: AnyRow) -> bool:
+    """Whether another charge for the same invoice and amount is kept whole: of two, only one is given back."""
+    own, at = t.charges.c, datetime.fromisoformat(charge.at)
+    same = (own.invoice_number == charge.invoice_number) & (own.cents == charge.cents) & (own.id != charge.id)
+    kept = (own.status == "succeeded") & (own.refunded_cents == 0) & (own.is_disputed == 0)
+    others = reading.rows_of(db, t.charges, same & kept)
+    return any(abs(datetime.fromisoformat(other.at) - at) <= DUPLICATE_WITHIN for other in others)
+
+
+def cancel(db: Connection, refund_id: str, doing: Doing) -> Refund:
+    """Stop a refund that has not left yet: the charge is as it was, and the credit note is void."""
+    row = reading.the_row(db, t.refunds, refund_id, f"refund {refund_id}")
+    if row.status == "cancelled":
+        raise conflict("already_cancelled", f"Refund {refund_id} has been cancelled already.")
+    if doing.now >= reading.leaves_at(row):
+        raise conflict("already_left", f"Refund {refund_id} is with the bank and cannot be cancelled any more.")
+    db.execute(update(t.refunds).where(t.refunds.c.id == refund_id).values(status="cancelled"))
+    left = t.charges.c.refunded_cents - row.cents
+    db.execute(update(t.charges).where(t.charges.c.id == row.charge_id).values(refunded_cents=left))
+    return reading.refund(db, reading.the_row(db, t.refunds, refund_id, "such refund"), doing.now)
 
 
 def give_back(

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Table, select
 
 from answerable_demo.back_office import incidents, invoicing, reading, refunding, subscribing
 from answerable_demo.back_office import tables as t
+from answerable_demo.back_office.calendar import utc_text
 from answerable_demo.back_office.faults import Faults, FaultSwitch
 from answerable_demo.back_office.once import Answer, once, rehearse, what_was_done
 from answerable_demo.back_office.pdf import credit_note_pdf, invoice_pdf
@@ -46,6 +47,7 @@ from answerable_demo.back_office.shapes import (
     Refund,
     Reissued,
     Subscription,
+    Usage,
 )
 
 Key = Annotated[str | None, HeaderParameter(name="Idempotency-Key", required=False)]
@@ -59,10 +61,12 @@ class Desk:
     database: t.Database
     clock: Callable[[], datetime]
     faults: FaultSwitch
+    secret: bytes
+    """What links are signed with."""
 
     def doing(self, key: str | None = None) -> Doing:
         """What is done now, under that key."""
-        return Doing(self.clock(), key)
+        return Doing(self.clock(), key, self.secret)
 
     def act(
         self, request: str, key: str | None, kind: type[Result], work: Callable[[Connection, Doing], Result]
@@ -100,7 +104,7 @@ def health(desk: NamedDependency[Desk]) -> Health:
     """Whether it lives, and how it was filled."""
     with desk.database.read() as db:
         facts = {row.name: row.value for row in db.execute(select(t.facts))}
-    return Health(status="ok", seed=int(facts["seed"]), seeded_on=facts["today"])
+    return Health(status="ok", now=utc_text(desk.clock()), seed=int(facts["seed"]), seeded_on=facts["today"])
 
 
 @get("/catalogue", sync_to_thread=False, tags=["Plans"])
@@ -133,6 +137,15 @@ def get_subscription_of(desk: NamedDependency[Desk], customer_id: FromPath[str])
         reading.the_row(db, t.customers, customer_id, f"customer {customer_id}")
         row = db.execute(select(t.subscriptions).where(t.subscriptions.c.customer_id == customer_id)).one()
         return reading.subscription(row)
+
+
+@get("/customers/{customer_id:str}/usage", sync_to_thread=True, tags=["Customers"])
+def get_usage_of(desk: NamedDependency[Desk], customer_id: FromPath[str]) -> Usage:
+    """What a customer does with Ledgerly."""
+    with desk.database.read() as db:
+        reading.the_row(db, t.customers, customer_id, f"customer {customer_id}")
+        day = db.execute(select(t.usage.c.last_finalised_on).where(t.usage.c.customer_id == customer_id)).scalar()
+        return Usage(customer_id=customer_id, last_finalised_on=day)
 
 
 @get("/orders", sync_to_thread=True, tags=["Orders"])
@@ -178,14 +191,14 @@ def get_invoice_pdf(desk: NamedDependency[Desk], number: FromPath[str]) -> Respo
 def get_credit_note(desk: NamedDependency[Desk], number: FromPath[str]) -> CreditNote:
     """One credit note."""
     with desk.database.read() as db:
-        return reading.credit_note(reading.the_row(db, t.credit_notes, number, f"credit note {number}"))
+        return reading.credit_note(db, reading.the_row(db, t.credit_notes, number, f"credit note {number}"))
 
 
 @get("/credit-notes/{number:str}/pdf", sync_to_thread=True, tags=["Invoices"], media_type="application/pdf")
 def get_credit_note_pdf(desk: NamedDependency[Desk], number: FromPath[str]) -> Response[bytes]:
     """One credit note as a PDF."""
     with desk.database.read() as db:
-        note = reading.credit_note(reading.the_row(db, t.credit_notes, number, f"credit note {number}"))
+        note = reading.credit_note(db, reading.the_row(db, t.credit_notes, number, f"credit note {number}"))
         invoice = reading.the_row(db, t.invoices, note.invoice_number, "such invoice")
         return _pdf(credit_note_pdf(note, _customer_of(db, invoice.customer_id)), number)
 
@@ -257,6 +270,14 @@ def find_mails(desk: NamedDependency[Desk], customer_id: FromQuery[str | None] =
         return [reading.mail(row) for row in _newest(db, t.mails, customer_id, "at")]
 
 
+@get("/mails/{mail_id:str}/attachment", sync_to_thread=True, tags=["Service"], media_type="application/pdf")
+def get_attachment(desk: NamedDependency[Desk], mail_id: FromPath[str]) -> Response[bytes]:
+    """The file that was sent with a mail."""
+    with desk.database.read() as db:
+        content, name = invoicing.sent_file(db, mail_id)
+    return _pdf(content, name.removesuffix(".pdf"))
+
+
 @get("/incidents", sync_to_thread=True, tags=["Incidents"])
 def find_incidents(
     desk: NamedDependency[Desk], only_open: FromQuery[bool] = False, component: FromQuery[Component | None] = None
@@ -298,6 +319,15 @@ def add_refund(
     if dry_run:
         return desk.try_out(work)
     return desk.act(_request("/refunds", data), idempotency_key, Refund, work)
+
+
+@post("/refunds/{refund_id:str}/cancel", sync_to_thread=True, tags=["Charges and refunds"])
+def cancel_refund(
+    desk: NamedDependency[Desk], refund_id: FromPath[str], idempotency_key: Key = None
+) -> Response[Refund]:
+    """Stop a refund that has not left yet."""
+    request = _request(f"/refunds/{refund_id}/cancel", Nothing())
+    return desk.act(request, idempotency_key, Refund, lambda db, doing: refunding.cancel(db, refund_id, doing))
 
 
 @post("/subscriptions/{subscription_id:str}/change", sync_to_thread=True, tags=["Plans"])
@@ -349,6 +379,28 @@ def keep_subscription(
     )
 
 
+@post("/subscriptions/{subscription_id:str}/resume", sync_to_thread=True, tags=["Plans"])
+def resume_subscription(
+    desk: NamedDependency[Desk], subscription_id: FromPath[str], idempotency_key: Key = None
+) -> Response[Subscription]:
+    """Take a cancellation back, up to the last day; a waiting change of plan is left alone."""
+    request = _request(f"/subscriptions/{subscription_id}/resume", Nothing())
+    return desk.act(
+        request, idempotency_key, Subscription, lambda db, doing: subscribing.resume(db, subscription_id, doing)
+    )
+
+
+@post("/plan-changes/{change_id:str}/take-back", sync_to_thread=True, tags=["Plans"])
+def take_back_plan_change(
+    desk: NamedDependency[Desk], change_id: FromPath[str], idempotency_key: Key = None
+) -> Response[Subscription]:
+    """Undo a change of plan within 24 hours; what was charged for it is given back."""
+    request = _request(f"/plan-changes/{change_id}/take-back", Nothing())
+    return desk.act(
+        request, idempotency_key, Subscription, lambda db, doing: subscribing.take_back_change(db, change_id, doing)
+    )
+
+
 @post("/orders/{order_id:str}/cancel", sync_to_thread=True, tags=["Orders"])
 def cancel_order(desk: NamedDependency[Desk], order_id: FromPath[str], idempotency_key: Key = None) -> Response[Order]:
     """Cancel an order whose parcel has not left."""
@@ -367,7 +419,7 @@ def send_invoice(
 
 @post("/invoices/{number:str}/link", sync_to_thread=True, tags=["Invoices"])
 def add_link(desk: NamedDependency[Desk], number: FromPath[str], idempotency_key: Key = None) -> Response[Link]:
-    """A link to the PDF that works without a key for seven days."""
+    """A link to the PDF that works without a key for an hour."""
     request = _request(f"/invoices/{number}/link", Nothing())
     return desk.act(request, idempotency_key, Link, lambda db, doing: invoicing.link(db, number, doing))
 
@@ -463,6 +515,7 @@ ROUTES: list[HTTPRouteHandler] = [
     find_customers,
     get_customer,
     get_subscription_of,
+    get_usage_of,
     find_orders,
     get_order,
     find_invoices,
@@ -477,13 +530,17 @@ ROUTES: list[HTTPRouteHandler] = [
     get_refund,
     find_payouts,
     find_mails,
+    get_attachment,
     find_incidents,
     get_incident,
     get_idempotency_key,
     add_refund,
+    cancel_refund,
     change_plan,
     cancel_subscription,
     keep_subscription,
+    resume_subscription,
+    take_back_plan_change,
     cancel_order,
     send_invoice,
     add_link,

@@ -68,6 +68,7 @@ def seed(db: Connection, cast: Cast, *, today: date, number: int) -> None:
     _write_invoices(db, drafts)
     for customer in cast.customers:
         _add_payouts(db, customer, today, random.Random(f"{number}:payouts:{customer.key}"))  # noqa: S311
+    _insert_all(db, tables.usage, [_usage_row(customer, today, number) for customer in cast.customers])
     seed_incidents(db, today)
     db.execute(insert(tables.facts), [{"name": "seed", "value": str(number)}, {"name": "today", "value": str(today)}])
 
@@ -136,6 +137,18 @@ def _subscription_row(customer: Customer, today: date) -> Row:
         "period_start": start.isoformat(),
         "period_end": end.isoformat(),
         "cancels_on": end.isoformat() if status == "cancelling" else None,
+    }
+
+
+def _usage_row(customer: Customer, today: date, number: int) -> Row:
+    """Everybody has worked lately, except whose story says that they have not since before the renewal."""
+    chance = random.Random(f"{number}:usage:{customer.key}")  # noqa: S311 (nothing here is secret)
+    day = today - timedelta(days=chance.randint(0, 6))
+    if "yearly_unused" in customer.story:
+        day = current_period(customer, today)[0] - timedelta(days=34)
+    return {
+        "customer_id": customer_id(customer),
+        "last_finalised_on": max(day, started_on(customer, today)).isoformat(),
     }
 
 

@@ -8,7 +8,14 @@ from answerable_demo.cast import Currency, Interval, PlanCode
 
 Amount = Annotated[str, Meta(pattern=r"^[0-9]{1,9}\.[0-9]{2}$", description="A decimal with two places: `84.00`.")]
 RefundReason = Literal[
-    "duplicate", "withdrawal", "unused_renewal", "returned_goods", "vat_correction", "not_delivered", "goodwill"
+    "duplicate",
+    "withdrawal",
+    "unused_renewal",
+    "returned_goods",
+    "vat_correction",
+    "not_delivered",
+    "change_taken_back",
+    "goodwill",
 ]
 Component = Literal[
     "web_app", "invoice_email", "online_payments", "payouts", "exports", "api", "webhooks", "mobile_sync"
@@ -156,6 +163,8 @@ class CreditNote(Struct, frozen=True, kw_only=True):
     amount: Money
     reason: str
     issued_on: str
+    is_void: bool
+    """Its refund was cancelled before it had left."""
 
 
 class InvoiceLine(Struct, frozen=True, kw_only=True):
@@ -201,11 +210,13 @@ class Refund(Struct, frozen=True, kw_only=True):
     amount: Money
     reason: RefundReason
     note: str | None
-    status: Literal["on_its_way", "done"]
+    status: Literal["on_its_way", "done", "cancelled"]
     payment_method: PaymentMethod
     credit_note: str | None
     expected_from: str
     expected_by: str
+    leaves_at: str
+    """Until then it can be cancelled; then it is with the bank."""
     idempotency_key: str | None
     created_at: str
 
@@ -226,16 +237,20 @@ class NewPlan(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     plan: PlanCode
     interval: Interval
+    due_now: Money | None = None
+    """What the customer has agreed to; if it is given and something else is due, nothing is changed."""
 
 
 class PlanChange(Struct, frozen=True, kw_only=True):
     """What a change of plan means."""
 
+    id: str
     subscription: Subscription
     starts_on: str
     due_now: Money
     """With VAT."""
     invoice_number: str | None
+    take_back_until: str
 
 
 class NewCancellation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -243,6 +258,8 @@ class NewCancellation(Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 
     withdraw: bool = False
     """Within the 14 day legal window: end now, and give everything back."""
+    money_back: Money | None = None
+    """What the customer was told; if it is given and something else would be given back, nothing is done."""
     reason: Annotated[str, Meta(max_length=500)] | None = None
 
 
@@ -282,7 +299,7 @@ class Mail(Struct, frozen=True, kw_only=True):
 
 
 class Link(Struct, frozen=True, kw_only=True):
-    """An address at which a PDF can be read without a key, for seven days."""
+    """An address at which one PDF can be read without a key, for an hour. It is signed, and kept nowhere."""
 
     path: str
     expires_at: str
@@ -363,9 +380,19 @@ class KeyRecord(Struct, frozen=True, kw_only=True):
     at: str
 
 
+class Usage(Struct, frozen=True, kw_only=True):
+    """What a customer does with Ledgerly."""
+
+    customer_id: str
+    last_finalised_on: str | None
+    """The day of the last invoice that they finalised."""
+
+
 class Health(Struct, frozen=True, kw_only=True):
     """That the service lives, and how it was filled."""
 
     status: Literal["ok"]
+    now: str
+    """Its own clock: whatever it dates is counted by it."""
     seed: int
     seeded_on: str

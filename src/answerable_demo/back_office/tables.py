@@ -11,6 +11,7 @@ from sqlalchemy import (
     Engine,
     ForeignKey,
     Integer,
+    LargeBinary,
     MetaData,
     Table,
     Text,
@@ -213,12 +214,30 @@ mails = Table(
     Column("at", Text, nullable=False),
 )
 
-links = Table(
-    "links",
+mail_files = Table(
+    "mail_files",
     metadata,
-    Column("token", Text, primary_key=True),
-    Column("invoice_number", Text, ForeignKey("invoices.number"), nullable=False),
-    Column("expires_at", Text, nullable=False),
+    Column("mail_id", Text, ForeignKey("mails.id"), primary_key=True),
+    Column("content", LargeBinary, nullable=False),
+)
+
+usage = Table(
+    "usage",
+    metadata,
+    Column("customer_id", Text, ForeignKey("customers.id"), primary_key=True),
+    Column("last_finalised_on", Text),
+)
+
+plan_changes = Table(
+    "plan_changes",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("subscription_id", Text, ForeignKey("subscriptions.id"), nullable=False, index=True),
+    Column("before", Text, nullable=False),
+    Column("after", Text, nullable=False),
+    Column("invoice_number", Text, ForeignKey("invoices.number")),
+    Column("created_at", Text, nullable=False),
+    Column("taken_back_at", Text),
 )
 
 idempotency_keys = Table(

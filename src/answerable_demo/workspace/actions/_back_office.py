@@ -1,20 +1,28 @@
 """Speaks to Ledgerly's back office over HTTP, and tells what surely did not happen from what is not known."""
 
+import ssl
 from collections.abc import Mapping
+from datetime import datetime
+from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import httpx
 import msgspec
 
 from answerable.actions.declaring import Doing, NotDone
-from answerable_demo.back_office.shapes import Customer, KeyRecord
+from answerable_demo.back_office.shapes import Customer, Health, KeyRecord, Money
 
 Shape = TypeVar("Shape")
+InvoiceNumber = Annotated[str, msgspec.Meta(pattern=r"^INV-[0-9]{4}-[0-9]{4,6}$", description="Such as INV-2025-0317.")]
 
 AWAY = "Our billing system cannot be reached at the moment. Nothing was changed."
 TIMEOUT_SECONDS = 20.0
 NOT_FOUND = 404
+
+
+class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """There is nothing to say: it is about the customer who asks."""
 
 
 async def read(doing: Doing, path: str, shape: type[Shape], **query: str) -> Shape:
@@ -24,7 +32,19 @@ async def read(doing: Doing, path: str, shape: type[Shape], **query: str) -> Sha
 
 async def act(doing: Doing, path: str, shape: type[Shape], content: Any = None) -> Shape:
     """Does something, once under the call's key. Raises NotDone if surely nothing was done."""
+    if doing.dry_run:
+        return await try_out(doing, path, shape, content)
     return _shaped(await _asked(doing, "POST", path, content=content), shape)
+
+
+async def try_out(doing: Doing, path: str, shape: type[Shape], content: Any = None) -> Shape:
+    """What would come of it; nothing is kept. Raises NotDone if it would be refused."""
+    return _shaped(await _asked(doing, "POST", path, query={"dry_run": "true"}, content=content), shape)
+
+
+async def take_away(doing: Doing, path: str) -> None:
+    """Removes what is at that path; that it is gone already is as good. Raises NotDone if it is refused."""
+    await _asked(doing, "DELETE", path, missing_is_fine=True)
 
 
 async def done_before(doing: Doing, shape: type[Shape]) -> Shape | None:
@@ -33,6 +53,16 @@ async def done_before(doing: Doing, shape: type[Shape]) -> Shape | None:
     if response.status_code == NOT_FOUND:
         return None
     return msgspec.convert(_shaped(response, KeyRecord).result, shape)
+
+
+async def clock_of(doing: Doing) -> datetime:
+    """The time as the back office has it: days and windows are counted by the clock that dates everything else."""
+    return datetime.fromisoformat((await read(doing, "/health", Health)).now)
+
+
+def words(amount: Money) -> str:
+    """Money as a customer reads it: `84.00 EUR`."""
+    return f"{amount.amount} {amount.currency}"
 
 
 async def own_customer(doing: Doing) -> Customer:
@@ -59,7 +89,7 @@ async def _asked(
     if method == "POST":
         headers |= {"Idempotency-Key": doing.key, "Content-Type": "application/json"}
     body = msgspec.json.encode(content) if content is not None else None
-    async with httpx.AsyncClient(base_url=address, timeout=TIMEOUT_SECONDS) as client:
+    async with httpx.AsyncClient(base_url=address, timeout=TIMEOUT_SECONDS, verify=_trusted()) as client:
         try:
             response = await client.request(method, path, params=query, content=body, headers=headers)
         except (httpx.ConnectError, httpx.ConnectTimeout) as error:
@@ -68,8 +98,12 @@ async def _asked(
     if response.is_success or (missing_is_fine and response.status_code == NOT_FOUND):
         return response
     if response.is_client_error and _is_json(response):
+        problem = response.json()
+        if problem.get("type") == "key_reused":
+            # Something was done under this key, and what it was must be looked up.
+            raise OSError("The key of this call was used before.")
         # It was understood and refused.
-        raise NotDone(str(response.json().get("detail") or "Our billing system refused that."))
+        raise NotDone(str(problem.get("detail") or "Our billing system refused that."))
     raise OSError(f"The back office answered {response.status_code}.")
 
 
@@ -80,6 +114,12 @@ def _reached_by(doing: Doing) -> tuple[str, str]:
         return address, key or Path(doing.settings["back_office_key_file"]).read_text(encoding="utf-8").strip()
     except (KeyError, OSError) as error:
         raise NotDone(AWAY) from error
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Whom we trust; reading that anew for each request costs more than the request."""
+    return ssl.create_default_context()
 
 
 def _shaped(response: httpx.Response, shape: type[Shape]) -> Shape:

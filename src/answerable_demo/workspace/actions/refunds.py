@@ -1,25 +1,29 @@
 """Charges and their refunds."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 import msgspec
 
 from answerable.actions.declaring import Amount, Doing, Limits, NotDone, action
-from answerable_demo.back_office.shapes import Charge, Invoice, NewRefund, Refund, Subscription
+from answerable_demo.back_office.shapes import Charge, Invoice, NewRefund, Refund, RefundReason, Subscription, Usage
 from answerable_demo.back_office.shapes import Money as BackOfficeMoney
 
-from ._back_office import act, done_before, own_customer, read
+from ._back_office import InvoiceNumber, act, clock_of, done_before, own_customer, read, words
 
-ChargeId = Annotated[str, msgspec.Meta(pattern=r"^ch_[A-Za-z0-9]{1,40}$", description="As find_charges gives it.")]
+# A refund's id is let in as well, so that it is a clause that refuses it, with its reason.
+ChargeId = Annotated[str, msgspec.Meta(pattern=r"^(ch|re)_[A-Za-z0-9]{1,40}$", description="As find_charges gives it.")]
 NEWEST = 6
 # Two charges for the same thing this close together are one too many.
 DUPLICATE_WITHIN = timedelta(days=7)
 
 
-class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """There is nothing to say: it is about the customer who asks."""
+class ChargesWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which charges."""
+
+    invoice_number: InvoiceNumber | None = None
+    """Only those for this invoice; the newest, and all that were made twice, if it is null."""
 
 
 class RefundWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -30,11 +34,13 @@ class RefundWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Charges(msgspec.Struct, frozen=True):
-    """The newest charges of a customer."""
+    """Charges of a customer."""
 
     reference: str
     summary: str
     charges: list[Charge]
+    duplicate_ids: list[str]
+    """The later one of every two that were made for the same and have both been kept."""
 
 
 class Refunded(msgspec.Struct, frozen=True):
@@ -46,35 +52,44 @@ class Refunded(msgspec.Struct, frozen=True):
 
 
 @action(effect="reads", identity="verified")
-async def find_charges(doing: Doing, wanted: Nothing) -> Charges:
-    """Lists the newest charges of the customer, with what of each can still be refunded."""
+async def find_charges(doing: Doing, wanted: ChargesWanted) -> Charges:
+    """Lists charges of the customer, newest first: what of each can still be refunded, and which were made twice."""
     customer = await own_customer(doing)
-    found = (await read(doing, "/charges", list[Charge], customer_id=customer.id))[:NEWEST]
-    told = "; ".join(
-        f"{each.amount.amount} {each.amount.currency} on {each.at[:10]} for {each.invoice_number} ({each.id})"
-        for each in found
-    )
-    return Charges(customer.id, f"Your newest charges: {told}." if found else "There are no charges.", found)
+    everything = await read(doing, "/charges", list[Charge], customer_id=customer.id)
+    duplicates = {each.id for each in everything if _is_duplicate(each, everything, only_later=True)}
+    if wanted.invoice_number is not None:
+        found = [each for each in everything if each.invoice_number == wanted.invoice_number]
+    else:
+        found = [each for number, each in enumerate(everything) if number < NEWEST or each.id in duplicates]
+    told = "; ".join(f"{words(each.amount)} on {each.at[:10]} for {each.invoice_number} ({each.id})" for each in found)
+    summary = f"Your charges: {told}." if found else "There are no such charges."
+    return Charges(customer.id, summary, found, [each.id for each in found if each.id in duplicates])
 
 
 async def facts_about(doing: Doing, wanted: RefundWanted) -> Mapping[str, Any]:
     """What the clauses about refunds need to know, read from the back office and from nowhere else."""
     customer = await own_customer(doing)
-    charge = await _own_charge(doing, customer.id, wanted.charge_id)
+    is_refund = wanted.charge_id.startswith("re_")
+    charge_id = await _charge_of_refund(doing, customer.id, wanted.charge_id) if is_refund else wanted.charge_id
+    charge = await _own_charge(doing, customer.id, charge_id)
     others = await read(doing, "/charges", list[Charge], customer_id=customer.id)
     invoice = await read(doing, f"/invoices/{charge.invoice_number}", Invoice)
     subscription = await read(doing, f"/customers/{customer.id}/subscription", Subscription)
-    charged_at = datetime.fromisoformat(charge.at)
+    usage = await read(doing, f"/customers/{customer.id}/usage", Usage)
     return {
-        "days_since_charge": (datetime.now(UTC) - charged_at).days,
+        "gives_money_back": True,
+        "is_refund": is_refund,
+        "days_since_charge": (await clock_of(doing) - datetime.fromisoformat(charge.at)).days,
         "charged": charge.amount,
         "refundable": charge.refundable,
         "is_disputed": charge.is_disputed,
-        "is_duplicate": _is_duplicate(charge, others),
+        "is_duplicate": not is_refund and _is_duplicate(charge, others),
+        "is_unused_yearly_renewal": _is_unused_renewal(charge, invoice, subscription, usage),
         "invoice_kind": invoice.kind,
         "interval": subscription.interval,
         "is_in_currency_of_charge": wanted.amount.currency == charge.amount.currency,
-        "is_within_charge": _is_within(wanted.amount, charge),
+        # Of a disputed charge nothing is left, and of a refund there never was: their own clauses say so better.
+        "exceeds_what_is_left": not (is_refund or charge.is_disputed) and not _is_within(wanted.amount, charge),
     }
 
 
@@ -86,30 +101,70 @@ async def refund_made(doing: Doing, wanted: RefundWanted) -> Refunded | None:
 
 def imagined(doing: Doing, wanted: RefundWanted) -> Mapping[str, Any]:
     """What a replay is told."""
-    return {"reference": "re_simulated", "summary": f"{wanted.amount.money} would be refunded."}
+    amount = {"amount": f"{wanted.amount.money.amount:.2f}", "currency": wanted.amount.currency}
+    refund = {
+        "id": "re_simulated",
+        "charge_id": wanted.charge_id,
+        "invoice_number": "",
+        "customer_id": "nobody",
+        "amount": amount,
+        "reason": "goodwill",
+        "note": None,
+        "status": "on_its_way",
+        "payment_method": {"brand": "card", "last4": "0000", "country": ""},
+        "credit_note": None,
+        "expected_from": "",
+        "expected_by": "",
+        "leaves_at": "",
+        "idempotency_key": None,
+        "created_at": "",
+    }
+    return {"reference": "re_simulated", "summary": f"{wanted.amount.money} would be refunded.", "refund": refund}
+
+
+async def stop_refund(doing: Doing, wanted: RefundWanted, made: Refunded) -> Refund:
+    """Cancels a refund that has not gone to the bank yet; the back office refuses it afterwards."""
+    return await act(doing, f"/refunds/{made.refund.id}/cancel", Refund)
 
 
 @action(
     effect="moves_money",
     identity="verified",
     limits=Limits(
-        per_call={"EUR": "1000.00", "GBP": "900.00", "USD": "1100.00"},
-        per_customer_a_day={"EUR": "1000.00", "GBP": "900.00", "USD": "1100.00"},
+        per_call={"EUR": "1500.00", "GBP": "1350.00", "USD": "1650.00"},
+        per_customer_a_day={"EUR": "1500.00", "GBP": "1350.00", "USD": "1650.00"},
         per_day={"EUR": "5000.00", "GBP": "4500.00", "USD": "5500.00"},
         calls_per_customer_a_day=5,
     ),
     facts=facts_about,
     money=lambda wanted: wanted.amount.money,
     look_up=refund_made,
+    undo=stop_refund,
+    undo_within=timedelta(minutes=30),
     simulate=imagined,
+    has_dry_run=True,
     timeout_seconds=15.0,
 )
 async def refund_charge(doing: Doing, wanted: RefundWanted) -> Refunded:
     """Gives a charge or a part of it back to the card or bank account that paid. Look the charge up first."""
     customer = await own_customer(doing)
+    facts = await facts_about(doing, wanted)
     amount = BackOfficeMoney(f"{wanted.amount.money.amount}", wanted.amount.currency)  # type: ignore[arg-type]
-    new = NewRefund(charge_id=wanted.charge_id, reason="goodwill", amount=amount, customer_id=customer.id)
+    # Of two that were made for the same only one is given back: the back office, which sees both at once, is told why.
+    reason: RefundReason = "goodwill"
+    if facts["is_duplicate"]:
+        reason = "duplicate"
+    elif facts["is_unused_yearly_renewal"]:
+        reason = "unused_renewal"
+    new = NewRefund(charge_id=wanted.charge_id, reason=reason, amount=amount, customer_id=customer.id)
     return _told(await act(doing, "/refunds", Refund, new))
+
+
+async def _charge_of_refund(doing: Doing, customer_id: str, refund_id: str) -> str:
+    refund = await read(doing, f"/refunds/{refund_id}", Refund)
+    if refund.customer_id != customer_id:
+        raise NotDone(f"There is no refund {refund_id}.")
+    return refund.charge_id
 
 
 async def _own_charge(doing: Doing, customer_id: str, charge_id: str) -> Charge:
@@ -119,7 +174,7 @@ async def _own_charge(doing: Doing, customer_id: str, charge_id: str) -> Charge:
     return charge
 
 
-def _is_duplicate(charge: Charge, others: list[Charge]) -> bool:
+def _is_duplicate(charge: Charge, others: list[Charge], *, only_later: bool = False) -> bool:
     """Whether another charge paid for the same invoice, the same amount, and has not been given back."""
     at = datetime.fromisoformat(charge.at)
     return charge.status == "succeeded" and any(
@@ -129,8 +184,19 @@ def _is_duplicate(charge: Charge, others: list[Charge]) -> bool:
         and other.amount == charge.amount
         and other.refundable == other.amount
         and abs(datetime.fromisoformat(other.at) - at) <= DUPLICATE_WITHIN
+        and (not only_later or ((charge.at, charge.id) > (other.at, other.id) and charge.refundable == charge.amount))
         for other in others
     )
+
+
+def _is_unused_renewal(charge: Charge, invoice: Invoice, subscription: Subscription, usage: Usage) -> bool | None:
+    """Whether it renewed a yearly plan with which nothing was done since; none if that is not known."""
+    if invoice.kind != "subscription" or subscription.interval != "yearly":
+        return False
+    if charge.at[:10] <= subscription.started_on:
+        # The first year is no renewal.
+        return False
+    return None if usage.last_finalised_on is None else usage.last_finalised_on < charge.at[:10]
 
 
 def _is_within(amount: Amount, charge: Charge) -> bool:
@@ -141,8 +207,8 @@ def _is_within(amount: Amount, charge: Charge) -> bool:
 def _told(refund: Refund) -> Refunded:
     method = refund.payment_method
     to = f"your {method.brand.title()} card ending in {method.last4}" if method.brand != "sepa" else "your bank account"
-    amount = f"{refund.amount.amount} {refund.amount.currency}"
     summary = (
-        f"{amount} will be back on {to} between {refund.expected_from} and {refund.expected_by} (refund {refund.id})."
+        f"{words(refund.amount)} will be back on {to} between {refund.expected_from} and {refund.expected_by} "
+        f"(refund {refund.id})."
     )
     return Refunded(refund.id, summary, refund)
