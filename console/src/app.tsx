@@ -91,6 +91,12 @@ function Screens() {
           <Redirect to="/inbox/needs-you" replace />
         </Route>
         <Route path="/inbox/:view/:conversation?" component={InboxScreen} />
+        <Route path="/approvals/:which?">
+          {({ which }) => (which === undefined || which === "decided" ? <LaterScreen name="approvals" /> : <NotHere />)}
+        </Route>
+        <Route path="/actions/*?">
+          <LaterScreen name="actions" />
+        </Route>
         <Route path="/knowledge/*?">
           <LaterScreen name="knowledge" />
         </Route>

@@ -2,7 +2,7 @@
 
 import type { InfiniteData, QueryClient } from "@tanstack/react-query";
 import { belongs, isAbove } from "../inbox/views";
-import { conversationQuery, countsQuery, traceQuery } from "./queries";
+import { conversationQuery, countsQuery, forgetCalls, traceQuery } from "./queries";
 import type {
   ConversationDetail,
   Inbox,
@@ -61,13 +61,10 @@ export function applyEvent(client: QueryClient, repId: string, event: LiveEvent)
       return;
     }
     case "action": {
-      const { call, row } = event.content;
+      const { row } = event.content;
       patchDetail((detail) => ({ ...detail, row: newer(detail.row, row) }));
       patchInboxes(client, repId, row);
-      void client.invalidateQueries({ queryKey: countsQuery.queryKey });
-      void client.invalidateQueries({ queryKey: ["approvals"] });
-      void client.invalidateQueries({ queryKey: ["actions"] });
-      void client.invalidateQueries({ queryKey: ["action", call.id] });
+      forgetCalls(client);
       return;
     }
     case "conversation": {

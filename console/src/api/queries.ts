@@ -10,9 +10,15 @@ import {
 } from "@tanstack/react-query";
 import { address, call } from "./client";
 import type {
+  ActionCalls,
+  ActionDetail,
+  ApprovalCard,
+  Approvals,
   ArticleDetail,
   Articles,
+  CallState,
   ConversationDetail,
+  DeclaredAction,
   EarlierMessages,
   ImportRow,
   Inbox,
@@ -31,6 +37,7 @@ import type {
 } from "./types";
 
 const ROWS_A_PAGE = 100;
+const APPROVALS_A_PAGE = 50;
 
 /** Who is signed in; undefined while unknown, null when nobody is. */
 export const meQuery = queryOptions({
@@ -96,6 +103,103 @@ export const traceQuery = (runId: string) =>
     queryKey: ["run", runId],
     queryFn: ({ signal }) => call<Trace>(`/runs/${runId}`, { signal }),
   });
+
+export const approvalsQuery = (state: "open" | "decided") =>
+  infiniteQueryOptions({
+    queryKey: ["approvals", state],
+    queryFn: ({ pageParam, signal }) =>
+      call<Approvals>(address("/approvals", { state, cursor: pageParam, limit: APPROVALS_A_PAGE }), { signal }),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next,
+  });
+
+export const approvalQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["approvals", "one", id],
+    queryFn: ({ signal }) => call<ApprovalCard>(`/approvals/${id}`, { signal }),
+  });
+
+/** Which calls a list shows; what is not said does not matter. */
+export interface CallFilter {
+  state?: CallState | undefined;
+  action?: string | undefined;
+  customer?: string | undefined;
+  conversation?: string | undefined;
+  clause?: string | undefined;
+  since?: string | undefined;
+  q?: string | undefined;
+}
+
+export const actionsQuery = (filter: CallFilter) =>
+  infiniteQueryOptions({
+    queryKey: ["actions", filter],
+    queryFn: ({ pageParam, signal }) =>
+      call<ActionCalls>(address("/actions", { ...filter, cursor: pageParam, limit: ROWS_A_PAGE }), { signal }),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next,
+    placeholderData: keepPreviousData,
+  });
+
+/** What was asked for in a conversation. */
+export const actionsInQuery = (conversation: string) =>
+  queryOptions({
+    queryKey: ["actions", "in", conversation],
+    queryFn: ({ signal }) => call<ActionCalls>(address("/actions", { conversation, limit: 200 }), { signal }),
+  });
+
+export const actionQuery = (id: string) =>
+  queryOptions({
+    queryKey: ["action", id],
+    queryFn: ({ signal }) => call<ActionDetail>(`/actions/${id}`, { signal }),
+  });
+
+export const declaredQuery = queryOptions({
+  queryKey: ["declared"],
+  queryFn: ({ signal }) => call<DeclaredAction[]>("/actions/declared", { signal }),
+});
+
+export type Decision = { verb: "approve"; amount?: string; reason?: string } | { verb: "decline"; reason: string };
+
+/** What is told of a change, also when the stream has taken what was clicked off the screen before the answer came. */
+interface Told<T> {
+  onDone: (after: T) => void;
+  onFault: (error: Error) => void;
+}
+
+/** Approves, approves less, or declines. The first decision counts, whoever clicks when. */
+export function useDecide(approvalId: string, { onDone, onFault }: Told<ApprovalCard>) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: ({ verb, ...body }: Decision) =>
+      call<ApprovalCard>(`/approvals/${approvalId}/${verb}`, { method: "POST", body }),
+    onSuccess: (card) => {
+      client.setQueryData(approvalQuery(approvalId).queryKey, card);
+      onDone(card);
+    },
+    onError: onFault,
+    onSettled: () => forgetCalls(client),
+  });
+}
+
+export function useUndo({ onDone, onFault }: Told<ActionDetail>) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (id: string) => call<ActionDetail>(`/actions/${id}/undo`, { method: "POST" }),
+    onSuccess: (detail) => {
+      client.setQueryData(actionQuery(detail.call.id).queryKey, detail);
+      onDone(detail);
+    },
+    onError: onFault,
+    onSettled: () => forgetCalls(client),
+  });
+}
+
+/** Something was decided or taken back: what is shown of it is read again. */
+export function forgetCalls(client: QueryClient): void {
+  for (const key of ["approvals", "actions", "action", "counts"]) {
+    void client.invalidateQueries({ queryKey: [key] });
+  }
+}
 
 export const repsQuery = queryOptions({
   queryKey: ["reps"],

@@ -1,10 +1,11 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { ArrowDown, BadgeCheck } from "lucide-react";
 import { Fragment, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { CallInThread, useActionsIn } from "../actions/InConversation";
 import { useOutbox } from "../api/outbox";
 import { type Writing, writingKey } from "../api/patch";
 import { earlierQuery } from "../api/queries";
-import type { ConversationDetail, EarlierMessages, HandoffCard, MessageCard, RunCard } from "../api/types";
+import type { ActionRow, ConversationDetail, EarlierMessages, HandoffCard, MessageCard, RunCard } from "../api/types";
 import { customerName, IDENTITIES, language, SURFACES } from "../parts/words";
 import { useTracePanel } from "../trace/usePanel";
 import { HandoffNote, HandoffNow } from "./Handoff";
@@ -13,7 +14,8 @@ import { MessageView, Note, OutgoingView, RunOnly, WritingView } from "./Message
 type Item =
   | { kind: "message"; at: string; message: MessageCard; run: RunCard | undefined }
   | { kind: "handoff"; at: string; handoff: HandoffCard }
-  | { kind: "run"; at: string; run: RunCard };
+  | { kind: "run"; at: string; run: RunCard }
+  | { kind: "call"; at: string; call: ActionRow };
 
 const AT_END_PX = 80;
 
@@ -44,7 +46,9 @@ export function Thread({
       ),
   );
   const earlier = useInfiniteQuery(earlierQuery(row.id, detail.messages[0]?.number ?? 1));
-  const items = useMemo(() => itemsOf(detail, earlier.data?.pages ?? []), [detail, earlier.data]);
+  const calls = useActionsIn(row.id);
+  const items = useMemo(() => itemsOf(detail, earlier.data?.pages ?? [], calls), [detail, earlier.data, calls]);
+  const firstAsked = calls.find(({ state }) => state === "awaiting_approval");
   const hasEarlier = earlier.data ? earlier.hasNextPage : detail.has_earlier;
   const running = detail.runs.find((run) => run.state === "running");
   const isWriting = row.agent_is_writing || running !== undefined || writing !== null;
@@ -72,6 +76,9 @@ export function Thread({
           )}
           {items.map((item) => {
             if (item.kind === "run") return <RunOnly key={item.run.id} run={item.run} shownRunId={shownRunId} />;
+            if (item.kind === "call") {
+              return <CallInThread key={item.call.id} call={item.call} hasKeys={item.call === firstAsked} />;
+            }
             if (item.kind === "handoff") {
               return item.handoff === lastHandoff && isWaitingForAPerson ? (
                 <HandoffNow key={item.handoff.id} handoff={item.handoff} onTakeOver={onTakeOver} isBusy={isBusy} />
@@ -107,7 +114,7 @@ export function Thread({
 }
 
 /** Messages, hand-offs and runs that said nothing, by time. */
-function itemsOf(detail: ConversationDetail, earlier: EarlierMessages[]): Item[] {
+function itemsOf(detail: ConversationDetail, earlier: EarlierMessages[], calls: ActionRow[]): Item[] {
   const messages = [...earlier, detail].flatMap((stretch) => stretch.messages);
   const allRuns = [...earlier, detail].flatMap((stretch) => stretch.runs);
   const runs = new Map(allRuns.map((run) => [run.id, run]));
@@ -125,8 +132,9 @@ function itemsOf(detail: ConversationDetail, earlier: EarlierMessages[]): Item[]
     ...allRuns
       .filter((run) => !told.has(run.id) && run.state !== "running")
       .map((run): Item => ({ kind: "run", at: run.started_at, run })),
+    ...calls.map((call): Item => ({ kind: "call", at: call.created_at, call })),
   ];
-  const rank = { message: 0, run: 1, handoff: 2 };
+  const rank = { message: 0, run: 1, call: 2, handoff: 3 };
   return items.sort((a, b) => a.at.localeCompare(b.at) || rank[a.kind] - rank[b.kind]);
 }
 

@@ -1,5 +1,6 @@
 import { type CSSProperties, memo, type Ref } from "react";
 import { Link } from "wouter";
+import { inShort } from "../actions/words";
 import type { InboxRow } from "../api/types";
 import { useNow } from "../parts/now";
 import { Strip } from "../parts/Strip";
@@ -82,6 +83,19 @@ export const Row = memo(
 /** Why it is where it is, in a few words. */
 function What({ row, isQueue }: { row: InboxRow; isQueue: boolean }) {
   if (row.status === "resolved") return <span className="trunc">Resolved</span>;
+  const asked = row.approvals[0];
+  if (asked) {
+    const more = row.approvals.length - 1;
+    return (
+      <span className="chip warn" title="Waits for approval">
+        <span className="trunc">
+          <span className="sr">Waits for approval: </span>
+          {inShort(asked)}
+          {more > 0 && ` and ${more} more`}
+        </span>
+      </span>
+    );
+  }
   const isWaitingForAPerson = row.waiting_on === "rep" && row.assignee_id === null;
   if (isWaitingForAPerson && row.why && !isQueue) {
     return (

@@ -9,6 +9,7 @@ export interface Filter {
 }
 
 export const FILTERS: readonly Filter[] = [
+  { id: "approval", name: "Waits for approval", holds: (row) => row.approvals.length > 0 },
   { id: "unassigned", name: "Nobody has it", holds: (row) => row.assignee_id === null },
   { id: "open", name: "Open", holds: (row) => row.status === "open" },
   { id: "resolved", name: "Resolved", holds: (row) => row.status === "resolved" },

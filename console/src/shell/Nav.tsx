@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Activity, Archive, BookOpen, Clock, Inbox, Search, UserRound, UsersRound } from "lucide-react";
+import { Activity, Archive, BookOpen, Clock, Hand, Inbox, Search, UserRound, UsersRound, Zap } from "lucide-react";
 import type { ReactNode } from "react";
 import { Link, useLocation } from "wouter";
 import { useMe } from "../api/me";
@@ -47,6 +47,15 @@ export function Nav({ onPalette, onGo }: { onPalette: () => void; onGo?: () => v
           )}
         </NavLink>
       ))}
+      <NavLink to="/approvals" icon={<Hand className="i" aria-hidden="true" />} name="Approvals" onGo={onGo}>
+        {counts && counts.approvals > 0 && (
+          <span className="ct hot">
+            {number(counts.approvals)}
+            <span className="sr"> for you to decide</span>
+          </span>
+        )}
+      </NavLink>
+      <NavLink to="/actions" icon={<Zap className="i" aria-hidden="true" />} name="Actions" onGo={onGo} />
       <h2>Improve</h2>
       <NavLink to="/knowledge" icon={<BookOpen className="i" aria-hidden="true" />} name="Knowledge" onGo={onGo} />
       <h2>Team</h2>

@@ -90,6 +90,8 @@ function useShellCommands(): void {
           run: () => go(`/inbox/${slug}`),
         }),
       ),
+      { id: "go-approvals", title: "Approvals", group: "Go to", keys: ["g v"], run: () => go("/approvals") },
+      { id: "go-actions", title: "Actions", group: "Go to", keys: ["g x"], run: () => go("/actions") },
       { id: "go-knowledge", title: "Knowledge", group: "Go to", keys: ["g k"], run: () => go("/knowledge") },
       {
         id: "go-sources",

@@ -4,7 +4,7 @@ import { useEffect, useSyncExternalStore } from "react";
 import { hasOverlay } from "./overlays";
 
 /** In the order in which people look for them. */
-export const GROUPS = ["Conversation", "Lists", "Go to", "View"] as const;
+export const GROUPS = ["Approval", "Conversation", "Lists", "Go to", "View"] as const;
 
 export interface Command {
   id: string;

@@ -11,7 +11,9 @@ import { openMenu, show } from "./overlays";
 
 type Load = () => Promise<{ default: ComponentType }>;
 
-const LOADS: Record<"knowledge" | "people" | "palette" | "keys", Load> = {
+const LOADS: Record<"approvals" | "actions" | "knowledge" | "people" | "palette" | "keys", Load> = {
+  approvals: () => import("../actions/Approvals"),
+  actions: () => import("../actions/Actions"),
   knowledge: () => import("../knowledge/Knowledge"),
   people: () => import("../people/People"),
   palette: () => import("./Palette"),
@@ -20,7 +22,7 @@ const LOADS: Record<"knowledge" | "people" | "palette" | "keys", Load> = {
 type Name = keyof typeof LOADS;
 
 const UNREACHED = "This part of the console could not be loaded. It is tried again when Answerable can be reached.";
-const TITLES = { knowledge: "Knowledge", people: "People" };
+const TITLES = { approvals: "Approvals", actions: "Actions", knowledge: "Knowledge", people: "People" };
 
 const scriptQuery = (name: Name) =>
   queryOptions({

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { ChevronRight, Footprints, TriangleAlert } from "lucide-react";
 import type { CSSProperties } from "react";
+import { CallsOfRun } from "../actions/InConversation";
 import { traceQuery } from "../api/queries";
 import type { ConversationDetail, RunCard, SpanCard } from "../api/types";
 import { JsonView } from "../parts/JsonView";
@@ -66,6 +67,7 @@ export function TraceTab({ detail, run }: { detail: ConversationDetail; run: Run
               </div>
             )}
           </div>
+          <CallsOfRun conversationId={detail.row.id} runId={run.id} />
           {run.state !== "running" && <Verdict run={run} />}
         </>
       )}

@@ -1,0 +1,128 @@
+import { useQuery } from "@tanstack/react-query";
+import { ArrowLeft } from "lucide-react";
+import { useMemo } from "react";
+import { Link, useLocation } from "wouter";
+import { actionQuery } from "../api/queries";
+import type { ActionDetail } from "../api/types";
+import { useNow } from "../parts/now";
+import { Failed, Loading, Skeleton, Time } from "../parts/small";
+import { at, customerName } from "../parts/words";
+import { type Command, useCommands } from "../shell/commands";
+import { Checks, Facts } from "./ApprovalCard";
+import { Undo } from "./Undo";
+import { EFFECTS, inShort, STATES } from "./words";
+
+/** One call with all that is known of it: what was asked, by which rule, who decided, what came of it. */
+export function ActionPage({ id }: { id: string }) {
+  const { data: detail, error, refetch } = useQuery(actionQuery(id));
+  const [, go] = useLocation();
+  const commands = useMemo<Command[]>(
+    () => [
+      { id: "back", title: "Back to all actions", group: "Lists", keys: ["Escape"], run: () => go("/actions") },
+      ...(detail
+        ? [
+            {
+              id: "open",
+              title: "Open its conversation",
+              group: "Lists" as const,
+              keys: ["o"],
+              run: () => go(`/inbox/all/${detail.call.conversation_id}`),
+            },
+          ]
+        : []),
+    ],
+    [go, detail],
+  );
+  useCommands(commands);
+  return (
+    <div className="page">
+      <div className="in call-page">
+        <div className="phead">
+          <Link to="/actions" className="btn ghost icon" aria-label="All actions">
+            <ArrowLeft className="i" aria-hidden="true" />
+          </Link>
+          <h1 className="trunc">{detail ? inShort(detail.call) : "Action"}</h1>
+          <span className="end">{detail && <Undo call={detail.call} />}</span>
+        </div>
+        {detail ? (
+          <Detail detail={detail} />
+        ) : error ? (
+          <Failed error={error} what="action" onRetry={() => void refetch()} />
+        ) : (
+          <Loading what="the action">
+            <div className="card approval-skeleton">
+              <Skeleton width="40%" height={20} />
+              <Skeleton width="70%" />
+              <Skeleton width="62%" />
+            </div>
+          </Loading>
+        )}
+      </div>
+    </div>
+  );
+}
+
+function Detail({ detail }: { detail: ActionDetail }) {
+  const { call } = detail;
+  const now = useNow();
+  const state = STATES[call.state];
+  return (
+    <>
+      <section className="card part-card" aria-label="What became of it">
+        <p className="row wrap">
+          <span className={`chip ${state.tone}`}>{state.name}</span>
+          <span className="dim">{state.means}</span>
+        </p>
+        {call.reason && (
+          <p className="finding" dir="auto">
+            {call.reason}
+          </p>
+        )}
+        <Facts
+          facts={[
+            { name: "Asked by", value: call.requested_by.name },
+            { name: "Asked at", value: at(call.created_at, now) },
+            { name: "Action", value: `${call.action}: ${EFFECTS[call.effect].toLowerCase()}` },
+            ...(call.receipt ? [{ name: "Receipt", value: call.receipt.reference }] : []),
+            ...(detail.attempts > 1
+              ? [{ name: "Asked outside", value: `${detail.attempts} times, under one key` }]
+              : []),
+            ...(call.undone_by ? [{ name: "Taken back by", value: call.undone_by.name }] : []),
+            { name: "Call", value: call.id },
+          ]}
+        />
+        <p>
+          <Link to={`/inbox/all/${call.conversation_id}`} className="link">
+            {customerName(call.customer)}: {call.subject}
+          </Link>
+        </p>
+      </section>
+      <section className="card part-card" aria-labelledby="asked-for">
+        <h2 id="asked-for">What was asked for</h2>
+        <p className="dim">{detail.description}</p>
+        <Facts facts={detail.arguments} />
+      </section>
+      {(detail.checks.length > 0 || detail.facts.length > 0) && (
+        <section className="card part-card ask-in" aria-labelledby="checked">
+          <h2 id="checked">What was checked</h2>
+          <Checks checks={detail.checks} />
+          <Facts facts={detail.facts} />
+        </section>
+      )}
+      <section className="card part-card" aria-labelledby="record">
+        <h2 id="record">Record</h2>
+        <p className="dim">Only ever added to.</p>
+        <ol className="record">
+          {detail.record.map((entry) => (
+            <li key={entry.number}>
+              <Time value={entry.at}>{at(entry.at, now)}</Time>
+              <span className={`chip ${STATES[entry.state].tone}`}>{STATES[entry.state].name}</span>
+              <span dir="auto">{entry.reason}</span>
+              <span className="dim">{entry.by.name}</span>
+            </li>
+          ))}
+        </ol>
+      </section>
+    </>
+  );
+}

@@ -1,0 +1,330 @@
+import { Check, ChevronRight, CircleSlash, Hand, ShieldAlert, ShieldX } from "lucide-react";
+import { type FormEvent, type ReactNode, useEffect, useId, useMemo, useRef, useState } from "react";
+import { Link } from "wouter";
+import { type Decision, useDecide } from "../api/queries";
+import type { ApprovalCard as Card, ClauseCheck, Fact } from "../api/types";
+import { useNow } from "../parts/now";
+import { Time } from "../parts/small";
+import { ago, customerName, moment, ROLE_NAMES } from "../parts/words";
+import { type Command, keysShown, useCommands } from "../shell/commands";
+import { announce, notify, notifyProblem } from "../shell/notices";
+import { inShort, isOver, money, OUTCOMES, STATES, timeLeft } from "./words";
+
+type Mode = "asked" | "change" | "decline";
+
+/** Something that a person must decide on: what, on which grounds, until when, and the ways to decide. */
+export function ApprovalCard({
+  card,
+  hasKeys,
+  isAlone = false,
+}: {
+  card: Card;
+  /** Whether the keys for deciding are this card's. */
+  hasKeys: boolean;
+  /** Whether it stands without its conversation around it. */
+  isAlone?: boolean;
+}) {
+  const { call, approval } = card;
+  const now = useNow();
+  const [mode, setMode] = useState<Mode>("asked");
+  const decide = useDecide(approval.id, {
+    onDone: (after) => {
+      setMode("asked");
+      notify(decided(after));
+    },
+    onFault: notifyProblem,
+  });
+  const act: (decision: Decision) => void = decide.mutate;
+  const isOpen = approval.state === "open" && !isOver(approval.expires_at, now);
+  const mayDecide = isOpen && card.may_decide;
+  useDecisionKeys(hasKeys && mayDecide && mode === "asked" && !decide.isPending, card, act, setMode);
+
+  return (
+    <section
+      className={isOpen ? "ask approval" : "ask approval over"}
+      aria-label={`${titleOf(card, isOpen)}: ${inShort(call)} for ${customerName(call.customer)}`}
+    >
+      <header>
+        <Hand className="i" aria-hidden="true" />
+        {titleOf(card, isOpen)}
+        {approval.state === "open" && (
+          <time dateTime={approval.expires_at} title={moment(approval.expires_at)} className="num">
+            {timeLeft(approval.expires_at, now)}
+          </time>
+        )}
+      </header>
+      <div className="ask-in">
+        <p className="amt num">
+          {call.money ? money(call.money) : call.title}{" "}
+          <small dir="auto">
+            {call.money ? `${call.title}, for ` : "for "}
+            {customerName(call.customer)}
+          </small>
+        </p>
+        <Facts facts={card.arguments.filter(({ name }) => !(call.money && name === "Amount"))} />
+        <Checks checks={card.checks} />
+        {card.facts.length > 0 && (
+          <details className="more-facts">
+            <summary>
+              <ChevronRight className="i i-14 tw" aria-hidden="true" />
+              {card.facts.length} facts were read to check this
+            </summary>
+            <Facts facts={card.facts} />
+          </details>
+        )}
+        {isAlone && <Evidence card={card} />}
+        <p className="dim asked">
+          {call.requested_by.name} asked <Time value={approval.asked_at}>{since(approval.asked_at, now)}</Time>
+          {approval.needed > 1 && `. ${approval.needed} people must approve`}
+          {approval.approved_by.length > 0 &&
+            (approval.state === "open"
+              ? `; ${approval.approved_by.map(({ name }) => name).join(", ")} did already`
+              : `; ${approval.approved_by.map(({ name }) => name).join(", ")} did`)}
+          .
+        </p>
+        {!mayDecide && card.why_not && <p className="why-not">{card.why_not}</p>}
+      </div>
+      {mayDecide && mode === "asked" && (
+        <footer>
+          <button
+            type="button"
+            className="btn primary"
+            disabled={decide.isPending}
+            onClick={() => act({ verb: "approve" })}
+          >
+            Approve <span className="sr">{inShort(call)}</span>
+            {hasKeys && <kbd aria-hidden="true">{keysShown("a")}</kbd>}
+          </button>
+          {card.can_change && (
+            <button type="button" className="btn" disabled={decide.isPending} onClick={() => setMode("change")}>
+              Change amount
+            </button>
+          )}
+          <button type="button" className="btn ghost" disabled={decide.isPending} onClick={() => setMode("decline")}>
+            Decline
+          </button>
+        </footer>
+      )}
+      {mayDecide && mode === "change" && (
+        <ChangeForm card={card} isBusy={decide.isPending} onDecide={act} onLeave={() => setMode("asked")} />
+      )}
+      {mayDecide && mode === "decline" && (
+        <DeclineForm isBusy={decide.isPending} onDecide={act} onLeave={() => setMode("asked")} />
+      )}
+    </section>
+  );
+}
+
+function titleOf({ approval, may_decide, call }: Card, isOpen: boolean): string {
+  if (approval.state !== "open") return STATES[call.state].name;
+  if (!isOpen) return "Nobody decided in time";
+  if (may_decide) return "Your approval is needed";
+  return approval.role === "rep"
+    ? "An approval is needed"
+    : `The approval of a ${ROLE_NAMES[approval.role].toLowerCase()} is needed`;
+}
+
+function decided({ call, approval }: Card): string {
+  const what = inShort(call);
+  if (approval.state === "open") return `You approved ${what}. One more person must.`;
+  if (approval.state === "declined" && call.state === "declined") return `You declined ${what}.`;
+  return `${what}: ${STATES[call.state].name.toLowerCase()}. ${call.reason}`;
+}
+
+const since = (time: string, now: number): string => {
+  const passed = ago(time, now);
+  return passed === "now" ? "just now" : /^\d/.test(passed) && !/[A-Z]/.test(passed) ? `${passed} ago` : passed;
+};
+
+function useDecisionKeys(isOn: boolean, card: Card, act: (decision: Decision) => void, setMode: (mode: Mode) => void) {
+  const commands = useMemo<Command[]>(() => {
+    if (!isOn) return [];
+    const what = inShort(card.call);
+    return [
+      { id: "approve", title: `Approve: ${what}`, group: "Approval", keys: ["a"], run: () => act({ verb: "approve" }) },
+      ...(card.can_change
+        ? [
+            {
+              id: "change",
+              title: `Approve less: ${what}`,
+              group: "Approval" as const,
+              keys: ["c"],
+              run: () => setMode("change"),
+            },
+          ]
+        : []),
+      { id: "decline", title: `Decline: ${what}`, group: "Approval", keys: ["d"], run: () => setMode("decline") },
+    ];
+  }, [isOn, card, act, setMode]);
+  useCommands(commands);
+}
+
+export function Facts({ facts }: { facts: Fact[] }) {
+  if (facts.length === 0) return null;
+  return (
+    <dl className="pairs">
+      {facts.map(({ name, value }) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd dir="auto">{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+const RANK: Record<ClauseCheck["outcome"], number> = { forbids: 0, needs_a_person: 1, allows: 2, does_not_apply: 3 };
+
+/** What each clause says of it, the ones that decide first. */
+export function Checks({ checks }: { checks: ClauseCheck[] }) {
+  const sorted = [...checks].sort((a, b) => RANK[a.outcome] - RANK[b.outcome]);
+  return (
+    <ul aria-label="Rules" className="checks">
+      {sorted.map((check) => (
+        <li key={check.clause_id} className={check.outcome === "does_not_apply" ? "dim" : undefined}>
+          {ICONS[check.outcome]}
+          <span>
+            <span dir="auto">{check.outcome === "does_not_apply" ? check.title : check.says}</span>{" "}
+            <span className="dim">
+              ({check.clause_id} {OUTCOMES[check.outcome]}
+              {check.unknown.length > 0 && `; not known: ${check.unknown.join(", ").toLowerCase()}`})
+            </span>
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+const ICONS: Record<ClauseCheck["outcome"], ReactNode> = {
+  allows: <Check className="i good" aria-hidden="true" />,
+  forbids: <ShieldX className="i bad" aria-hidden="true" />,
+  needs_a_person: <ShieldAlert className="i warn" aria-hidden="true" />,
+  does_not_apply: <CircleSlash className="i" aria-hidden="true" />,
+};
+
+function Evidence({ card: { call, evidence } }: { card: Card }) {
+  return (
+    <div className="evidence">
+      {evidence.map(({ message_id, text }) => (
+        <blockquote key={message_id} dir="auto">
+          {text}
+        </blockquote>
+      ))}
+      <Link to={`/inbox/all/${call.conversation_id}`} className="link">
+        Open the conversation<span className="sr"> with {customerName(call.customer)}</span>
+      </Link>
+    </div>
+  );
+}
+
+function ChangeForm({
+  card: { call },
+  isBusy,
+  onDecide,
+  onLeave,
+}: {
+  card: Card;
+  isBusy: boolean;
+  onDecide: (decision: Decision) => void;
+  onLeave: () => void;
+}) {
+  const [amount, setAmount] = useState(call.money?.amount ?? "");
+  const [reason, setReason] = useState("");
+  const id = useId();
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    input.current?.select();
+    announce("Say how much instead.");
+  }, []);
+  const most = Number(call.money?.amount);
+  const plain = amount.trim().replace(",", ".");
+  const isLess = /^\d+(\.\d+)?$/.test(plain) && Number(plain) > 0 && Number(plain) < most;
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (isLess) onDecide({ verb: "approve", amount: plain, ...(reason.trim() ? { reason: reason.trim() } : {}) });
+  };
+  return (
+    <form className="decide-form" onSubmit={submit} onKeyDown={(event) => event.key === "Escape" && onLeave()}>
+      <div className="field amount-field">
+        <label htmlFor={`${id}-amount`}>Amount in {call.money?.currency}</label>
+        <input
+          ref={input}
+          id={`${id}-amount`}
+          inputMode="decimal"
+          autoComplete="off"
+          value={amount}
+          aria-describedby={`${id}-hint`}
+          onChange={(event) => setAmount(event.target.value)}
+        />
+      </div>
+      <div className="field grow">
+        <label htmlFor={`${id}-reason`}>Why (the customer may be told)</label>
+        <input
+          id={`${id}-reason`}
+          dir="auto"
+          maxLength={2000}
+          autoComplete="off"
+          value={reason}
+          onChange={(event) => setReason(event.target.value)}
+        />
+      </div>
+      <p id={`${id}-hint`} className="field-hint">
+        Less than {call.money && money(call.money)}.
+      </p>
+      <footer>
+        <button type="submit" className="btn primary" disabled={isBusy || !isLess}>
+          Approve {isLess && call.money ? money({ ...call.money, amount: plain }) : "less"}
+        </button>
+        <button type="button" className="btn ghost" onClick={onLeave}>
+          Cancel
+        </button>
+      </footer>
+    </form>
+  );
+}
+
+function DeclineForm({
+  isBusy,
+  onDecide,
+  onLeave,
+}: {
+  isBusy: boolean;
+  onDecide: (decision: Decision) => void;
+  onLeave: () => void;
+}) {
+  const [reason, setReason] = useState("");
+  const id = useId();
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    input.current?.focus();
+  }, []);
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    if (reason.trim()) onDecide({ verb: "decline", reason: reason.trim() });
+  };
+  return (
+    <form className="decide-form" onSubmit={submit} onKeyDown={(event) => event.key === "Escape" && onLeave()}>
+      <div className="field grow">
+        <label htmlFor={id}>Why is it declined? The customer is told, and others learn from it.</label>
+        <input
+          ref={input}
+          id={id}
+          dir="auto"
+          maxLength={2000}
+          autoComplete="off"
+          value={reason}
+          onChange={(event) => setReason(event.target.value)}
+        />
+      </div>
+      <footer>
+        <button type="submit" className="btn primary" disabled={isBusy || !reason.trim()}>
+          Decline
+        </button>
+        <button type="button" className="btn ghost" onClick={onLeave}>
+          Cancel
+        </button>
+      </footer>
+    </form>
+  );
+}

@@ -1,0 +1,236 @@
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { Hand, History, Menu as MenuIcon } from "lucide-react";
+import { type RefObject, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { Link, useLocation } from "wouter";
+import { useMe } from "../api/me";
+import { approvalsQuery } from "../api/queries";
+import type { ApprovalCard as Card } from "../api/types";
+import { useNow } from "../parts/now";
+import { Empty, Failed, Loading, Skeleton, Time } from "../parts/small";
+import { at, customerName, plural } from "../parts/words";
+import { type Command, useCommands } from "../shell/commands";
+import { useIsNarrow } from "../shell/media";
+import { openMenu } from "../shell/overlays";
+import { ApprovalCard } from "./ApprovalCard";
+import { inShort, STATES } from "./words";
+
+/** What waits for a person, the longest-waiting first; and what people have decided. */
+export default function Approvals() {
+  const me = useMe();
+  const isNarrow = useIsNarrow();
+  const [location] = useLocation();
+  const isDecided = location === "/approvals/decided";
+  useEffect(() => {
+    document.title = `Approvals · ${me.company}`;
+  }, [me.company]);
+  return (
+    <div className="page">
+      <div className="in approvals-page">
+        <div className="phead">
+          {isNarrow && (
+            <button type="button" className="btn ghost icon" aria-label="Menu" onClick={openMenu}>
+              <MenuIcon className="i" aria-hidden="true" />
+            </button>
+          )}
+          <h1>Approvals</h1>
+          <nav className="seg end" aria-label="Approvals">
+            <Link to="/approvals" aria-current={isDecided ? undefined : "page"}>
+              Waiting
+            </Link>
+            <Link to="/approvals/decided" aria-current={isDecided ? "page" : undefined}>
+              Decided
+            </Link>
+          </nav>
+        </div>
+        {isDecided ? <Decided /> : <Waiting />}
+      </div>
+    </div>
+  );
+}
+
+function Waiting() {
+  const list = useInfiniteQuery(approvalsQuery("open"));
+  const cards = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
+  const [chosenId, choose] = useState<string | null>(null);
+  const chosen = cards.find((card) => card.approval.id === chosenId) ?? cards.find((card) => card.may_decide);
+  const place = useRef<HTMLUListElement>(null);
+  useQueueKeys(cards, chosen, choose, place);
+  return (
+    <>
+      <div className="lede">
+        <h2>
+          {list.isPending ? <Skeleton width="16em" height={28} /> : finding(cards, list.hasNextPage, list.isError)}
+        </h2>
+      </div>
+      {list.isPending ? (
+        <Loading what="approvals">
+          {[0, 1].map((one) => (
+            <div className="card approval-skeleton" key={one}>
+              <Skeleton width="30%" height={20} />
+              <Skeleton width="72%" />
+              <Skeleton width="64%" />
+            </div>
+          ))}
+        </Loading>
+      ) : list.isError && !list.data ? (
+        <Failed error={list.error} what="list" onRetry={() => void list.refetch()} />
+      ) : cards.length === 0 ? (
+        <Empty icon={<Hand className="i" />} title="Nothing waits for a person">
+          <p>
+            When a rule wants a person to decide, such as for a refund above a limit, it comes here with the facts that
+            were checked, the rule, and the time that is left. Until then nothing is done.
+          </p>
+        </Empty>
+      ) : (
+        <ul className="approvals" ref={place} aria-label="Waiting for approval">
+          {cards.map((card) => (
+            <li
+              key={card.approval.id}
+              data-approval={card.approval.id}
+              tabIndex={-1}
+              onFocus={() => choose(card.approval.id)}
+            >
+              <ApprovalCard card={card} isAlone hasKeys={card === chosen} />
+            </li>
+          ))}
+        </ul>
+      )}
+      {list.hasNextPage && (
+        <button
+          type="button"
+          className="btn more"
+          disabled={list.isFetchingNextPage}
+          onClick={() => void list.fetchNextPage()}
+        >
+          Show more
+        </button>
+      )}
+    </>
+  );
+}
+
+function finding(cards: Card[], hasMore: boolean, isError: boolean): string {
+  if (isError && cards.length === 0) return "What waits is not known.";
+  if (cards.length === 0) return "Nobody waits for an approval.";
+  const mine = cards.filter((card) => card.may_decide).length;
+  const all = hasMore
+    ? `More than ${cards.length} requests wait`
+    : `${plural(cards.length, "request")} ${cards.length === 1 ? "waits" : "wait"}`;
+  if (mine === 0) return `${all}, and none of them is yours to decide.`;
+  return mine === cards.length ? `${all} for you.` : `${all}; ${mine === 1 ? "one" : mine} of them for you.`;
+}
+
+function useQueueKeys(
+  cards: Card[],
+  chosen: Card | undefined,
+  choose: (id: string) => void,
+  place: RefObject<HTMLUListElement | null>,
+): void {
+  const [, go] = useLocation();
+  const move = useCallback(
+    (by: 1 | -1) => {
+      const from = chosen ? cards.indexOf(chosen) : -1;
+      const next = cards[from + by];
+      if (!next) return;
+      choose(next.approval.id);
+      const item = place.current?.querySelector<HTMLElement>(`[data-approval="${next.approval.id}"]`);
+      item?.focus();
+      item?.scrollIntoView({ block: "nearest" });
+    },
+    [cards, chosen, choose, place],
+  );
+  const commands = useMemo<Command[]>(
+    () => [
+      {
+        id: "next",
+        title: "Next request",
+        group: "Lists",
+        keys: ["j", "ArrowDown"],
+        isKeyOnly: true,
+        run: () => move(1),
+      },
+      {
+        id: "previous",
+        title: "Previous request",
+        group: "Lists",
+        keys: ["k", "ArrowUp"],
+        isKeyOnly: true,
+        run: () => move(-1),
+      },
+      ...(chosen
+        ? [
+            {
+              id: "open",
+              title: "Open its conversation",
+              group: "Approval" as const,
+              keys: ["o"],
+              run: () => go(`/inbox/all/${chosen.call.conversation_id}`),
+            },
+          ]
+        : []),
+    ],
+    [move, chosen, go],
+  );
+  useCommands(commands);
+}
+
+function Decided() {
+  const now = useNow();
+  const list = useInfiniteQuery(approvalsQuery("decided"));
+  const cards = list.data?.pages.flatMap((page) => page.items) ?? [];
+  if (list.isPending) {
+    return (
+      <Loading what="decisions">
+        <div className="card approval-skeleton">
+          <Skeleton width="60%" />
+          <Skeleton width="52%" />
+        </div>
+      </Loading>
+    );
+  }
+  if (list.isError && !list.data) {
+    return <Failed error={list.error} what="list" onRetry={() => void list.refetch()} />;
+  }
+  if (cards.length === 0) {
+    return (
+      <Empty icon={<History className="i" />} title="Nothing has been decided yet">
+        <p>Who approved or declined what, when and why, is kept here and can never be changed.</p>
+      </Empty>
+    );
+  }
+  return (
+    <>
+      <ul className="card decisions" aria-label="Decisions">
+        {cards.map(({ call, approval }) => (
+          <li key={approval.id}>
+            <Link to={`/actions/${call.id}`}>
+              <b className="trunc" dir="auto">
+                {inShort(call)} <span className="dim">for {customerName(call.customer)}</span>
+              </b>
+              <span className={`chip ${STATES[call.state].tone}`}>{STATES[call.state].name}</span>
+              <span className="dim trunc" dir="auto">
+                {approval.state === "expired"
+                  ? "Nobody decided in time"
+                  : `${approval.decided_by?.name ?? "Answerable"} ${approval.state}`}
+                {approval.reason && `: ${approval.reason}`}
+              </span>
+              <Time value={approval.decided_at ?? approval.asked_at}>
+                {at(approval.decided_at ?? approval.asked_at, now)}
+              </Time>
+            </Link>
+          </li>
+        ))}
+      </ul>
+      {list.hasNextPage && (
+        <button
+          type="button"
+          className="btn more"
+          disabled={list.isFetchingNextPage}
+          onClick={() => void list.fetchNextPage()}
+        >
+          Show more
+        </button>
+      )}
+    </>
+  );
+}

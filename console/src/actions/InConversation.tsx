@@ -1,0 +1,66 @@
+import { useQuery } from "@tanstack/react-query";
+import { ChevronRight, Zap } from "lucide-react";
+import { Link } from "wouter";
+import { actionsInQuery, approvalQuery } from "../api/queries";
+import type { ActionRow } from "../api/types";
+import { useNow } from "../parts/now";
+import { Loading, Skeleton, Time } from "../parts/small";
+import { at } from "../parts/words";
+import { ApprovalCard } from "./ApprovalCard";
+import { inShort, STATES } from "./words";
+
+/** The actions of a conversation, oldest first; what only looked something up is in the trace. */
+export function useActionsIn(conversationId: string): ActionRow[] {
+  const { data } = useQuery(actionsInQuery(conversationId));
+  return (data?.items ?? []).filter(({ effect }) => effect !== "reads").reverse();
+}
+
+/** One call in its place among what was said: the card that asks, or a line that tells. */
+export function CallInThread({ call, hasKeys }: { call: ActionRow; hasKeys: boolean }) {
+  if (call.state !== "awaiting_approval" || !call.approval) return <CallLine call={call} />;
+  return <Asked approvalId={call.approval.id} hasKeys={hasKeys} />;
+}
+
+function Asked({ approvalId, hasKeys }: { approvalId: string; hasKeys: boolean }) {
+  const { data: card } = useQuery(approvalQuery(approvalId));
+  if (card) return <ApprovalCard card={card} hasKeys={hasKeys} />;
+  return (
+    <Loading what="the approval">
+      <div className="card approval-skeleton">
+        <Skeleton width="30%" height={20} />
+        <Skeleton width="72%" />
+      </div>
+    </Loading>
+  );
+}
+
+/** What became of a call, on one line that leads to its record. */
+export function CallLine({ call }: { call: ActionRow }) {
+  const now = useNow();
+  const state = STATES[call.state];
+  return (
+    <Link to={`/actions/${call.id}`} className="call-line">
+      <Zap className="i i-14" aria-hidden="true" />
+      <b>{inShort(call)}</b>
+      <span className={`chip ${state.tone}`}>{state.name}</span>
+      <span className="dim trunc" dir="auto" title={call.reason}>
+        {call.reason}
+      </span>
+      <Time value={call.created_at}>{at(call.created_at, now)}</Time>
+      <ChevronRight className="i i-14" aria-hidden="true" />
+    </Link>
+  );
+}
+
+/** In the trace of a run: what it asked for, and the card if it waits. */
+export function CallsOfRun({ conversationId, runId }: { conversationId: string; runId: string }) {
+  const calls = useActionsIn(conversationId).filter((call) => call.run_id === runId);
+  if (calls.length === 0) return null;
+  return (
+    <section className="calls-of-run" aria-label="Actions">
+      {calls.map((call) => (
+        <CallInThread key={call.id} call={call} hasKeys={false} />
+      ))}
+    </section>
+  );
+}

@@ -1,0 +1,52 @@
+/** Actions in the words that reps read: states, amounts, and how much time is left. */
+
+import type { ActionRow, CallState, ClauseCheck, MoneyCard } from "../api/types";
+
+export const STATES: Record<CallState, { name: string; tone: "" | "good" | "warn" | "bad"; means: string }> = {
+  refused: { name: "Refused", tone: "", means: "A rule forbade it. Nothing was sent." },
+  awaiting_approval: { name: "Waits for approval", tone: "warn", means: "A person must decide." },
+  declined: { name: "Declined", tone: "", means: "A person said no. Nothing was sent." },
+  expired: { name: "Expired", tone: "", means: "Nobody decided in time. Nothing was sent." },
+  ready: { name: "Ready", tone: "", means: "It may be sent, and is about to be." },
+  sent: { name: "Being done", tone: "", means: "The outside system is being asked." },
+  unknown: { name: "Not known yet", tone: "warn", means: "It was sent, and what came of it is being looked up." },
+  done: { name: "Done", tone: "good", means: "It happened, and there is a receipt." },
+  failed: { name: "Failed", tone: "bad", means: "It surely did not happen." },
+  undone: { name: "Taken back", tone: "", means: "It happened, and was taken back." },
+};
+
+export const EFFECTS = {
+  reads: "Looks something up",
+  writes: "Changes something",
+  moves_money: "Moves money",
+} as const;
+
+export const OUTCOMES: Record<ClauseCheck["outcome"], string> = {
+  allows: "allows it",
+  forbids: "forbids it",
+  needs_a_person: "wants a person",
+  does_not_apply: "does not apply",
+};
+
+export function money({ amount, currency }: MoneyCard): string {
+  return new Intl.NumberFormat("en", { style: "currency", currency }).format(Number(amount));
+}
+
+/** What is asked for, short enough for a chip: `Refund charge €84.00`. */
+export const inShort = ({ title, money: moves }: Pick<ActionRow, "title" | "money">): string =>
+  moves ? `${title} ${money(moves)}` : title;
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+/** How much time is left, rounded down: who decides must not count on more. */
+export function timeLeft(until: string, now: number): string {
+  const left = new Date(until).getTime() - now;
+  if (left <= 0) return "time is over";
+  if (left < MINUTE) return "under a minute left";
+  if (left < HOUR) return `${Math.floor(left / MINUTE)} min left`;
+  if (left < 48 * HOUR) return `${Math.floor(left / HOUR)} h left`;
+  return `${Math.floor(left / (24 * HOUR))} days left`;
+}
+
+export const isOver = (until: string, now: number): boolean => new Date(until).getTime() <= now;

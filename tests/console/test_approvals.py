@@ -1,0 +1,221 @@
+"""Somebody decides about refunds at the console: as they come in, on whatever screen, and afterwards."""
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import expect
+
+from answerable.inference.embedders import Embedder
+from answerable.web.pages import ASSETS
+from tests.api.shop import Shop, open_shop
+from tests.console.conftest import Office
+from tests.walks.company import Company
+
+
+@pytest.fixture
+async def shop(tmp_path: Path, sqlite_url: str, embedder: Embedder) -> AsyncIterator[Shop]:
+    """The company that gives money back, with its console built."""
+    if not (ASSETS / "console" / "index.html").exists():
+        pytest.skip("The console is not built: run ./dev setup.")
+    async with open_shop(tmp_path, sqlite_url, embedder=embedder) as opened:
+        yield opened
+
+
+@pytest.fixture
+def company(shop: Shop) -> Company:
+    """Its doors: the office is in this company."""
+    return shop.company
+
+
+async def test_a_request_comes_in_live_and_is_approved_changed_declined_or_expires(shop: Shop, office: Office) -> None:
+    maya = await office.maya(role="lead")
+    page = maya.page
+    await maya.open("/approvals")
+    await expect(page.get_by_role("heading", name="Nothing waits for a person")).to_be_visible()
+    await maya.picture("approvals-empty")
+    ines, otto = (
+        await shop.asker(says="My card was charged twice for March. My money back, please."),
+        await shop.asker("Otto Lind"),
+    )
+    nour, lia = await shop.asker("נור كريم"), await shop.asker("Lia Sommer")
+
+    await shop.agent_asks(ines, "84.00")
+    card = page.get_by_role("region", name="Your approval is needed")
+    await expect(card).to_contain_text("€84.00")
+    await shop.agent_asks(otto, "120.00")
+    await shop.agent_asks(nour, "60.00")
+    expired = await shop.agent_asks(lia, "55.00")
+    await expect(page.get_by_role("heading", name="4 requests wait for you.")).to_be_visible()
+    await expect(page.get_by_role("link", name="Approvals 4 for you to decide")).to_be_visible()
+    await expect(card.first).to_contain_text("My card was charged twice")
+    await expect(card.first).to_contain_text("What R-3 says. (R-3 wants a person)")
+    await expect(card.first).to_contain_text(re.compile(r"2[34] h left"))
+    await maya.picture("approvals")
+
+    await card.first.get_by_role("button", name="Approve Refund charge €84.00").click()
+    await expect(
+        page.get_by_text("Refund charge €84.00: done. 84.00 EUR are on their way.", exact=True).last
+    ).to_be_visible()
+    await expect(card).to_have_count(3)
+    await card.first.get_by_role("button", name="Change amount").click()
+    await card.first.get_by_label("Amount in EUR").fill("130")
+    await expect(card.first.get_by_role("button", name="Approve less")).to_be_disabled()
+    await card.first.get_by_label("Amount in EUR").fill("100,00")
+    await card.first.get_by_label("Why").fill("The rest was used.")
+    await maya.picture("approvals-change")
+    await card.first.get_by_role("button", name="Approve €100.00").click()
+    await expect(card).to_have_count(2)
+    await card.first.get_by_role("button", name="Decline").click()
+    await expect(card.first.get_by_role("button", name="Decline")).to_be_disabled()
+    await card.first.get_by_label("Why is it declined").fill("It was used for a month.")
+    await maya.picture("approvals-decline")
+    await page.keyboard.press("Enter")
+    await expect(card).to_have_count(1)
+    await shop.let_expire(expired)
+    await expect(page.get_by_role("heading", name="Nothing waits for a person")).to_be_visible()
+
+    await page.get_by_role("link", name="Decided", exact=True).click()
+    decisions = page.get_by_role("list", name="Decisions").get_by_role("listitem")
+    await expect(decisions).to_have_count(4)
+    await expect(page.get_by_text("Nobody decided in time")).to_be_visible()
+    await expect(page.get_by_text("Maya Okafor declined: It was used for a month.")).to_be_visible()
+    await maya.picture("approvals-decided")
+    assert sorted(str(each) for _, each in shop.bank.refunds.values()) == ["100.00 EUR", "84.00 EUR"]
+
+
+async def test_the_card_stands_in_the_conversation_and_a_late_click_hears_who_was_first(
+    shop: Shop, office: Office
+) -> None:
+    ines = await shop.asker()
+    tom = await shop.company.rep("Tom Berg")
+    maya = await office.maya()
+    page = maya.page
+    await shop.agent_asks(ines, "84.00")
+    row = page.get_by_role("link", name=re.compile("Waits for approval: Refund charge €84.00"))
+    await row.click()
+    card = page.get_by_role("region", name="Your approval is needed")
+    await expect(card).to_contain_text("€84.00")
+    await maya.picture("approval-in-conversation")
+
+    approval = (await tom.get("/api/approvals"))["items"][0]["approval"]["id"]
+    await page.route("**/api/events*", lambda route: route.abort())
+
+    async def be_late(route: Any) -> None:
+        await tom.post(f"/api/approvals/{approval}/approve", {})
+        await route.continue_()
+
+    await page.route("**/approve", be_late)
+    await page.locator("body").press("a")
+
+    await expect(page.get_by_label("Notices")).to_contain_text("It is decided already: Tom Berg approved it on")
+    await expect(page.get_by_role("link", name=re.compile("Refund charge €84.00 Done"))).to_be_visible()
+    assert len(shop.bank.refunds) == 1
+
+
+async def test_who_asked_may_not_approve_and_two_others_must(shop: Shop, office: Office) -> None:
+    ines = await shop.asker()
+    maya = await office.maya(role="lead")
+    others = [await shop.company.rep("Lena Vogt", "lead"), await shop.company.rep("Paul Sand", "lead")]
+    page = maya.page
+    await maya.open(f"/inbox/all/{ines.conversation}")
+    await page.get_by_role("button", name="Take over").first.click()
+    await expect(page.get_by_role("button", name="Hand back")).to_be_visible()
+    cookies = {cookie["name"]: cookie["value"] for cookie in await page.context.cookies()}
+    asked = await page.request.post(
+        f"{shop.company.address}/api/conversations/{ines.conversation}/actions",
+        data={
+            "action": "refund_charge",
+            "arguments": {"charge_id": ines.charge, "amount": {"amount": "180.00", "currency": "EUR"}},
+        },
+        headers={"x-csrftoken": cookies["csrftoken"], "Idempotency-Key": "one"},
+    )
+    assert asked.status == 200, await asked.text()
+
+    card = page.get_by_role("region", name="The approval of a lead is needed")
+    await expect(card).to_contain_text("Who asks for something cannot approve it.")
+    await expect(card.get_by_role("button")).to_have_count(0)
+    await maya.picture("approval-of-others")
+    approval = (await others[0].get("/api/approvals"))["items"][0]["approval"]["id"]
+    await others[0].post(f"/api/approvals/{approval}/approve", {})
+    await expect(card).to_contain_text("2 people must approve; Lena Vogt did already.")
+    await others[1].post(f"/api/approvals/{approval}/approve", {})
+
+    await expect(page.get_by_role("link", name=re.compile("Refund charge €180.00 Done"))).to_be_visible()
+
+
+async def test_all_actions_are_listed_narrowed_carried_away_and_taken_back(shop: Shop, office: Office) -> None:
+    ines, otto = await shop.asker(), await shop.asker("Otto Lind")
+    maya = await office.maya(role="lead")
+    page = maya.page
+    await maya.open("/actions")
+    await expect(page.get_by_role("heading", name="Nothing has been asked for yet")).to_be_visible()
+    await shop.agent_asks(ines, "20.00")
+    await shop.agent_asks(otto, "84.00")
+    shop.bank.faults = ["lost_before"]
+    await shop.agent_asks(otto, "30.00")
+    shop.bank.is_disputed = True
+    await shop.agent_asks(otto, "10.00")
+
+    rows = page.get_by_role("table").locator("tbody tr")
+    await expect(rows).to_have_count(4)
+    await expect(rows.last).to_contain_text("Done")
+    await maya.picture("actions")
+    await page.get_by_label("State").select_option(label="Refused")
+    await expect(rows).to_have_count(1)
+    await expect(rows).to_contain_text("Refused")
+    await page.get_by_label("State").select_option(label="All states")
+    await expect(rows).to_have_count(4)
+    await page.get_by_role("button", name="Only clause R-2").click()
+    await expect(rows).to_have_count(1)
+    await page.get_by_role("button", name=re.compile("Clause R-2 ?, remove this filter")).click()
+    await page.get_by_label("Search customers").fill("otto")
+    await expect(rows).to_have_count(3)
+    async with page.expect_download() as begun:
+        await page.get_by_role("link", name="Export as CSV").click()
+    download = await begun.value
+    assert re.fullmatch(r"actions-.*\.csv", download.suggested_filename)
+    assert len(Path(await download.path()).read_text(encoding="utf-8-sig").splitlines()) == 4
+    await page.get_by_label("Search customers").fill("")
+    await expect(rows).to_have_count(4)
+
+    await rows.last.get_by_role("button", name="Take back").click()
+    await expect(page.get_by_role("dialog", name="Take it back?")).to_contain_text(
+        "Refund charge €20.00 for Ines Carvalho"
+    )
+    await maya.picture("actions-take-back")
+    await page.get_by_role("button", name="Take it back").click()
+    await expect(rows.last).to_contain_text("Taken back")
+    await expect(rows.last.get_by_role("button", name="Take back")).to_have_count(0)
+    assert "20.00 EUR" not in [str(each) for _, each in shop.bank.refunds.values()]
+
+    await rows.last.get_by_role("link", name="Refund charge").click()
+    await expect(page.get_by_role("heading", name="Record")).to_be_visible()
+    await expect(page.locator(".record li")).to_have_count(4)
+    await maya.picture("action")
+
+
+@pytest.mark.parametrize(("width", "height", "theme"), [(390, 844, "light"), (390, 844, "dark"), (1440, 900, "dark")])
+async def test_approvals_and_actions_fit_on_any_screen(
+    shop: Shop, office: Office, width: int, height: int, theme: str
+) -> None:
+    ines, otto = await shop.asker(), await shop.asker("Maximiliane Freifrau von Hohenstein-Sonnenberg")
+    await shop.agent_asks(ines, "84.00")
+    await shop.agent_asks(otto, "180.00")
+    await shop.agent_asks(otto, "20.00")
+    maya = await office.maya(width=width, height=height, theme=theme)
+    page = maya.page
+
+    await maya.open("/approvals")
+    await expect(page.get_by_role("region", name="Your approval is needed")).to_be_visible()
+    await expect(page.get_by_text("This needs the role 'lead'")).to_be_visible()
+    await maya.picture("approvals-all")
+    await maya.open("/actions")
+    await expect(page.get_by_role("table")).to_contain_text("Waits for approval")
+    await maya.picture("actions-all")
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    await maya.open(f"/inbox/needs-you/{ines.conversation}")
+    await expect(page.get_by_role("region", name="Your approval is needed")).to_be_visible()
+    await maya.picture("approval-in-thread")
