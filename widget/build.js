@@ -55,7 +55,7 @@ const { code } = await minify(bundle.outputFiles[0].text, {
   ecma: 2020,
   toplevel: true,
   compress: { passes: 6, unsafe_arrows: true, unsafe_methods: true, keep_fargs: false, unsafe: true, hoist_funs: true, inline: 1, module: true },
-  format: { preamble: "/* Answerable, Apache-2.0 */" },
+  format: { preamble: "/* Apache-2.0 */" },
 });
 mkdirSync(new URL("dist", import.meta.url), { recursive: true });
 writeFileSync(outfile, code);

@@ -74,7 +74,7 @@ export function openChat(door: Door, shelf: Shelf, changed: () => void, heard: (
   }
 
   async function loadRows(): Promise<void> {
-    if (shelf.get("key")) seen.rows = await door.conversations().catch(() => seen.rows);
+    if (shelf.get("key") ?? shelf.get("subject")) seen.rows = await door.conversations().catch(() => seen.rows);
     changed();
   }
 
@@ -410,7 +410,7 @@ function markOf(who: NewCustomer | null): string {
 
 function newId(): string {
   // `randomUUID` exists only on secure pages.
-  return [...crypto.getRandomValues(new Uint8Array(16))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return [...crypto.getRandomValues(new Uint32Array(4))].join("-");
 }
 
 async function exclusively(name: string, act: () => Promise<void>): Promise<void> {

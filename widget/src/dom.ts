@@ -30,7 +30,7 @@ export function set(element: Element, props: Props): void {
 }
 
 export function link(name: `a${string}`, href: string, ...children: Child[]): HTMLElement {
-  return make(name, { href, target: "_blank", rel: "noopener noreferrer", dir: "auto" }, ...children);
+  return make(name, { href, target: "_blank", rel: "noreferrer", dir: "auto" }, ...children);
 }
 
 const SVG = "http://www.w3.org/2000/svg";

@@ -31,23 +31,40 @@ const ANSWER_MS_MAX = 20_000;
 
 export type Door = ReturnType<typeof openDoor>;
 
-export function openDoor(base: string, token: () => string | undefined) {
-  async function call(
-    path: string,
-    request: RequestInit = {},
-    headers: Record<string, string> = {},
-  ): Promise<Response> {
+/** Calls as whom the page says that it is (`identity`), if it does, and as the browser with this key. */
+export function openDoor(
+  base: string,
+  token: () => string | undefined,
+  identity: () => string | null,
+  emit: (name: "identity") => void,
+) {
+  let refused: string | null = null;
+
+  async function call(path: string, request: RequestInit = {}, headers?: Record<string, string>): Promise<Response> {
     const key = token();
-    if (key) headers.Authorization = `Bearer ${key}`;
+    const given = identity();
+    const signed = given === refused ? null : given;
     const response = await fetch(`${base}chat/${path}`, {
       cache: "no-store",
       credentials: "omit",
       ...request,
-      headers,
+      headers: {
+        ...headers,
+        ...(key && { Authorization: `Bearer ${key}` }),
+        ...(signed && { "Answerable-Identity": signed }),
+      },
     });
     if (response.ok) return response;
-    const problem = await response.json().catch(() => null);
-    throw Object.assign(new Error(problem?.detail), { status: response.status });
+    const { status } = response;
+    const { detail } = await response.json().catch(() => response);
+    if (signed && status === 401) {
+      // What the server does not believe is not said again: go on as nobody in particular, never as the last one.
+      refused = signed;
+      console.warn(detail);
+      emit("identity");
+      return call(path, request, headers);
+    }
+    throw Object.assign(new Error(detail), { status });
   }
 
   async function ask<T>(

@@ -1,6 +1,7 @@
 /** What the page loads: defines `<answerable-chat>`, and answers the commands that were given before it was there. */
 
 import { type EventName, openPanel, type Panel } from "./panel.ts";
+import { subjectOf } from "./shelf.ts";
 
 type Hearer = (detail: unknown) => void;
 type Given = Record<string, unknown> | null | undefined;
@@ -24,7 +25,7 @@ function emit(name: EventName, detail?: unknown): void {
 }
 
 class AnswerableChat extends HTMLElement {
-  static readonly observedAttributes = ["locale"];
+  static readonly observedAttributes = ["locale", "identity"];
   panel: Panel | null = null;
 
   connectedCallback(): void {
@@ -38,8 +39,9 @@ class AnswerableChat extends HTMLElement {
     this.panel = null;
   }
 
-  attributeChangedCallback(): void {
-    if (!this.panel) return;
+  attributeChangedCallback(name: string, before: string | null, now: string | null): void {
+    // A fresh token for the same person changes nothing on the screen.
+    if (!this.panel || (name !== "locale" && subjectOf(before) === subjectOf(now))) return;
     this.panel.leave();
     this.connectedCallback();
   }
@@ -72,7 +74,7 @@ const commands: Record<string, (panel: Panel, given: unknown, hearer: unknown) =
 
 // The door takes short texts only; numbers and truths of the page become such.
 function shortened(given: Given, most = 500): Record<string, string> {
-  const pairs = Object.entries(given ?? {}).filter(([, value]) => value !== null && value !== undefined);
+  const pairs = Object.entries(given ?? {}).filter(([, value]) => value != null);
   return Object.fromEntries(pairs.map(([name, value]) => [name, `${value}`.slice(0, most)]));
 }
 

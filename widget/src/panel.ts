@@ -5,11 +5,11 @@ import { CHEVRON, icon, make, set } from "./dom.ts";
 import { openDoor } from "./door.ts";
 import { openLog } from "./log.ts";
 import type { ChatConversationRow, ChatMessage, ChatPage, Suggestion } from "./shapes.ts";
-import { openShelf } from "./shelf.ts";
+import { openShelf, subjectOf } from "./shelf.ts";
 import { fill, wordsIn } from "./strings.ts";
 import { css } from "./styles.ts";
 
-export type EventName = "open" | "close" | "message" | "unread";
+export type EventName = "open" | "close" | "message" | "unread" | "identity";
 
 export type Panel = ReturnType<typeof openPanel>;
 
@@ -21,9 +21,15 @@ const DRAFT = "answerable:draft";
 
 export function openPanel(host: HTMLElement, base: string, emit: (name: EventName, detail?: unknown) => void) {
   const words = wordsIn(host.getAttribute("locale"), ...navigator.languages);
-  const shelf = openShelf(base);
+  const identity = () => host.getAttribute("identity");
+  const shelf = openShelf(base, subjectOf(identity()));
   const chat = openChat(
-    openDoor(base, () => shelf.get("key")?.token),
+    openDoor(
+      base,
+      () => shelf.get("key")?.token,
+      identity,
+      emit,
+    ),
     shelf,
     draw,
     hear,
@@ -85,7 +91,7 @@ export function openPanel(host: HTMLElement, base: string, emit: (name: EventNam
     if (phone.matches) panel.showModal();
     // Not `show()`, which would take the focus away from a page that has just been loaded.
     else panel.open = true;
-    sessionStorage.setItem(OPEN, "1");
+    sessionStorage[OPEN] = 1;
     fit();
     draw();
     chat.nudge();
@@ -99,7 +105,7 @@ export function openPanel(host: HTMLElement, base: string, emit: (name: EventNam
     const hadFocus = panel.matches(":focus-within");
     panel.close();
     wantsPerson = false;
-    sessionStorage.removeItem(OPEN);
+    delete sessionStorage[OPEN];
     draw();
     const { activeElement } = document;
     const goesBack = opener && opener !== document.body && opener.isConnected;
@@ -162,7 +168,7 @@ export function openPanel(host: HTMLElement, base: string, emit: (name: EventNam
   }
 
   function typed(): void {
-    sessionStorage.setItem(DRAFT, input.value);
+    sessionStorage[DRAFT] = input.value;
     problem.textContent = "";
     draw();
   }
@@ -247,9 +253,9 @@ export function openPanel(host: HTMLElement, base: string, emit: (name: EventNam
     const rep_name = conversation?.rep_name;
     const who = rep_name ? fill(words.rep, rep_name) : `${words.asked} ${config?.people_notice ?? ""}`;
     back.hidden = !thread;
-    title.textContent = config ? fill(words.help, config.company) : words.greeting;
+    title.textContent = config ? fill(words.help, config.company) : words.ask;
     // The first sentence says what it is; the rest is on the home screen.
-    notice.textContent = isWithRep() ? who : (config?.ai_notice.split(". ")[0] ?? words.notice);
+    notice.textContent = isWithRep() ? who : (config?.ai_notice.split(". ")[0] ?? words.ai);
   }
 
   function drawBody(): void {
@@ -286,7 +292,7 @@ export function openPanel(host: HTMLElement, base: string, emit: (name: EventNam
     const past = ({ id, subject, changed_at }: ChatConversationRow) =>
       drawRow(subject, () => void showPast(id), make("time.small", changed_at.slice(0, 10)));
     home.replaceChildren(
-      make("h3", { dir: "auto" }, config?.greeting ?? words.greeting),
+      make("h3", { dir: "auto" }, config?.greeting ?? words.about),
       ...drawCard(words.page, suggestions.filter(({ path }) => path && pathname.startsWith(path)).map(asking)),
       ...drawCard(words.often, suggestions.filter(({ path }) => !path).map(asking)),
       ...drawCard(words.past, rows.map(past)),
@@ -310,7 +316,7 @@ export function openPanel(host: HTMLElement, base: string, emit: (name: EventNam
   sheet.replaceSync(css);
   shadow.adoptedStyleSheets = [sheet];
   shadow.replaceChildren(make("section.root", { lang: words.language, "aria-label": words.open }, launcher, panel));
-  input.value = sessionStorage.getItem(DRAFT) ?? "";
+  input.value = sessionStorage[DRAFT] ?? "";
   const { signal } = leaving;
   addEventListener("online", chat.nudge, { signal });
   addEventListener("storage", () => chat.catchUp(!panel.open || document.hidden), { signal });
@@ -321,7 +327,7 @@ export function openPanel(host: HTMLElement, base: string, emit: (name: EventNam
   draw();
   void chat.begin();
   // On a phone the panel would hide the page that the visitor has just gone to.
-  if (sessionStorage.getItem(OPEN) && !phone.matches) unfold();
+  if (sessionStorage[OPEN] && !phone.matches) unfold();
 
   return {
     open,

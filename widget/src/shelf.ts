@@ -20,6 +20,8 @@ export interface Outgoing {
 export interface Kept {
   key: CustomerKey;
   who: NewCustomer;
+  /** Who was signed in by the page. */
+  subject: string;
   /** The conversation that the widget shows. */
   thread: string;
   /** The last message that was looked at. */
@@ -28,7 +30,8 @@ export interface Kept {
 
 export type Shelf = ReturnType<typeof openShelf>;
 
-export function openShelf(base: string) {
+/** Opened for whoever the page says is there; what somebody else left is forgotten, what a visitor left stays. */
+export function openShelf(base: string, subject: string) {
   const prefix = `answerable:${base}:`;
   const out = `${prefix}out:`;
   let box = openBox();
@@ -63,7 +66,7 @@ export function openShelf(base: string) {
   // One entry each, so that two tabs that write at once cannot lose each other's words.
   const put = (item: Outgoing) => write(out + item.id, item);
 
-  return {
+  const shelf = {
     prefix,
     outbox,
     put,
@@ -83,13 +86,26 @@ export function openShelf(base: string) {
       for (const name of namesFrom(prefix)) if (name !== `${prefix}who`) delete box[name];
     },
   };
+  if ((shelf.get("subject") ?? subject) !== subject) shelf.clear();
+  shelf.set("subject", subject);
+  return shelf;
+}
+
+/** Of whom an identity token speaks; of nobody if it cannot be read. The server looks whether it is true. */
+export function subjectOf(token: string | null): string {
+  try {
+    const [, claims] = (token as string).split(".");
+    return JSON.parse(atob((claims as string).replace(/[-_]/g, (sign) => (sign === "-" ? "+" : "/")))).sub;
+  } catch {
+    return "";
+  }
 }
 
 /** The browser's storage, or something like it on pages for which the browser keeps nothing. */
 function openBox(): Record<string, string> {
   try {
-    localStorage.removeItem("");
-    return localStorage;
+    // Some apps that show pages have none at all.
+    return localStorage ?? {};
   } catch {
     return {};
   }

@@ -2,54 +2,38 @@
 
 const LANGUAGES = ["en", "de", "es", "fr"];
 
+/** In the order of the languages. */
 const table = {
-  help: ["{} help", "Hilfe von {}", "Ayuda de {}", "Aide {}"],
-  open: ["Open help", "Hilfe öffnen", "Abrir la ayuda", "Ouvrir l’aide"],
-  close: ["Close", "Schließen", "Cerrar", "Fermer"],
-  back: ["Back", "Zurück", "Volver", "Retour"],
-  greeting: ["How can we help?", "Wie können wir helfen?", "¿En qué podemos ayudar?", "Comment pouvons-nous aider ?"],
-  page: ["About this page", "Zu dieser Seite", "Sobre esta página", "À propos de cette page"],
-  often: ["Often asked", "Oft gefragt", "Preguntas frecuentes", "Questions fréquentes"],
-  past: ["Your conversations", "Ihre Unterhaltungen", "Sus conversaciones", "Vos conversations"],
-  ask: ["Ask a question", "Frage stellen", "Haga una pregunta", "Posez une question"],
-  write: ["Write a message", "Nachricht schreiben", "Escriba un mensaje", "Écrivez un message"],
-  about: ["What is it about?", "Worum geht es?", "¿De qué se trata?", "De quoi s’agit-il ?"],
-  send: ["Send", "Senden", "Enviar", "Envoyer"],
-  person: ["Talk to a person", "Mit einem Menschen sprechen", "Hablar con una persona", "Parler à une personne"],
-  asked: [
-    "A person will answer here.",
-    "Ein Mensch antwortet hier.",
-    "Aquí le responderá una persona.",
-    "Une personne répondra ici.",
-  ],
-  rep: ["{} is answering", "{} antwortet", "Le responde {}", "{} vous répond"],
-  ai: ["AI", "KI", "IA", "IA"],
-  notice: [
-    "You are talking to an AI.",
-    "Sie sprechen mit einer KI.",
-    "Está hablando con una IA.",
-    "Vous parlez à une IA.",
-  ],
-  writing: ["Looking it up…", "Ich suche…", "Buscando…", "Je cherche…"],
-  source: ["Source {}", "Quelle {}", "Fuente {}", "Source {}"],
-  did: ["Did this answer it?", "War das die Antwort?", "¿Respondió a su pregunta?", "Est-ce la bonne réponse ?"],
-  yes: ["Yes", "Ja", "Sí", "Oui"],
-  no: ["No", "Nein", "No", "Non"],
-  thanks: ["Thank you.", "Danke.", "Gracias.", "Merci."],
-  waiting: ["Waiting to send", "Wartet auf Versand", "Pendiente de envío", "En attente d’envoi"],
-  failed: ["Not sent: {}", "Nicht gesendet: {}", "No enviado: {}", "Non envoyé : {}"],
-  retry: ["Try again", "Erneut versuchen", "Reintentar", "Réessayer"],
-  remove: ["Remove", "Entfernen", "Quitar", "Retirer"],
-  long: [
-    "Too long: at most {} kB.",
-    "Zu lang: höchstens {} kB.",
-    "Demasiado largo: máximo {} kB.",
-    "Trop long : {} ko au plus.",
-  ],
-  cut: ["Reconnecting…", "Verbinde neu…", "Reconectando…", "Reconnexion…"],
-  resolved: ["Resolved.", "Abgeschlossen.", "Resuelta.", "Résolue."],
-  again: ["Start a new one", "Neue beginnen", "Empezar otra", "En commencer une autre"],
-} satisfies Record<string, [string, string, string, string]>;
+  help: "{} help|Hilfe von {}|Ayuda de {}|Aide {}",
+  open: "Open help|Hilfe öffnen|Abrir la ayuda|Ouvrir l’aide",
+  close: "Close|Schließen|Cerrar|Fermer",
+  back: "Back|Zurück|Volver|Retour",
+  page: "About this page|Zu dieser Seite|Sobre esta página|À propos de cette page",
+  often: "Often asked|Oft gefragt|Preguntas frecuentes|Questions fréquentes",
+  past: "Your conversations|Ihre Unterhaltungen|Sus conversaciones|Vos conversations",
+  ask: "Ask a question|Frage stellen|Haga una pregunta|Posez une question",
+  write: "Write a message|Nachricht schreiben|Escriba un mensaje|Écrivez un message",
+  about: "What is it about?|Worum geht es?|¿De qué se trata?|De quoi s’agit-il ?",
+  send: "Send|Senden|Enviar|Envoyer",
+  person: "Talk to a person|Mit einem Menschen sprechen|Hablar con una persona|Parler à une personne",
+  asked: "A person will answer here.|Ein Mensch antwortet hier.|Aquí le responderá una persona.|Une personne répondra ici.",
+  rep: "{} is answering|{} antwortet|Le responde {}|{} vous répond",
+  ai: "AI|KI|IA|IA",
+  writing: "Looking it up…|Ich suche…|Buscando…|Je cherche…",
+  source: "Source {}|Quelle {}|Fuente {}|Source {}",
+  did: "Did this answer it?|War das die Antwort?|¿Respondió a su pregunta?|Est-ce la bonne réponse ?",
+  yes: "Yes|Ja|Sí|Oui",
+  no: "No|Nein|No|Non",
+  thanks: "Thank you.|Danke.|Gracias.|Merci.",
+  waiting: "Waiting to send|Wartet auf Versand|Pendiente de envío|En attente d’envoi",
+  failed: "Not sent: {}|Nicht gesendet: {}|No enviado: {}|Non envoyé : {}",
+  retry: "Try again|Erneut versuchen|Reintentar|Réessayer",
+  remove: "Remove|Entfernen|Quitar|Retirer",
+  long: "Too long: at most {} kB.|Zu lang: höchstens {} kB.|Demasiado largo: máximo {} kB.|Trop long : {} ko au plus.",
+  cut: "Reconnecting…|Verbinde neu…|Reconectando…|Reconnexion…",
+  resolved: "Resolved.|Abgeschlossen.|Resuelta.|Résolue.",
+  again: "Start a new one|Neue beginnen|Empezar otra|En commencer une autre",
+};
 
 export type Words = Record<keyof typeof table, string> & { language: string };
 
@@ -58,7 +42,7 @@ export function wordsIn(...wanted: readonly (string | null)[]): Words {
   const codes = wanted.map((tag) => (tag ?? "").slice(0, 2).toLowerCase());
   const language = codes.find((code) => LANGUAGES.includes(code)) ?? "en";
   const column = LANGUAGES.indexOf(language);
-  const words = Object.entries(table).map(([name, row]) => [name, row[column]]);
+  const words = Object.entries(table).map(([name, row]) => [name, row.split("|")[column]]);
   return { ...Object.fromEntries(words), language };
 }
 

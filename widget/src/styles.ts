@@ -51,7 +51,7 @@ h4 { padding: 9px 13px 0 }
 li + li > .row { border-top: var(--hairline) }
 .row, .body { outline-offset: -3px }
 .log { display: grid; gap: 14px }
-.bubble { padding: 8px 13px; border-radius: 14px 14px 4px; white-space: pre-wrap; width: fit-content }
+.bubble { padding: 9px 13px; border-radius: 14px 14px 4px; white-space: pre-wrap; width: fit-content }
 .mine { justify-self: end; max-width: 85%; display: grid; justify-items: end; gap: 4px }
 .rep .bubble { background: var(--sunken) }
 .reply { padding-inline-end: 20px }
@@ -65,7 +65,7 @@ code { font: 12.5px ui-monospace, Menlo, Consolas, monospace; border-radius: 4px
 blockquote { border-inline-start: 2px solid var(--accent); padding-inline-start: 10px }
 th, td { border: var(--hairline); padding: 4px 8px; text-align: start }
 table { border-collapse: collapse }
-.chip { min-width: 18px; padding: 0 4px; border-radius: 5px; background: var(--soft); color: var(--accent); font-size: 11px; line-height: 18px; text-align: center; display: inline-block }
+.chip { min-width: 18px; padding: 0 4px; border-radius: 4px; background: var(--soft); color: var(--accent); font-size: 11px; line-height: 18px; text-align: center; display: inline-block }
 .sources { margin-top: 10px; padding-top: 6px; border-top: var(--hairline); font-size: 13px }
 .sources li, .rate { display: flex; flex-wrap: wrap; align-items: center; gap: 0 6px }
 .sources .icon { width: 24px; height: 24px; rotate: 90deg }
@@ -73,7 +73,7 @@ table { border-collapse: collapse }
 .title { max-width: calc(100% - 54px) }
 .sources blockquote { flex-basis: 100%; margin-bottom: 6px; color: var(--text) }
 .rate { margin-top: 10px }
-.choice { padding: 4px 8px; border: var(--hairline); border-radius: 5px; color: var(--text) }
+.choice { padding: 4px 8px; border: var(--hairline); border-radius: 4px; color: var(--text) }
 [aria-pressed=true] { background: var(--soft) !important; color: var(--accent) }
 .dot { color: var(--accent) }
 .foot { padding: 0 12px 8px; display: grid; gap: 4px; justify-items: center }

@@ -68,7 +68,7 @@ function refusal(status: number): Error {
 
 function open(): { server: Server; shelf: Shelf; chat: Chat; heard: ChatMessage[] } {
   const server = new Server();
-  const shelf = openShelf(server.door.base);
+  const shelf = openShelf(server.door.base, "");
   const heard: ChatMessage[] = [];
   const chat = openChat(
     server.door,
