@@ -194,6 +194,11 @@ class Settings:
         return self.environment.workspace is None
 
     @property
+    def writes_letters(self) -> bool:
+        """Whether letters go into a folder, so that the demo can be tried without a mail server."""
+        return self.is_demo and self.environment.smtp_host is None
+
+    @property
     def letters(self) -> Path:
         """Where the demo puts the letters that no mail server takes."""
         return self.environment.data / "outbox"

@@ -179,8 +179,8 @@ async def import_sources(
     return reports
 
 
-def web_app(house: House, site_folder: Path | None) -> Litestar:
-    """The application with all its doors."""
+def web_app(house: House, site_folder: Path | None, more: Sequence[ControllerRouterHandler] = ()) -> Litestar:
+    """The application with all its doors, and `more` of a demo's own."""
     settings = house.settings
     desk = Desk(
         store=house.store,
@@ -213,6 +213,7 @@ def web_app(house: House, site_folder: Path | None) -> Litestar:
         *widget_files(),
         favicon(),
         front_page("/demo/" if site_folder else "/console/"),
+        *more,
     ]
     if site_folder:
         routes.append(site("/demo", site_folder))
@@ -236,7 +237,7 @@ def mailer_for(settings: Settings) -> Mailer:
     """What sends letters: the mail server that the settings name, a folder in the demo, else nothing."""
     environment = settings.environment
     if environment.smtp_host is None:
-        return LetterFolder(settings.letters) if settings.is_demo else NoMailer()
+        return LetterFolder(settings.letters) if settings.writes_letters else NoMailer()
     if not environment.smtp_from:
         raise Invalid("A mail server is set, and no sender: give ANSWERABLE_SMTP_FROM.")
     password = environment.smtp_password

@@ -27,6 +27,7 @@ from answerable.store.live import Live
 from answerable.wiring import House, admin_link, import_sources, invite_reps, web_app
 from answerable_demo.cast import the_cast
 from answerable_demo.history.keeping import Memory
+from answerable_demo.signing import make_keys, sign_in_routes
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +54,7 @@ async def _serve(settings: Settings, sockets: list[socket.socket], *, is_demo: b
         if is_demo:
             back_office = services.enter_context(_back_office(settings))
             settings = replace(settings, actions={**back_office, **settings.actions})
+            make_keys(settings.demo_keys)
         async with opened(settings) as house:
             remember_address(settings)
             # Knowledge from before is answered from at once, and compared with its sources meanwhile.
@@ -75,7 +77,8 @@ async def _serve(settings: Settings, sockets: list[socket.socket], *, is_demo: b
 
 
 def _server_of(house: House, *, is_demo: bool) -> "_Server":
-    app = web_app(house, DEMO / "site" if is_demo else None)
+    demo = [sign_in_routes(house.settings.demo_keys)] if is_demo else []
+    app = web_app(house, DEMO / "site" if is_demo else None, demo)
     config = uvicorn.Config(
         app,
         log_config=None,
@@ -156,6 +159,8 @@ async def _print_addresses(house: House, *, is_demo: bool) -> None:
     if is_demo:
         place = house.settings.actions
         click.echo(f"  Back office         {place['back_office_url']}/ (key in {place['back_office_key_file']})")
+    if house.settings.writes_letters:
+        click.echo(f"  Letters             {house.settings.letters}/ (no mail server is set)")
     link = await admin_link(house)
     if link:
         click.echo(f"\n  First sign-in, once: {link}")
