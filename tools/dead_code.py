@@ -23,8 +23,6 @@ USED_FROM_OUTSIDE = {
     "th_open": "markdown-it calls it",
     "th_close": "markdown-it calls it",
     "table_close": "markdown-it calls it",
-    "begin": "the agent will call it",
-    "follow": "the agent will call it",
     "load_dialect_impl": "SQLAlchemy calls it",
     "process_bind_param": "SQLAlchemy calls it",
     "process_result_value": "SQLAlchemy calls it",

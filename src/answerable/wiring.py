@@ -17,6 +17,7 @@ from answerable.actions.loading import load_actions
 from answerable.actions.rulebook import Rulebook
 from answerable.agents.answer import SupportAgent
 from answerable.agents.embedded import EMBEDDED_MODEL, EmbeddedModel
+from answerable.agents.procedures.running import Handbook
 from answerable.agents.procedures.workspace import load_procedures
 from answerable.api.desk import Desk
 from answerable.api.routes import api_routes
@@ -25,7 +26,6 @@ from answerable.domain.clock import now
 from answerable.domain.errors import Conflict, Invalid
 from answerable.domain.knowledge import ImportReport
 from answerable.domain.people import Rep, Role
-from answerable.domain.procedures import Procedure
 from answerable.inference.embedders import Embedder
 from answerable.inference.embedders.endpoint import EndpointEmbedder
 from answerable.inference.embedders.minilm import MiniLmEmbedder
@@ -71,7 +71,6 @@ class House:
     host_keys: HostKeys
     jobs: Jobs
     boundary: Boundary
-    procedures: Mapping[str, Procedure]
 
 
 @asynccontextmanager
@@ -110,6 +109,7 @@ async def open_house(
             models.get_model(None),
             library,
             boundary,
+            await asyncio.to_thread(Handbook, procedures, embedder),
             model_name=endpoint.model,
             company=settings.workspace.company.name,
             threshold=shipped().threshold,
@@ -145,7 +145,6 @@ async def open_house(
                 host_keys=host_keys,
                 jobs=jobs,
                 boundary=boundary,
-                procedures=procedures,
             )
         finally:
             tidying.cancel()

@@ -20,11 +20,19 @@ from answerable.agents.citing import SourceNumbers
 from answerable.agents.embedded import EmbeddedModel
 from answerable.agents.found import found_to_json
 from answerable.agents.guards import GuardedSentence, SentenceGuard
-from answerable.agents.instructions import TERMINAL_TOOLS, TOOLS, ToolDeclaration, instructions_for
+from answerable.agents.instructions import (
+    FIND_PROCEDURE,
+    PROCEDURE_TOOLS,
+    TERMINAL_TOOLS,
+    TOOLS,
+    ToolDeclaration,
+    instructions_for,
+)
 from answerable.agents.phrases import language, language_of
+from answerable.agents.procedures.running import Following, Handbook, read_under_way
 from answerable.agents.recording import CallsInLedger
 from answerable.agents.searching import HISTORY_MESSAGES_MAX, Searching
-from answerable.agents.turns import QUERY_LETTERS_MAX, chosen_option
+from answerable.agents.turns import PROCEDURE_ROLE, QUERY_LETTERS_MAX, chosen_option
 from answerable.domain.conversations import Citation, Decision, DecisionKind, Message, Reply
 from answerable.domain.errors import Unavailable
 from answerable.inference.models.prices import Price
@@ -55,6 +63,7 @@ class _UnderWay:
 
     searching: Searching
     acting: Acting
+    following: Following
     ending: _Ending
 
 
@@ -66,6 +75,7 @@ class SupportAgent:
         model: Model,
         library: Library,
         boundary: Boundary,
+        handbook: Handbook,
         *,
         model_name: str,
         company: str,
@@ -79,14 +89,19 @@ class SupportAgent:
         self._model = model
         self._library = library
         self._boundary = boundary
+        self._handbook = handbook
         self._model_name = model_name
         self._threshold = threshold
         # Made once: its tools' schemas are checked and copied each time that one is made.
         self._agent = Agent[_UnderWay](
             name="support",
-            instructions=instructions_for(company),
+            instructions=instructions_for(company, has_procedures=bool(handbook.procedures)),
             model_settings=ModelSettings(),
-            tools=[*map(_tool, TOOLS), *map(_action_tool, boundary.declared.values())],
+            tools=[
+                *map(_tool, TOOLS),
+                *map(_procedure_tool, PROCEDURE_TOOLS if handbook.procedures else ()),
+                *map(_action_tool, boundary.declared.values()),
+            ],
             tool_use_behavior=StopAtTools(stop_at_tool_names=sorted(TERMINAL_TOOLS)),
         )
         # The embedded model has its whole reply at once: there is nothing to wait for word by word.
@@ -108,11 +123,21 @@ class SupportAgent:
             hits={},
             chosen_title=_chosen_title(asked),
         )
-        under_way = _UnderWay(searching, Acting(self._boundary, ledger, asked, searching), _Ending())
+        acting = Acting(self._boundary, ledger, asked, searching)
+        following = Following(
+            handbook=self._handbook,
+            ledger=ledger,
+            searching=searching,
+            acting=acting,
+            spoken=language(_spoken(asked)),
+            text="\n".join(message.text for message in asked.said),
+            under_way=read_under_way(asked.conversation.procedure),
+        )
+        under_way = _UnderWay(searching, acting, following, _Ending())
         speaker = Speaker(searching, say)
         text = await self._run(asked, ledger, under_way, speaker)
         reply = await self._reply(asked, ledger, under_way, speaker, text)
-        return replace(reply, told=under_way.acting.told)
+        return replace(_with_procedure(reply, following), told=acting.told)
 
     async def _reply(self, asked: Asked, ledger: Ledger, under_way: _UnderWay, speaker: "Speaker", text: str) -> Reply:
         searching, acting = under_way.searching, under_way.acting
@@ -131,7 +156,7 @@ class SupportAgent:
     async def _run(self, asked: Asked, ledger: Ledger, under_way: _UnderWay, speaker: "Speaker") -> str:
         model = RecordedModel(self._model, CallsInLedger(ledger), name=self._model_name, price=self._price)
         config = RunConfig(tracing_disabled=True, model=model)
-        items = _items(asked)
+        items = _items(asked, under_way.following)
         try:
             if not self._streams:
                 result = await Runner.run(
@@ -213,9 +238,14 @@ def _chosen_title(asked: Asked) -> str | None:
     return chosen_option("\n".join(message.text for message in asked.said), last.text)
 
 
-def _items(asked: Asked) -> list[TResponseInputItem]:
+def _items(asked: Asked, following: Following) -> list[TResponseInputItem]:
     told = [*asked.before[-MESSAGES_SHOWN_MAX:], *asked.said]
-    return [_item(message) for message in told]
+    items = [_item(message) for message in told]
+    if following.under_way is None:
+        return items
+    state = {"procedure_under_way": following.title, "waits_for": following.under_way.awaits}
+    leading: TResponseInputItem = {"role": PROCEDURE_ROLE, "content": json.dumps(state, ensure_ascii=False)}
+    return [leading, *items]
 
 
 def _item(message: Message) -> TResponseInputItem:
@@ -262,6 +292,40 @@ def _action_tool(declared: Action) -> FunctionTool:
         on_invoke_tool=invoke,
         strict_json_schema=True,
     )
+
+
+def _procedure_tool(declared: ToolDeclaration) -> FunctionTool:
+    async def invoke(context: ToolContext[_UnderWay], arguments: str) -> str:
+        following = context.context.following
+        try:
+            given = json.loads(arguments or "{}")
+        except ValueError:
+            given = None
+        if not isinstance(given, dict):
+            return json.dumps({"error": "The arguments must be a JSON object."})
+        if declared is FIND_PROCEDURE:
+            return await following.find(str(given.get("query") or "")[:QUERY_LETTERS_MAX])
+        return await following.follow(str(given.get("procedure") or ""))
+
+    return FunctionTool(
+        name=declared.name,
+        description=declared.description,
+        params_json_schema=declared.parameters,
+        on_invoke_tool=invoke,
+        strict_json_schema=True,
+    )
+
+
+def _with_procedure(reply: Reply, following: Following) -> Reply:
+    """The reply with what a procedure said before a person takes over, and with where it is from now on."""
+    if reply.decision.kind in ("hand_off", "refuse"):
+        # Whoever takes over reads in the summary how far it has come.
+        text = f"{following.told}\n\n{reply.text}" if following.told else reply.text
+        return replace(reply, text=text)
+    if reply.decision.kind == "ask" and following.asked_for is not None:
+        reason = f"“{following.title}” needs to know: {following.asked_for.replace('_', ' ')}."
+        reply = replace(reply, decision=replace(reply.decision, reason=reason))
+    return replace(reply, procedure=following.state)
 
 
 def _ended_by_tool(asked: Asked, ledger: Ledger, searching: Searching, ending: _Ending) -> Reply:

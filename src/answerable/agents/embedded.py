@@ -1,8 +1,9 @@
 """The embedded model: no network, no key, and never a fact of its own.
 
-It looks at what the customer said, searches, and then quotes the best passage with its source, asks which of several
-things is meant, or hands the conversation to a person. It goes through the same door, tools and steps as a language
-model, so that everything above works without one. The same input gives the same output, byte for byte.
+It looks at what the customer said, searches, and then follows a procedure if one is wanted, quotes the best passage
+with its source, asks which of several things is meant, or hands the conversation to a person. It goes through the same
+door, tools and steps as a language model, so that everything above works without one. The same input gives the same
+output, byte for byte.
 """
 
 import hashlib
@@ -48,7 +49,7 @@ class EmbeddedModel(Model):
     ) -> ModelResponse:
         """The whole answer at once."""
         with generation_span(model=EMBEDDED_MODEL, disabled=tracing.is_disabled()) as span:
-            answer = _answer(input)
+            answer = _answer(input, can_follow=any(tool.name == "follow_procedure" for tool in tools))
             if tracing.include_data():
                 span.span_data.output = [item.model_dump() for item in answer.output]
             return answer
@@ -84,9 +85,9 @@ class EmbeddedModel(Model):
             yield event
 
 
-def _answer(items: str | list[TResponseInputItem]) -> ModelResponse:
+def _answer(items: str | list[TResponseInputItem], *, can_follow: bool) -> ModelResponse:
     plain_items: list[Any] = [{"role": "user", "content": items}] if isinstance(items, str) else list(items)
-    step = next_step(read_turn(plain_items))
+    step = next_step(read_turn(plain_items, can_follow=can_follow))
     name = hashlib.sha256(json.dumps(plain_items, sort_keys=True, default=str).encode()).hexdigest()[:24]
     return ModelResponse(output=_output(step, name), usage=Usage(requests=1), response_id=f"resp_{name}")
 

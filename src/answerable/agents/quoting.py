@@ -48,7 +48,43 @@ class Step:
 
 
 def next_step(turn: CustomerTurn) -> Step:
-    """What to do now, from what the customer said and what the searches of this turn found."""
+    """What to do now, from what the customer said and what the tools of this turn gave."""
+    if turn.followed is not None:
+        return _as_the_procedure_says(turn, turn.followed)
+    if turn.is_under_way:
+        return Step(calls=(Call("follow_procedure", {"procedure": ""}),))
+    if turn.kind == "question" and turn.can_follow and not turn.searches:
+        searches = tuple(_search(part.query) for part in turn.parts)
+        return Step(calls=(Call("find_procedure", {"query": turn.text[:QUERY_LETTERS_MAX]}), *searches))
+    if turn.proposed is not None and (turn.proposed.is_sure or not _is_any_sure(turn)):
+        return Step(calls=(Call("follow_procedure", {"procedure": turn.proposed.id}),))
+    return _answer(turn)
+
+
+def _as_the_procedure_says(turn: CustomerTurn, says: dict[str, Any]) -> Step:
+    told, question, options = str(says.get("say", "")), str(says.get("question", "")), list(says.get("options") or ())
+    asking = Call("ask_customer", {"question": "\n\n".join(filter(None, (told, question))), "options": options})
+    match says.get("do"):
+        case "ask_customer":
+            return Step(calls=(asking,))
+        case "answer_then_ask":
+            answer = _answer(turn)
+            if answer.text is not None:
+                listed = [question, "", *(f"- {each}" for each in options)]
+                return Step(text=f"{answer.text}\n\n" + "\n".join(listed).strip())
+            # What nothing is found about does not stop the procedure.
+            is_search = all(call.tool == "search_knowledge" for call in answer.calls)
+            return answer if is_search else Step(calls=(asking,))
+        case "hand_off":
+            return Step(calls=(Call("hand_off", {"reason": says["reason"], "summary": says["summary"]}),))
+        case "leave" if says.get("why") != "unwanted":
+            return _answer(turn)
+        case _:
+            return Step(text=told or turn.language.frame("all_right"))
+
+
+def _answer(turn: CustomerTurn) -> Step:
+    """What to do about it without a procedure."""
     if turn.kind != "question":
         return _courtesy(turn)
     if not turn.searches:
@@ -194,6 +230,10 @@ def _share(hit: FoundHit, question: str) -> float:
 def _has_all(title: str, asked: Sequence[Token]) -> bool:
     stems = Stems(token.key for token in Statement.read(title).content)
     return all(stems.find(token.key) for token in asked)
+
+
+def _is_any_sure(turn: CustomerTurn) -> bool:
+    return any(search.found is not None and search.found.is_sure for search in turn.searches)
 
 
 def _search(query: str) -> Call:

@@ -14,6 +14,9 @@ TurnKind = Literal[
 ]
 """What the customer wants: an answer, courtesy, a person, another answer than the last, no more; or it is not clear."""
 
+PROCEDURE_ROLE: Literal["developer"] = "developer"
+"""Who says that a procedure is under way."""
+
 PARTS_MAX = 5
 QUERY_LETTERS_MAX = 600
 # A longer sentence that seems to ask is a line of a log.
@@ -64,6 +67,15 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Proposed:
+    """A procedure that was found."""
+
+    id: str
+    is_sure: bool
+    """Whether it is meant though an article answers, too."""
+
+
+@dataclass(frozen=True, slots=True)
 class CustomerTurn:
     """What the customer said since the last reply, and what was done about it so far."""
 
@@ -77,14 +89,24 @@ class CustomerTurn:
     """Whether it answers a question of ours: one more would be one too many."""
     told_before: str = ""
     """Our reply to what the customer said before."""
+    can_follow: bool = False
+    """Whether there are procedures."""
+    is_under_way: bool = False
+    """Whether one of them is being followed."""
+    proposed: Proposed | None = None
+    """The procedure that was found for what the customer said."""
+    followed: dict[str, Any] | None = None
+    """What the procedure says is to be done now."""
 
 
-def read_turn(items: list[Any]) -> CustomerTurn:
+def read_turn(items: list[Any], *, can_follow: bool = False) -> CustomerTurn:
     """The turn that a model is asked to go on with, from the input items of the Agents SDK."""
     said, since, reply, earlier = _parts(items)
+    is_under_way = any(_role(item) == PROCEDURE_ROLE for item in items)
     text = _legible("\n".join(said))
     spoken = language(language_of(text, default=language_of("\n".join(earlier))))
-    asked = reply if reply is not None and _asks(reply) else None
+    # What a procedure has asked is answered to the procedure; anything else then stands for itself.
+    asked = reply if reply is not None and _asks(reply) and not is_under_way else None
     kind = _kind(text, spoken, asked=asked, reply=reply)
     if kind == "question" and not earlier and not content_words(text, code=spoken.code):
         kind = "unclear"
@@ -99,6 +121,10 @@ def read_turn(items: list[Any]) -> CustomerTurn:
         searches=tuple(_searches(since)),
         answers_back=asked is not None,
         told_before=reply or "",
+        can_follow=can_follow,
+        is_under_way=is_under_way,
+        proposed=_proposed(_output_of("find_procedure", since)),
+        followed=_output_of("follow_procedure", since),
     )
 
 
@@ -107,6 +133,16 @@ def is_courtesy(text: str) -> bool:
     said = _legible(text)
     kind = _kind(said, language(language_of(said)), asked=None, reply=None)
     return kind in ("greeting", "thanks", "goodbye", "small_talk")
+
+
+def asks_something(text: str, spoken: Language) -> bool:
+    """Whether there is a question in it."""
+    return any(_is_question(each, spoken) for each in sentences(_legible(text)) if each.strip())
+
+
+def wants_person(text: str, spoken: Language) -> bool:
+    """Whether the customer asks for a person."""
+    return any(pattern.search(plain(_legible(text))) for pattern in spoken.person)
 
 
 def _legible(text: str) -> str:
@@ -145,11 +181,32 @@ def _text(item: dict[str, Any]) -> str:
 
 def _searches(since: list[dict[str, Any]]) -> list[Search]:
     queries = {item.get("call_id"): _query_of(item) for item in since if item.get("type") == "function_call"}
+    others = {item.get("call_id") for item in since if item.get("name") in ("find_procedure", "follow_procedure")}
     return [
         Search(queries.get(item.get("call_id"), ""), found_from_json(_output_text(item.get("output"))))
         for item in since
-        if item.get("type") == "function_call_output"
+        if item.get("type") == "function_call_output" and item.get("call_id") not in others
     ]
+
+
+def _output_of(tool: str, since: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """The newest output of a tool in this turn; none if it was not called, or failed."""
+    calls = {item.get("call_id") for item in since if item.get("name") == tool}
+    found = [
+        _output_text(item.get("output"))
+        for item in since
+        if item.get("type") == "function_call_output" and item.get("call_id") in calls
+    ]
+    try:
+        content = json.loads(found[-1]) if found else None
+    except ValueError:
+        return None
+    return content if isinstance(content, dict) and "error" not in content else None
+
+
+def _proposed(content: dict[str, Any] | None) -> Proposed | None:
+    found = content.get("procedure") if content else None
+    return Proposed(str(found["id"]), bool(found["is_sure"])) if isinstance(found, dict) else None
 
 
 def _query_of(call: dict[str, Any]) -> str:

@@ -1,0 +1,204 @@
+"""Procedures as tools of an agent: finding the one that a message asks for, and following it up to the next answer.
+
+The follower is called here and not in a model: what it asks for is done at the boundary of actions under the run's own
+eyes, its state is kept with the conversation where no model can change it, and each of its steps is in the trace.
+"""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from answerable.agents.acting import Acting
+from answerable.agents.phrases import Language
+from answerable.agents.procedures.following import (
+    Aside,
+    AskCustomer,
+    CallAction,
+    Ended,
+    Followed,
+    HandOver,
+    Heard,
+    Left,
+    begin,
+    follow,
+)
+from answerable.agents.procedures.matching import Match, Matcher
+from answerable.agents.searching import Searching
+from answerable.agents.turns import asks_something, wants_person
+from answerable.domain.procedures import CallResult, Procedure, UnderWay
+from answerable.inference.embedders import Embedder
+from answerable.traces import Ledger
+
+WISH_WORDS_MIN = 3
+"""In fewer words nobody asks for another procedure while one is under way."""
+SAID_LETTERS_MAX = 4_000
+
+
+class Handbook:
+    """The procedures of a workspace, and what tells which of them is wanted."""
+
+    def __init__(self, procedures: Mapping[str, Procedure], embedder: Embedder) -> None:
+        self.procedures = procedures
+        self.matcher = Matcher(procedures, embedder)
+
+
+def read_under_way(content: Any) -> UnderWay | None:
+    """How far a conversation's procedure has come, as it was kept; none if it cannot be read any more."""
+    if content is None:
+        return None
+    try:
+        return msgspec.convert(content, UnderWay)
+    except msgspec.ValidationError:
+        return None
+
+
+@dataclass(slots=True)
+class Following:
+    """The procedure of one run."""
+
+    handbook: Handbook
+    ledger: Ledger
+    searching: Searching
+    acting: Acting
+    spoken: Language
+    text: str
+    """What the customer said in this turn."""
+    under_way: UnderWay | None
+    said: list[str] = field(default_factory=list)
+    """What it tells the customer in this turn."""
+    asked_for: str | None = None
+    """What it asks the customer for at the end of this turn."""
+    _is_heard: bool = False
+
+    @property
+    def state(self) -> dict[str, Any] | None:
+        """What is kept with the conversation."""
+        return msgspec.to_builtins(self.under_way) if self.under_way is not None else None
+
+    @property
+    def told(self) -> str:
+        """All that it tells the customer in this turn."""
+        return "\n\n".join(self.said)
+
+    @property
+    def title(self) -> str:
+        """Of the procedure that is under way."""
+        procedure = self.handbook.procedures.get(self.under_way.procedure) if self.under_way is not None else None
+        return procedure.title if procedure is not None else ""
+
+    async def find(self, query: str) -> str:
+        """The procedure for what a customer wants, as JSON for a model."""
+        match = await self._match(query)
+        procedure = self.handbook.procedures.get(match["procedure"]) if match["is_wanted"] else None
+        if procedure is None:
+            return json.dumps({"procedure": None})
+        told = {
+            "id": procedure.id,
+            "title": procedure.title,
+            "when": procedure.when,
+            "words": procedure.words,
+            "may_promise": dict(procedure.may_promise),
+            "is_sure": match["is_sure"],
+        }
+        return json.dumps({"procedure": told}, ensure_ascii=False)
+
+    async def follow(self, wanted: str) -> str:
+        """Goes on with the procedure under way, or begins the wanted one; gives what is to be done now, as JSON."""
+        if self.under_way is None:
+            procedure = self.handbook.procedures.get(wanted)
+            if procedure is None:
+                return json.dumps({"error": "There is no such procedure. Ask find_procedure for its id."})
+            self.under_way = begin(procedure, self.text)
+            heard = None
+        else:
+            heard = None if self._is_heard else await self._heard()
+        self._is_heard = True
+        followed = self._step(heard=heard)
+        while isinstance(followed.next, CallAction):
+            followed = self._step(result=await self._call(followed.next))
+        return self._told(followed)
+
+    def _step(self, *, heard: Heard | None = None, result: CallResult | None = None) -> Followed:
+        """One walk through the steps. It is pure: a run that is resumed walks again, to the same place."""
+        assert self.under_way is not None
+        before = self.under_way
+        asked = {"procedure": before.procedure, "step": before.step, "heard": heard, "result": result}
+        with self.ledger.step("agent", "Follow procedure", msgspec.to_builtins(asked)) as step:
+            followed = follow(self.handbook.procedures, before, self.spoken, heard=heard, result=result)
+            step.output = {
+                "next": {"do": type(followed.next).__name__, **msgspec.to_builtins(followed.next)},
+                "said": list(followed.said),
+                "under_way": msgspec.to_builtins(followed.under_way),
+            }
+            step.summary = f"{before.procedure}: {_in_words(followed)}"
+        self.said += followed.said
+        self.under_way = followed.under_way
+        return followed
+
+    async def _call(self, wanted: CallAction) -> CallResult:
+        told = json.loads(await self.acting.call(wanted.action, json.dumps(wanted.arguments, ensure_ascii=False)))
+        if "error" in told:
+            # It was no call at all: nothing was kept or done.
+            return CallResult("failed", "", str(told["error"]), None)
+        return CallResult(told["state"], told["summary"], told["reason"], told["result"], told["call_id"])
+
+    async def _heard(self) -> Heard:
+        match = await self._match(self.text) if len(self.text.split()) >= WISH_WORDS_MIN else None
+        return Heard(
+            self.text,
+            wants=match["procedure"] if match is not None and match["is_wanted"] else None,
+            is_question=asks_something(self.text, self.spoken),
+            wants_person=wants_person(self.text, self.spoken),
+        )
+
+    async def _match(self, text: str) -> dict[str, Any]:
+        with self.ledger.step("retrieval", "Find procedure", {"query": text}) as step:
+            if not step.recorded:
+                match = await asyncio.to_thread(self.handbook.matcher.find, text)
+                step.output = msgspec.to_builtins(match or Match("", 0.0, 0.0, is_wanted=False, is_sure=False))
+                wanted = match.procedure if match is not None and match.is_wanted else "none"
+                step.summary = f"{wanted}, {match.clearness if match is not None else 0:.2f}"
+            found: dict[str, Any] = step.output
+        return found
+
+    def _told(self, followed: Followed) -> str:
+        """What a model reads; and the reply may rest on every word of it."""
+        match followed.next:
+            case AskCustomer() as ask:
+                self.asked_for = ask.need
+                told = {"do": "ask_customer", "question": ask.question, "options": list(ask.options)}
+            case Aside() as aside:
+                told = {"do": "answer_then_ask", "question": aside.question, "options": list(aside.options)}
+            case HandOver() as over:
+                told = {"do": "hand_off", "reason": over.reason, "summary": over.summary}
+            case Left() as left:
+                told = {"do": "leave", "why": left.why}
+            case Ended():
+                told = {"do": "end"}
+            case _:
+                raise AssertionError(followed.next)
+        told["say"] = self.told
+        changed = any(each.has_changed_something for each in self.acting.outcomes.values())
+        words = "\n".join([self.told, str(told.get("question", "")), *map(str, told.get("options", ()))])
+        self.searching.add_outcome("procedure", words[:SAID_LETTERS_MAX], changed_something=changed)
+        return json.dumps(told, ensure_ascii=False)
+
+
+def _in_words(followed: Followed) -> str:
+    match followed.next:
+        case CallAction() as call:
+            return f"calls {call.action}"
+        case AskCustomer() as ask:
+            return f"asks {'again ' if ask.is_again else ''}for {ask.need}"
+        case Aside():
+            return "lets something else be answered first"
+        case HandOver() as over:
+            return f"hands off. {over.reason}"
+        case Left() as left:
+            return f"is left ({left.why})"
+        case _:
+            return "is at its end"

@@ -1,0 +1,204 @@
+"""A request is handled by its procedure from the first words to the receipt, without a language model."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from answerable.inference.embedders import Embedder
+from answerable.store import conversations
+from tests.people.host import Host
+from tests.walks.company import Company, Customer, open_company
+from tests.walks.test_actions import POLICY, REFUNDS
+
+FINDING = '''
+
+class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """It is about who asks."""
+
+
+class Charge(msgspec.Struct, frozen=True):
+    """A charge."""
+
+    id: str
+    at: str
+    amount: Amount
+
+
+class Charges(msgspec.Struct, frozen=True):
+    """What was charged."""
+
+    reference: str
+    summary: str
+    charges: list[Charge]
+
+
+@action(effect="reads", identity="verified")
+async def find_charges(doing: Doing, wanted: Nothing) -> Charges:
+    """Finds the customer's charges."""
+    found = [
+        Charge("ch_1", "2026-11-01", Amount("12.50", "EUR")),
+        Charge("ch_2", "2026-10-01", Amount("84.00", "EUR")),
+        Charge("ch_late", "2026-09-01", Amount("20.00", "EUR")),
+    ]
+    return Charges("list", "Your charges.", found)
+'''
+PROCEDURE = """---
+id: refund
+title: Refund a charge
+when: The customer wants money back.
+examples:
+  - I was charged twice. Please give me the money back.
+  - I want a refund
+  - Please refund my last payment
+  - Give me my money back
+not_examples:
+  - How long do refunds take?
+  - When will my refund arrive?
+needs:
+  charge:
+    kind: found
+    found: charges.charges
+    id: id
+    shown: "{amount} on {at} ({id})"
+    ask: {en: "Which charge is it?", de: "Welche Zahlung ist es?"}
+  amount:
+    kind: money
+    currency: "{charge.amount.currency}"
+    whole: "{charge.amount}"
+    ask: How much of the {charge.amount} shall be given back?
+  sure: {kind: yes_no, ask: "Shall I refund {amount} of {charge.id}?"}
+may_promise:
+  refund_charge: That the money will be back, with the days of the receipt.
+steps:
+  - call: find_charges
+    as: charges
+    on:
+      else:
+        - hand_off: "The charges could not be looked up: {charges.reason}"
+          say: I could not look your charges up.
+  - ask: charge
+  - ask: amount
+  - ask: sure
+  - branch: sure
+    cases:
+      - is: "no"
+        do:
+          - say: All right, nothing is refunded.
+          - end
+    else: []
+  - call: refund_charge
+    as: refund
+    with: {charge_id: "{charge.id}", amount: "{amount}"}
+    on:
+      done:
+        - say: "{refund.summary}"
+      else:
+        - say: "{refund.summary}"
+---
+
+Find the charge, ask how much, be sure, refund.
+"""
+
+
+@asynccontextmanager
+async def shop(folder: Path, url: str, embedder: Embedder) -> AsyncIterator[tuple[Company, Customer, Path]]:
+    """A company whose refunds are a procedure, Ines who has proved who she is, and the outside world."""
+    world = folder / "refunds.txt"
+    files = {
+        "actions/refunds.py": REFUNDS + FINDING,
+        "policies/refunds.md": POLICY,
+        "procedures/refund.md": PROCEDURE,
+    }
+    more = f"[actions]\nfile = '{world}'\n"
+    async with open_company(folder, url, embedder=embedder, files=files, more=more) as company:
+        ines = await company.customer()
+        ines.identity = Host().token()
+        yield company, ines, world
+
+
+async def talk(ines: Customer, *texts: str) -> list[dict[str, Any]]:
+    """What the agent says to each."""
+    replies: list[dict[str, Any]] = []
+    for text in texts:
+        replies.append(await ines.ask(text, conversation=replies[0]["conversation_id"] if replies else None))
+    return replies
+
+
+async def state(company: Company, reply: dict[str, Any]) -> dict[str, Any] | None:
+    found = await company.house.store.read(conversations.by_id, reply["conversation_id"])
+    assert found is not None
+    return found.procedure
+
+
+async def test_a_refund_from_the_first_words_to_the_receipt(
+    tmp_path: Path, sqlite_url: str, embedder: Embedder
+) -> None:
+    async with shop(tmp_path, sqlite_url, embedder) as (company, ines, world):
+        which, how_much, sure, done = await talk(
+            ines, "I was charged twice. Please give me the money back.", "the first one", "all of it", "yes please"
+        )
+
+        assert which["text"].splitlines()[0] == "Which charge is it?"
+        assert "- 12.50 EUR on 2026-11-01 (ch_1)" in which["text"]
+        assert how_much["text"] == "How much of the 12.50 EUR shall be given back?"
+        assert sure["text"] == "Shall I refund 12.50 EUR of ch_1?"
+        assert done["text"] == "12.50 EUR will be back on your card within 5 days."
+        assert len(world.read_text().splitlines()) == 1
+        assert await state(company, done) is None
+
+
+async def test_over_the_limit_the_customer_is_told_that_a_person_decides(
+    tmp_path: Path, sqlite_url: str, embedder: Embedder
+) -> None:
+    async with shop(tmp_path, sqlite_url, embedder) as (_, ines, world):
+        *_, told = await talk(ines, "I want a refund", "ch_2", "84 EUR", "yes")
+
+        assert "colleague" in told["text"] or "person" in told["text"]
+        assert "will be back" not in told["text"]
+        assert not world.exists()
+
+
+async def test_an_outcome_that_is_not_known_is_not_told_as_done(
+    tmp_path: Path, sqlite_url: str, embedder: Embedder
+) -> None:
+    async with shop(tmp_path, sqlite_url, embedder) as (_, ines, _world):
+        *_, told = await talk(ines, "I want a refund", "3", "20 EUR", "yes")
+
+        assert "will be back" not in told["text"]
+        assert told["text"]
+
+
+async def test_a_question_is_answered_and_begins_nothing(tmp_path: Path, sqlite_url: str, embedder: Embedder) -> None:
+    async with shop(tmp_path, sqlite_url, embedder) as (company, ines, _world):
+        (answer,) = await talk(ines, "How long does a refund take to reach my card?")
+
+        assert "3 to 5 business days" in answer["text"]
+        assert await state(company, answer) is None
+
+
+async def test_a_question_in_between_comes_back_to_the_open_one(
+    tmp_path: Path, sqlite_url: str, embedder: Embedder
+) -> None:
+    async with shop(tmp_path, sqlite_url, embedder) as (company, ines, _world):
+        _, aside, how_much, left = await talk(
+            ines, "I want a refund", "How long does a refund take to reach my card?", "ch_1", "never mind"
+        )
+
+        assert "3 to 5 business days" in aside["text"]
+        assert "Which charge is it?" in aside["text"]
+        assert how_much["text"].startswith("How much of the 12.50 EUR")
+        assert left["text"].startswith("All right.")
+        assert await state(company, left) is None
+
+
+async def test_what_is_not_understood_twice_goes_to_a_person_with_all_that_is_known(
+    tmp_path: Path, sqlite_url: str, embedder: Embedder
+) -> None:
+    async with shop(tmp_path, sqlite_url, embedder) as (company, ines, world):
+        *_, again, over = await talk(ines, "I want a refund", "ch_1", "half of it", "some of it")
+
+        assert again["text"].startswith("How much of the 12.50 EUR")
+        assert "colleague" in over["text"]
+        assert await state(company, over) is None
+        assert not world.exists()
