@@ -29,6 +29,8 @@ CLEARER_BY_OF_QUESTION = 0.3
 CLEAR_BESIDE_AN_ARTICLE = 0.35
 """Where an article surely answers, too, it must be this clear, and clearer than what only sounds alike: then one
 example in a hundred is taken for another procedure."""
+WORDS_OF_A_WISH = 5
+"""In fewer words a message is mostly something looked for ("card reader price"), and must be as clear."""
 NONE = "-"
 """The class of what only sounds alike."""
 READ_LETTERS_MAX = 600
@@ -113,7 +115,8 @@ def decide(text: str, names: Sequence[str], scores: Scores) -> Match:
     place = int(np.argmax(scores[:-1]))
     best, none = float(scores[place]), float(scores[-1])
     by = CLEARER_BY_OF_QUESTION if asks_for_information(text) else CLEARER_BY
-    is_wanted = best >= CLEAR_ENOUGH and best - none >= by and not asks_how(text)
+    clear = CLEAR_ENOUGH if len(text.split()) >= WORDS_OF_A_WISH else CLEAR_BESIDE_AN_ARTICLE
+    is_wanted = best >= clear and best - none >= by and not asks_how(text)
     is_sure = is_wanted and best >= max(CLEAR_BESIDE_AN_ARTICLE, none)
     return Match(names[place], round(best, 4), round(none, 4), is_wanted, is_sure)
 
