@@ -67,6 +67,8 @@ class Bank:
     """Requests that are still on their way."""
     is_silent: bool = False
     """Whether it cannot even be asked what was done."""
+    facts_are_away: bool = False
+    """Whether it cannot be asked about a charge."""
     days: int = 3
     is_disputed: bool = False
 
@@ -114,6 +116,8 @@ class Bank:
         self.late.clear()
 
     async def facts(self, doing: Doing, wanted: Wanted) -> Mapping[str, Any]:
+        if self.facts_are_away:
+            raise ConnectionError("away")
         owner, charged = self.charges.get(wanted.charge_id, ("", None))
         if charged is None or owner != doing.customer.email:
             raise NotDone("There is no such charge.")

@@ -490,3 +490,17 @@ async def test_what_can_be_taken_back_is_within_its_time_and_once(store: Store, 
 def test_a_declaration_that_leaves_something_open_is_refused(bank: Bank, other: Any, sentence: str) -> None:
     with pytest.raises(Invalid, match=sentence):
         refunding(bank, **other)
+
+
+async def test_what_is_not_known_counts_against_the_limits_however_old_it_is(desk: Desk) -> None:
+    """Sent again after a day, it would otherwise come on top of what was asked for meanwhile."""
+    desk.bank.faults = ["lost_before"] * 5
+    amounts = ("49.00", "48.00", "47.00", "46.00", "45.00")
+    old = [await desk.ask(amount, key=amount, charge=f"ch_{n % 4 + 1}") for n, amount in enumerate(amounts)]
+    assert {call.state for call in old} == {"unknown"}
+    desk.clock.forward(timedelta(hours=25))
+
+    new = await desk.ask("44.00", key="new")
+
+    assert new.state == "refused"
+    assert new.reason.startswith("All calls of one customer in 24 hours may move 250.00 EUR together")

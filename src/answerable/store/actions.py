@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Select, bindparam, func, insert, or_, select,
 from answerable.domain.actions import (
     ENDED,
     MAY_HAVE_HAPPENED,
+    MAY_STILL_HAPPEN,
     OPEN,
     ActionCall,
     Approval,
@@ -107,8 +108,8 @@ def taken(
     """
     query = select(func.count(), func.coalesce(func.sum(_CALLS.units), 0)).where(
         _CALLS.action == action,
-        # What was asked for long ago and sent only now counts too.
-        or_(_CALLS.created_at >= since, _CALLS.sent_at >= since),
+        # What was asked for long ago and sent only now counts too, and what may yet be sent or come about does.
+        or_(_CALLS.created_at >= since, _CALLS.sent_at >= since, _CALLS.state.in_(MAY_STILL_HAPPEN)),
         _CALLS.state.in_(MAY_HAVE_HAPPENED),
         _CALLS.id != but,
     )
