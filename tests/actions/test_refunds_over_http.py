@@ -164,6 +164,22 @@ async def test_of_two_charges_for_the_same_only_one_is_given_back_even_if_both_a
     assert sum([len(await office.refunds(each["id"])) for each in charges]) == 1
 
 
+async def test_what_was_allowed_as_one_of_two_is_not_given_back_once_the_other_was(
+    desk: Boundary, store: Store, office: Office
+) -> None:
+    claire = await someone(store, "claire")
+    one, other = (await told(desk, claire, "find_charges"))["charges"][:2]
+    refund_charge = desk.declared["refund_charge"]
+    wanted = msgspec.convert({"charge_id": other["id"], "amount": other["amount"]}, refund_charge.wanted)
+    await ask(desk, claire, "refund_charge", {"charge_id": one["id"], "amount": one["amount"]})
+
+    # As if both had been allowed before either was sent.
+    with pytest.raises(NotDone, match="does not hold any more"):
+        await refund_charge.run(Doing("late", claire[0], office.settings), wanted)
+
+    assert await office.refunds(other["id"]) == []
+
+
 async def test_the_same_request_delivered_many_times_at_once_gives_back_once(
     desk: Boundary, store: Store, office: Office
 ) -> None:
