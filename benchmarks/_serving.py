@@ -34,9 +34,8 @@ STOP_SECONDS_MAX = 20
 # Forks a program that has been imported already: a start then costs what opening the house costs, not what importing
 # two thousand modules costs. The children are processes like any other: killed, they are gone.
 NURSERY = """
-import gc, json, os, signal, sys
-from answerable.cli import main
-import answerable.cli.start
+import gc, importlib, json, os, signal, sys
+main = [importlib.import_module(each) for each in sys.argv[1:]][0].main
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
 gc.freeze()
 print("ready", flush=True)
@@ -75,11 +74,14 @@ class Nursery:
 
 
 @contextlib.contextmanager
-def nursery(log: Path) -> Iterator[Nursery]:
-    """Somewhere to start programs from; those that still live at the end are killed by whoever started them."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", NURSERY], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment()
-    )
+def nursery(log: Path, *modules: str) -> Iterator[Nursery]:
+    """Somewhere to start programs from; those that still live at the end are killed by whoever started them.
+
+    Of the modules the first one has the `main` that is started, with its arguments; the others are imported before.
+    """
+    command = [sys.executable, "-c", NURSERY, *(modules or ("answerable.cli", "answerable.cli.start"))]
+    where = {**environment(), "PYTHONPATH": str(Path(__file__).parent)}
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=where)
     assert process.stdout is not None
     try:
         if process.stdout.readline().strip() != "ready":

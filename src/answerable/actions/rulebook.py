@@ -42,12 +42,11 @@ class Rulebook:
         """
         changed_at = await asyncio.to_thread(self._changes)
         found = await asyncio.to_thread(lambda: list(clauses_in(self._folder, self._declared)))
-        at = self._clock()
 
         def put(db: Connection) -> int:
-            # Nobody is ruled by half of the old ones and half of the new ones.
+            # Nobody is ruled by half of the old ones and half of the new ones, nor by old ones after the new ones hold.
             actions.hold(db)
-            return clauses.put(db, found, at)
+            return clauses.put(db, found, self._clock())
 
         kept = await self._store.write(put)
         self._read = changed_at
