@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 from msgspec import Meta, Struct
@@ -15,6 +15,7 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from answerable.domain.errors import Invalid, Unavailable
+from answerable.domain.webhooks import WebhookKind
 from answerable.people.letters import Security
 
 WORKSPACE_FILE = "answerable.toml"
@@ -65,6 +66,8 @@ class Environment(BaseSettings):
     """What the workspace's actions need to know, such as keys, as a JSON object; over `[actions]` of the workspace."""
     allow_private_sites: bool = False
     """Whether imports may read addresses of the own network: for help centres on an intranet only."""
+    webhook_secret: SecretStr | None = None
+    """Signs webhooks: `whsec_` and 24 to 64 bytes in base64. Only needed where the workspace names addresses."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     openai_api_key: SecretStr | None = Field(
         None, validation_alias=AliasChoices("openai_api_key", "ANSWERABLE_OPENAI_API_KEY", "OPENAI_API_KEY")
@@ -125,6 +128,16 @@ class SourceSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     """Where the articles stand outside; the help centre's own pages if there is none."""
 
 
+class WebhookSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An address that hears of what happens to actions."""
+
+    url: Annotated[str, Meta(pattern=r"^https?://[^\s/?#@]+([/?][^\s#]*)?$", max_length=2000)]
+    events: Annotated[tuple[WebhookKind, ...], Meta(min_length=1)] = get_args(WebhookKind)
+    """Which of them; all if nothing is said."""
+    private: bool = False
+    """Whether the address may be in our own network, where anything may listen."""
+
+
 class ModelSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which model answers."""
 
@@ -144,6 +157,7 @@ class Workspace(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     identity: IdentitySettings = IdentitySettings()
     model: ModelSettings = ModelSettings()
     sources: list[SourceSettings] = []
+    webhooks: list[WebhookSettings] = []
     actions: dict[str, str] = {}
     """What the actions of `actions/*.py` need to know, such as an address. Keys are better kept in the environment."""
 

@@ -21,6 +21,7 @@ from answerable.agents.procedures.running import Handbook
 from answerable.agents.procedures.workspace import load_procedures
 from answerable.api.desk import Desk
 from answerable.api.routes import api_routes
+from answerable.api.webhooks import Subscriber, Webhooks
 from answerable.conversations import MESSAGE_BYTES_MAX, Answering, forget_old_events_for_ever, tell_outcomes_for_ever
 from answerable.domain.clock import now
 from answerable.domain.errors import Conflict, Invalid
@@ -71,6 +72,7 @@ class House:
     host_keys: HostKeys
     jobs: Jobs
     boundary: Boundary
+    webhooks: Webhooks
 
 
 @asynccontextmanager
@@ -122,6 +124,7 @@ async def open_house(
             secret=settings.secret(),
             codes_of_all_max=settings.environment.codes_an_hour_max,
         )
+        webhooks = webhooks_for(settings, store)
         answering = Answering(store, agent)
         jobs = Jobs(store, settings.jobs_database, {"answer_turn": answering.answer_turn})
         answering.work_with(jobs)
@@ -131,6 +134,7 @@ async def open_house(
             boundary.look_after_for_ever(),
             tell_outcomes_for_ever(store),
             rulebook.keep_for_ever(),
+            webhooks.deliver_for_ever(),
             forget_old_events_for_ever(store),
         )
         try:
@@ -145,6 +149,7 @@ async def open_house(
                 host_keys=host_keys,
                 jobs=jobs,
                 boundary=boundary,
+                webhooks=webhooks,
             )
         finally:
             tidying.cancel()
@@ -187,6 +192,7 @@ def web_app(house: House, site_folder: Path | None, more: Sequence[ControllerRou
         library=house.library,
         importing=house.importing,
         boundary=house.boundary,
+        webhooks=house.webhooks,
         proving=house.proving,
         company=settings.workspace.company.name,
         model_name=house.agent.model_name,
@@ -280,6 +286,17 @@ def endpoint_for(settings: Settings) -> Endpoint:
         wire=environment.model_wire,
         temperature=chosen.temperature,
         own_price=own_price,
+    )
+
+
+def webhooks_for(settings: Settings, store: Store) -> Webhooks:
+    """Tells the addresses that the workspace names. Raises Invalid if it names any and there is no secret."""
+    secret = settings.environment.webhook_secret
+    return Webhooks(
+        store,
+        [Subscriber(each.url, frozenset(each.events), each.private) for each in settings.workspace.webhooks],
+        secret=secret.get_secret_value() if secret else None,
+        program=settings.address,
     )
 
 

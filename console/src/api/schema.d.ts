@@ -651,6 +651,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListWebhooks */
+        get: operations["ApiWebhooksListWebhooks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/chat/config": {
         parameters: {
             query?: never;
@@ -1475,6 +1492,14 @@ export interface components {
             /** @enum {string} */
             role: "rep" | "builder" | "lead" | "admin";
             title: string;
+        };
+        /** WebhookRow */
+        WebhookRow: {
+            delivered: number;
+            given_up: number;
+            last_error: string | null;
+            url: string;
+            waiting: number;
         };
         /** Who */
         Who: {
@@ -2865,6 +2890,26 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Status"];
+                };
+            };
+        };
+    };
+    ApiWebhooksListWebhooks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookRow"][];
                 };
             };
         };

@@ -215,3 +215,14 @@ class DeclaredAction(Struct, frozen=True, kw_only=True):
     parameters: dict[str, Any]
     """JSON Schema of the arguments."""
     undo_within_seconds: int | None
+
+
+class WebhookRow(Struct, frozen=True, kw_only=True):
+    """How it goes with an address that hears of what happens to actions."""
+
+    url: str
+    waiting: int
+    delivered: int
+    """In the last 30 days, like `given_up`."""
+    given_up: int
+    last_error: str | None

@@ -26,6 +26,7 @@ from answerable.api.action_shapes import (
     DeclaredAction,
     Decline,
     NewAction,
+    WebhookRow,
 )
 from answerable.api.desk import AtDesk, Desk, RepHere
 from answerable.domain.actions import CallState
@@ -186,6 +187,21 @@ async def ask_for_action(
     return await _call(desk, rep, call.id)
 
 
+@get("/webhooks", guards=[at_least("lead")])
+async def list_webhooks(desk: AtDesk) -> list[WebhookRow]:
+    """How it goes with each address that hears of what happens to actions."""
+    return [
+        WebhookRow(
+            url=url,
+            waiting=each.waiting,
+            delivered=each.delivered,
+            given_up=each.given_up,
+            last_error=each.last_error,
+        )
+        for url, each in (await desk.webhooks.traffic()).items()
+    ]
+
+
 async def _approval(desk: Desk, rep: Rep, approval_id: str) -> ApprovalCard:
     looked = await looking.approval(desk.store, rep, approval_id)
     return approval_card(looked, desk.boundary.declared, rep, now())
@@ -215,4 +231,5 @@ ROUTES = [
     one_action,
     undo_it,
     ask_for_action,
+    list_webhooks,
 ]

@@ -7,6 +7,7 @@ from litestar import Request
 from litestar.di import NamedDependency
 
 from answerable.actions.boundary import Boundary
+from answerable.api.webhooks import Webhooks
 from answerable.domain.people import Rep
 from answerable.jobs import Jobs
 from answerable.knowledge.importing import Importing
@@ -24,6 +25,7 @@ class Desk:
     library: Library
     importing: Importing
     boundary: Boundary
+    webhooks: Webhooks
     proving: Proving
     company: str
     model_name: str

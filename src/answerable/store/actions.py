@@ -187,6 +187,28 @@ def records(db: Connection, call_ids: Collection[str]) -> dict[str, list[dict[st
     return found
 
 
+def records_after(db: Connection, record_id: int, limit: int) -> list[dict[str, Any]]:
+    """What happened to any call after an entry of the record, in order, each with the state before it.
+
+    Hold the calls first: then nothing can become visible behind the last entry that this gives.
+    """
+    own, before = action_records.c, action_records.alias("before")
+    state_before = (
+        select(before.c.state)
+        .where(before.c.call_id == own.call_id, before.c.id < own.id)
+        .order_by(before.c.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
+    query = select(action_records, state_before.label("state_before")).where(own.id > record_id)
+    return [dict(row._mapping) for row in db.execute(query.order_by(own.id).limit(limit))]
+
+
+def last_record_id(db: Connection) -> int:
+    """The newest entry of the record, or 0."""
+    return db.execute(select(func.max(action_records.c.id))).scalar() or 0
+
+
 # -- approvals -------------------------------------------------------------------------------------------------------
 
 

@@ -515,6 +515,37 @@ approvals = Table(
     Index(None, "state", "asked_at"),
 )
 
+# Up to where the record of actions was read for each address that wants to hear of it.
+webhook_places = Table(
+    "webhook_places",
+    metadata,
+    Column("url", Text, primary_key=True),
+    Column("record_id", BigInteger, nullable=False),
+)
+
+webhook_deliveries = Table(
+    "webhook_deliveries",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("url", Text, nullable=False),
+    Column("record_id", BigInteger, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("error", Text),
+    Column("created_at", Instant, nullable=False),
+    Column("next_at", Instant),
+    Column("ended_at", Instant),
+    UniqueConstraint("url", "record_id"),
+    Index(
+        "ix_webhook_deliveries_due",
+        "next_at",
+        sqlite_where=text("next_at IS NOT NULL"),
+        postgresql_where=text("next_at IS NOT NULL"),
+    ),
+)
+
 events = Table(
     "events",
     metadata,

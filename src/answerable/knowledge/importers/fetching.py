@@ -116,7 +116,7 @@ class Fetcher:
         self.pause_seconds = limits.pause_seconds
         tls = ssl.create_default_context()
         tls.load_verify_locations(certifi.where())
-        machines = _CheckedMachines(allow_private=allow_private, resolve=resolve or _resolve)
+        machines = CheckedMachines(allow_private=allow_private, resolve=resolve)
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=tls, max_connections=1, keepalive_expiry=60, network_backend=machines
         )
@@ -319,12 +319,12 @@ def unpacker_for(encoding: str, *, bytes_max: int) -> Unpacker:
     raise FetchError(f"It is packed in a way that was not asked for ({encoding[:40]}).")
 
 
-class _CheckedMachines(httpcore.AsyncNetworkBackend):
+class CheckedMachines(httpcore.AsyncNetworkBackend):
     """Connects to the very address that was checked, so that a name cannot lead elsewhere between check and use."""
 
-    def __init__(self, *, allow_private: bool, resolve: Resolve) -> None:
+    def __init__(self, *, allow_private: bool, resolve: Resolve | None = None) -> None:
         self._allow_private = allow_private
-        self._resolve = resolve
+        self._resolve = resolve or _resolve
         self._backend = httpcore.AnyIOBackend()
 
     async def connect_tcp(
