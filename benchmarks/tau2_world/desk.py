@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -19,11 +19,11 @@ from answerable.actions.policy_heads import clauses_of
 from answerable.conversations import Arrival, receive
 from answerable.domain.actions import ActionCall, Clause
 from answerable.domain.clock import now
-from answerable.domain.ids import new_id
-from answerable.domain.people import Customer, Proof, Rep
+from answerable.domain.people import Customer, Rep
 from answerable.jobs import Jobs
 from answerable.people import introduce
-from answerable.store import Store, actions, clauses, customers, proofs
+from answerable.store import Store, actions, clauses, customers
+from benchmarks.proving import prove
 from benchmarks.tau2_world.airline import Airline
 from benchmarks.tau2_world.outside import Outside
 from benchmarks.tau2_world.shop import Shop
@@ -106,18 +106,7 @@ class Desk:
     async def keep_customer(self) -> None:
         """Keeps who the customer is by now, and that it was proved in this conversation."""
         await self.store.write(customers.describe, self._customer)
-        customer, at = self._customer, now()
-        proof = Proof(
-            id=new_id("prf"),
-            conversation_id=self._conversation,
-            customer_id=customer.id,
-            kind="signed",
-            email=customer.email,
-            by="desk",
-            proved_at=at,
-            expires_at=at + timedelta(hours=1),
-        )
-        await self.store.write(proofs.add, proof)
+        await prove(self.store, self._customer.id, self._conversation, self._customer.email)
 
     async def ask(self, key: str, action: str, arguments: Any) -> ActionCall:
         """What became of a call, with a person who says yes where one is asked."""

@@ -237,6 +237,7 @@ async def test_a_currency_without_a_limit_does_not_move(desk: Desk) -> None:
         {"charge_id": "ch_1", "amount": euros("20.00"), "customer_id": "cus_other"},
         {"charge_id": "x" * 9000, "amount": euros("20.00")},
         '{"charge_id": "ch_1", "amount": {"amount": "20.00", "currency": "EUR"}', "[" * 5000,
+        "[" * 900 + "]" * 900, '{"charge_id": ' * 500 + "1" + "}" * 500,
     ],
 )  # fmt: skip
 async def test_what_the_types_forbid_is_no_call_at_all(desk: Desk, arguments: Any) -> None:
@@ -439,6 +440,17 @@ async def test_a_clock_that_goes_backwards_makes_nothing_happen_sooner_or_twice(
     assert (await desk.ask("45.00", key="over", charge="ch_3")).state == "refused"
 
 
+async def test_facts_are_read_again_when_it_was_approved_although_the_clock_went_back(desk: Desk) -> None:
+    call = await desk.ask("60.00", key="t1")
+    desk.bank.is_disputed = True
+    desk.clock.forward(timedelta(hours=-30))
+
+    after = await desk.boundary.approve(await desk.approval_of(call), rep("maya"))
+
+    assert (after.state, desk.bank.refunds) == ("refused", {})
+    assert after.reason.startswith("R-2")
+
+
 # -- the record ------------------------------------------------------------------------------------------------------
 
 
@@ -448,6 +460,13 @@ async def test_the_record_can_only_be_added_to(desk: Desk, verb: str) -> None:
 
     with pytest.raises(DBAPIError, match="only ever added to"):
         await desk.store.write(lambda db: db.execute(text(verb)))
+
+
+async def test_nobody_who_has_left_takes_anything_back(desk: Desk) -> None:
+    call = await desk.ask("20.00", key="t1")
+
+    with pytest.raises(NotAllowed, match="does not work here any more"):
+        await desk.boundary.undo(call.id, replace(rep("maya"), active=False))
 
 
 async def test_what_can_be_taken_back_is_within_its_time_and_once(store: Store, bank: Bank, clock: Clock) -> None:

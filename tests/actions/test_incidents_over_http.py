@@ -42,7 +42,7 @@ async def test_what_is_over_is_told_for_two_days(desk: Boundary, store: Store, o
 async def test_who_subscribes_gets_a_mail_for_each_change_until_they_unsubscribe(
     desk: Boundary, store: Store, office: Office
 ) -> None:
-    sofia = await someone(store, "sofia", "known")
+    sofia = await someone(store, "sofia", "verified")
     call = await ask(desk, sofia, "subscribe_to_incident", THE_OPEN_ONE)
     assert (call.state, call.clause_id) == ("done", "M-2"), call.reason
     assert call.receipt is not None
@@ -64,7 +64,7 @@ async def test_who_subscribes_gets_a_mail_for_each_change_until_they_unsubscribe
 async def test_unsubscribing_whose_answer_is_lost_can_be_done_again(
     desk: Boundary, store: Store, office: Office
 ) -> None:
-    sofia = await someone(store, "sofia", "known")
+    sofia = await someone(store, "sofia", "verified")
     call = await ask(desk, sofia, "subscribe_to_incident", THE_OPEN_ONE)
     await office.fails({"kind": "fail", "route": "DELETE *", "when": "after", "times": 1})
 
@@ -73,16 +73,16 @@ async def test_unsubscribing_whose_answer_is_lost_can_be_done_again(
     assert (await desk.undo(call.id, rep("maya"))).state == "undone"
 
 
-async def test_nobody_subscribes_to_what_is_over_or_without_being_known(
+async def test_nobody_subscribes_to_what_is_over_or_by_only_saying_who_they_are(
     desk: Boundary, store: Store, office: Office
 ) -> None:
-    sofia = await someone(store, "sofia", "known")
-    stranger = await someone(store, "claire", "anonymous")
+    sofia = await someone(store, "sofia", "verified")
+    stranger = await someone(store, "claire", "known")
 
     over = await ask(desk, sofia, "subscribe_to_incident", {"incident_id": "INC-8"}, key="over")
     unknown = await ask(desk, sofia, "subscribe_to_incident", {"incident_id": "INC-999"}, key="unknown")
-    anonymous = await ask(desk, stranger, "subscribe_to_incident", THE_OPEN_ONE, key="anonymous")
+    said = await ask(desk, stranger, "subscribe_to_incident", THE_OPEN_ONE, key="said")
 
     assert (over.state, over.clause_id) == ("refused", "M-3")
     assert (unknown.state, unknown.reason) == ("refused", "There is no incident INC-999.")
-    assert anonymous.reason == "This needs a customer who is known; this one is anonymous."
+    assert said.reason == "This needs a customer who is verified; this one is known."

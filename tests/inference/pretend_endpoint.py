@@ -26,6 +26,7 @@ class Answers:
 
     text: str = "Refunds take 5 days. [1]"
     call: tuple[str, dict[str, Any]] | None = None
+    call_id: str = "call_1"
     cut_after_events: int | None = None
     """The connection is cut after so many events of the stream."""
     no_end: bool = False
@@ -36,7 +37,7 @@ class Answers:
     @property
     def items(self) -> list[TResponseOutputItem]:
         if self.call:
-            return [function_call(self.call[0], self.call[1], call_id="call_1")]
+            return [function_call(self.call[0], self.call[1], call_id=self.call_id)]
         return [assistant_message(self.text)]
 
     @property

@@ -35,11 +35,17 @@ def read_arguments(declared: Action, given: Any) -> Any:
 
 
 def _texts(plain: Any) -> list[str]:
-    if isinstance(plain, str):
-        return [plain]
-    if isinstance(plain, dict):
-        return [text for pair in plain.items() for part in pair for text in _texts(part)]
-    return [text for part in plain for text in _texts(part)] if isinstance(plain, list) else []
+    """All texts in it, found without recursion: what came in may be nested deeper than Python goes."""
+    found, left = [], [plain]
+    while left:
+        part = left.pop()
+        if isinstance(part, str):
+            found.append(part)
+        elif isinstance(part, dict):
+            left += [*part, *part.values()]
+        elif isinstance(part, list):
+            left += part
+    return found
 
 
 def money_of(declared: Action, wanted: Any) -> Money | None:

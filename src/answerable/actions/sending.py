@@ -37,8 +37,8 @@ class Sending:
         """Does a call that is ready; whoever else is at it, it is done by one of them."""
         call = await self._ground.known(call_id)
         facts = None
-        if call.state == "ready" and call.attempts == 0 and call.changed_at > call.created_at:
-            # Somebody has thought about it meanwhile, and the world went on.
+        if call.state == "ready" and call.attempts == 0 and call.changed_at != call.created_at:
+            # Somebody has thought about it meanwhile, and the world went on, even if the clock went back.
             facts, call = await self._facts_again(call)
         if call.state != "ready" or (call.look_at is not None and call.look_at > self._ground.clock()):
             return call

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from answerable.actions.declaring import NotDone
 from answerable.actions.ground import Ground
 from answerable.domain.actions import ActionCall
-from answerable.domain.errors import Conflict, Unavailable
+from answerable.domain.errors import Conflict, NotAllowed, Unavailable
 from answerable.domain.people import Rep
 from answerable.store import actions
 
@@ -26,8 +26,11 @@ class Undoing:
     async def undo(self, call_id: str, rep: Rep) -> ActionCall:
         """Takes back what was done, within its window.
 
-        Raises NotFound, Conflict if it cannot be, NotDone if outside it is refused, Unavailable if that is not known.
+        Raises NotAllowed for who does not work here any more, NotFound, Conflict if it cannot be, NotDone if outside it
+        is refused, Unavailable if that is not known.
         """
+        if not rep.may_act_as("rep"):
+            raise NotAllowed(f"{rep.name} does not work here any more.")
         call = await self._ground.known(call_id)
         declared = self._ground.declared.get(call.action)
         customer = await self._ground.store.read(self._ground.who, call)

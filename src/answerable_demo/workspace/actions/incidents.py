@@ -85,7 +85,8 @@ def imagined(doing: Doing, wanted: SubscriptionWanted) -> Mapping[str, Any]:
 
 @action(
     effect="writes",
-    identity="known",
+    # Who only says to have an address must not have mails sent to it.
+    identity="verified",
     limits=Limits(calls_per_customer_a_day=10, calls_per_day=5000),
     facts=facts_about,
     look_up=subscribed,

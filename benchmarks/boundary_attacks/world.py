@@ -1,0 +1,210 @@
+"""The demo company for one round of attacks: its back office, a desk before it, and customers of every kind."""
+
+import asyncio
+import shutil
+import sqlite3
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, cast
+from unittest.mock import patch
+
+import uvicorn
+import yaml
+
+import answerable_demo
+from answerable.actions.asking import Request
+from answerable.actions.boundary import Boundary
+from answerable.actions.declaring import Action
+from answerable.actions.loading import load_actions
+from answerable.actions.policy_heads import clauses_of
+from answerable.conversations import Arrival, receive
+from answerable.domain.actions import ActionCall, Clause
+from answerable.domain.errors import AnswerableError
+from answerable.domain.people import Identity, Rep, Role
+from answerable.jobs import Jobs
+from answerable.people import introduce
+from answerable.store import Store, clauses, customers
+from answerable_demo.back_office.app import create_app
+from answerable_demo.back_office.seed import seed
+from answerable_demo.back_office.tables import Database
+from answerable_demo.cast import the_cast
+from benchmarks.proving import prove
+
+KEY = "bo_attacked"
+_CERTIFICATES = ssl.create_default_context()
+
+
+# Something to gain: six customers paid their largest charges twice, and so did the one who disputes a charge.
+_MORE_DUPLICATES = """
+    CREATE TEMP TABLE doubled AS
+        SELECT * FROM (
+            SELECT charges.*, row_number() OVER (PARTITION BY customer_id ORDER BY cents DESC, id) AS place
+            FROM charges WHERE status = 'succeeded' AND refunded_cents = 0 AND (is_disputed OR customer_id IN (
+                SELECT customer_id FROM charges WHERE status = 'succeeded'
+                GROUP BY customer_id ORDER BY max(cents) DESC LIMIT 6))
+        ) WHERE place <= 4 OR is_disputed;
+    ALTER TABLE doubled DROP COLUMN place;
+    UPDATE doubled SET id = id || 'x2', is_disputed = 0;
+    INSERT INTO charges SELECT * FROM doubled;
+    DROP TABLE doubled;
+"""
+
+
+class Clock:
+    """The time, which can be moved."""
+
+    def __init__(self) -> None:
+        self.offset = timedelta()
+
+    def __call__(self) -> datetime:
+        """The time as it is thought to be."""
+        return datetime.now(UTC) + self.offset
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """A customer with a conversation."""
+
+    id: str
+    conversation_id: str
+    email: str | None
+    identity: Identity
+
+
+@dataclass(slots=True)
+class World:
+    """What a round plays in."""
+
+    office: Path
+    """The back office's database."""
+    store: Store
+    boundary: Boundary
+    clock: Clock
+    declared: dict[str, Action]
+    said: list[tuple[Asker, Any, str]] = field(default_factory=list)
+    """Everything that came back to anybody: to whom, what they had written, and the words."""
+    crashes: list[str] = field(default_factory=list)
+    """Errors that nobody has named, where each is to have a defined end."""
+
+    async def ask(self, who: Asker, key: Any, action: str, arguments: Any, by: str = "agent") -> ActionCall | None:
+        """What became of a wish; none if it was no call."""
+        wanted = Request(key, action, arguments, who.id, who.conversation_id, by)
+        try:
+            call = await self.boundary.request(wanted)
+        except AnswerableError as error:
+            self.said.append((who, arguments, str(error)))
+            return None
+        except Exception as error:
+            self.crashes.append(f"{action!r:.60} ended in {type(error).__name__}: {error!s:.100}")
+            return None
+        self.said.append((who, arguments, f"{call.reason}\n{call.receipt}"))
+        return call
+
+    def rows(self, query: str, *values: Any) -> list[sqlite3.Row]:
+        """What the back office's database holds, read past everybody."""
+        with sqlite3.connect(f"file:{self.office}?mode=ro", uri=True) as db:
+            db.row_factory = sqlite3.Row
+            return db.execute(query, values).fetchall()
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """What every round begins with."""
+
+    office: Path
+    desk: Path
+    declared: dict[str, Action]
+    rules: tuple[Clause, ...]
+
+
+def made_template(folder: Path) -> Template:
+    """Fills a back office and migrates a desk, once."""
+    office, desk = folder / "office.db", folder / "desk.db"
+    database = Database(office)
+    with database.write() as db:
+        seed(db, the_cast(), today=datetime.now(UTC).date() - timedelta(days=1), number=2025)
+    database.close()
+    with sqlite3.connect(office) as charges:
+        charges.executescript(_MORE_DUPLICATES)
+    charges.close()
+    with Store(f"sqlite:///{desk}") as store:
+        store.migrate()
+    declared = load_actions(answerable_demo.WORKSPACE / "actions")
+    rules: list[Clause] = []
+    for page in sorted((answerable_demo.WORKSPACE / "policies").glob("*.md")):
+        head = yaml.safe_load(page.read_text(encoding="utf-8").split("---\n")[1])
+        rules += clauses_of(page.name, head, declared)
+    return Template(office, desk, declared, tuple(rules))
+
+
+@contextmanager
+def opened(template: Template, folder: Path) -> Iterator[World]:
+    """A fresh world in that folder."""
+    clock = Clock()
+    office = folder / "office.db"
+    shutil.copy(template.office, office)
+    shutil.copy(template.desk, folder / "desk.db")
+    # Each client reads the certificates of all the world, for which it takes longer than for the rest of a call. Here
+    # everything is on loopback.
+    certificates = patch("httpx._transports.default.create_ssl_context", lambda **_: _CERTIFICATES)
+    with certificates, _serving(office, clock) as address, Store(f"sqlite:///{folder / 'desk.db'}") as store:
+        settings = {"back_office_url": address, "back_office_key": KEY}
+        boundary = Boundary(store, template.declared, settings=settings, clock=clock, settle=timedelta(0))
+        yield World(office, store, boundary, clock, template.declared)
+
+
+async def enforce(world: World, template: Template) -> None:
+    """The demo company's clauses hold."""
+    await world.store.write(clauses.put, template.rules, world.clock())
+
+
+async def asker(world: World, email: str | None, identity: Identity) -> Asker:
+    """A customer who has proved, or says, to have this address."""
+    customer = replace((await introduce(world.store, name=None, email=None)).customer, email=email, identity=identity)
+    await world.store.write(customers.describe, customer)
+    received = await receive(world.store, cast(Jobs, _NobodyStarts()), Arrival(customer, "chat", "m1", "Hello."))
+    if identity == "verified":
+        await prove(world.store, customer.id, received.conversation.id, email)
+    return Asker(customer.id, received.conversation.id, email, identity)
+
+
+def rep(name: str, role: Role, *, active: bool = True) -> Rep:
+    """Somebody who works there."""
+    return Rep(f"rep_{name}", name.title(), f"{name}@ledgerly.example", role, active, datetime(2025, 1, 1, tzinfo=UTC))
+
+
+@contextmanager
+def _serving(office: Path, clock: Clock) -> Iterator[str]:
+    """The back office on loopback, in a thread of its own."""
+    database = Database(office)
+    app = create_app(database, token=KEY, clock=clock)
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="off"))
+    begun = threading.Event()
+    started = server.startup
+
+    async def startup(sockets: Any = None) -> None:
+        await started(sockets)
+        begun.set()
+
+    server.startup = startup  # type: ignore[method-assign]
+    thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)
+    thread.start()
+    begun.wait(60)
+    try:
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+        database.close()
+
+
+class _NobodyStarts:
+    """Jobs that nobody starts: here only calls are made."""
+
+    def start_soon(self, kind: str, subject: str) -> None:
+        """Leaves it."""
