@@ -89,8 +89,9 @@ class Course:
     cents: list[int] = field(default_factory=list)
     """What each invoice is over."""
     begun: int = 0
-    asked: dict[str, str] = field(default_factory=dict)
-    """By key of the wish: the call that it was told to be."""
+    asked: dict[str, set[str]] = field(default_factory=dict)
+    """By key of the wish: the calls that it was told to be. One that is like another is that one, until that has come
+    to nothing; delivered again after that, it is a call of its own."""
     kinds: Counter[str] = field(default_factory=Counter)
     kills: int = 0
     resent: int = 0
@@ -339,10 +340,8 @@ async def _ask(course: Course, dice: random.Random, request: dict[str, Any]) -> 
     order = {"do": "request", "request": request}
     answers = await asyncio.gather(*(_insist(course, dice, order) for _ in range(times)))
     calls = {each["id"] for each in answers if "id" in each}
-    if len(calls) > 1:
-        course.wrong.append(f"doubled: {request['key']} is {len(calls)} calls")
     if calls:
-        course.asked[request["key"]] = calls.pop()
+        course.asked[request["key"]] = calls
     elif any(each.get("error") != "Invalid" for each in answers):
         course.wrong.append(f"lost: {request['key']} was answered with {answers}")
 
@@ -453,8 +452,13 @@ async def _check(course: Course, file: Path) -> Counts:
         course.wrong += _wrong_amount(call, made.pop(call.id, []), counts)
         course.wrong += await course.store.read(_wrong_in_the_record, call)
     course.wrong += [f"unasked: the refund under {key} has no call" for key in made]
-    known = {call.key: call.id for call in calls}
-    course.wrong += [f"lost: {key}" for key, call_id in course.asked.items() if call_id not in known.values()]
+    states = {call.id: call.state for call in calls}
+    for key, told in course.asked.items():
+        course.wrong += [f"lost: {key}" for each in told if each not in states]
+        if sum(states.get(each) == "done" for each in told) > 1:
+            course.wrong.append(f"doubled: {key} was done as {len(told)} calls")
+    alike = Counter(call.likeness for call in calls if call.state == "done")
+    course.wrong += [f"doubled: one wish was done {number} times" for number in alike.values() if number > 1]
     if counts.asked_cents != counts.refunded_cents:
         course.wrong.append(f"to the cent: {counts.asked_cents} asked and done, {counts.refunded_cents} refunded")
     return counts
@@ -569,7 +573,10 @@ def _show(options: argparse.Namespace, course: Course, counts: Counts, seconds: 
         sum(count for kind, count in kinds.items() if kind not in named),
     )
     print(table(head, [row]))
-    print(f"{seconds:.0f} s of load; clauses changed {course.clause_changes} times.")
+    several = sum(len(told) > 1 for told in course.asked.values())
+    print(
+        f"{seconds:.0f} s of load; clauses changed {course.clause_changes} times; {several} keys had two calls in turn."
+    )
     for what, found in (
         ("Wishes", course.kinds),
         ("Calls", counts.states),
