@@ -11,6 +11,7 @@ from sqlalchemy import Connection, delete
 from answerable.actions.declaring import Action, Amount, Doing, Limits, NotDone, action
 from answerable.conversations import Arrival, receive
 from answerable.domain.actions import Check, Clause
+from answerable.domain.ids import new_id
 from answerable.domain.money import Money
 from answerable.domain.people import Customer, Identity, Proof, ProofKind, Rep, Role
 from answerable.jobs import Jobs
@@ -172,13 +173,16 @@ async def put_rules(store: Store, *rules: Clause, at: datetime = NOON) -> None:
     await store.write(clauses.put, rules, at)
 
 
-async def asker(store: Store, name: str = "ines", identity: Identity = "verified") -> tuple[Customer, str]:
-    """A customer and their conversation."""
-    introduced = await introduce(store, name=name, email=f"{name}@example.com")
-    arrival = Arrival(introduced.customer, "chat", "m1", "My money back, please.")
+async def asker(
+    store: Store, name: str = "ines", identity: Identity = "verified", *, customer: Customer | None = None
+) -> tuple[Customer, str]:
+    """A customer, new unless given, and a new conversation of theirs."""
+    if customer is None:
+        customer = (await introduce(store, name=name, email=f"{name}@example.com")).customer
+    arrival = Arrival(customer, "chat", new_id("msg"), "My money back, please.")
     received = await receive(store, cast(Jobs, NobodyStarts()), arrival)
-    await prove(store, introduced.customer, received.conversation.id, identity)
-    return introduced.customer, received.conversation.id
+    await prove(store, customer, received.conversation.id, identity)
+    return customer, received.conversation.id
 
 
 async def prove(store: Store, customer: Customer, conversation_id: str, identity: Identity) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from answerable.actions.asking import Request
 from answerable.actions.boundary import Boundary
 from answerable.actions.declaring import Limits
-from answerable.domain.actions import ActionCall, Check
+from answerable.domain.actions import ENDED, ActionCall, Check
 from answerable.domain.errors import Conflict, Invalid, NotAllowed
 from answerable.domain.money import money
 from answerable.domain.people import Customer
@@ -261,6 +261,80 @@ async def test_a_key_names_one_call_only(desk: Desk) -> None:
         await desk.ask("20.00", key="t1", conversation_id=elsewhere)
 
 
+async def test_a_key_names_one_call_only_even_if_two_conversations_use_it_at_once(desk: Desk) -> None:
+    bram, elsewhere = await asker(desk.store, "bram")
+    asked = [
+        desk.ask("20.00", key="t1"),
+        desk.ask("20.00", key="t1", charge="ch_other", customer_id=bram.id, conversation_id=elsewhere),
+    ]
+
+    outcomes = await asyncio.gather(*asked, return_exceptions=True)
+
+    assert {type(each) for each in outcomes} == {ActionCall, Conflict}
+    assert len(desk.bank.refunds) == 1
+
+
+async def _declined(desk: Desk, call: ActionCall) -> None:
+    await desk.boundary.decline(await desk.approval_of(call), rep("maya"), reason="It was used.")
+
+
+async def _expired(desk: Desk, call: ActionCall) -> None:
+    desk.clock.forward(timedelta(hours=24))
+    await desk.boundary.look_after()
+
+
+async def _forbidden(desk: Desk, call: ActionCall) -> None:
+    await put_rules(desk.store, clause("R-1", "forbids"))
+    await desk.boundary.approve(await desk.approval_of(call), rep("maya"))
+    await put_rules(desk.store, *RULES, at=NOON + timedelta(seconds=1))
+    desk.clock.forward(timedelta(seconds=1))
+
+
+async def _failed(desk: Desk, call: ActionCall) -> None:
+    desk.bank.faults = ["refuse"]
+    await desk.boundary.approve(await desk.approval_of(call), rep("maya"))
+
+
+@pytest.mark.parametrize("comes_to_nothing", [_declined, _expired, _forbidden, _failed])
+async def test_a_key_gets_for_ever_the_call_that_it_was_answered_with(desk: Desk, comes_to_nothing: Any) -> None:
+    """Also one that only said the same as an earlier call, and is delivered again once that has come to nothing."""
+    first, same = await desk.ask("60.00", key="t1"), await desk.ask("60.00", key="t2")
+    assert same.id == first.id
+    await comes_to_nothing(desk, first)
+    asked = list(desk.bank.asked)
+
+    again = [await desk.ask("60.00", key=key) for key in ("t1", "t2", "t2")]
+
+    assert [(call.id, call.state in ENDED) for call in again] == [(first.id, True)] * 3
+    assert (desk.bank.asked, desk.bank.refunds) == (asked, {})
+    new = await desk.ask("60.00", key="t3")
+    assert new.id != first.id, "who asks anew, after it came to nothing, is heard anew"
+
+
+async def test_a_key_that_said_the_same_in_another_conversation_is_known_there_and_nowhere_else(desk: Desk) -> None:
+    _, later = await asker(desk.store, "ines", customer=desk.customer)
+    first = await desk.ask("60.00", key="t1")
+    same = await desk.ask("60.00", key="t2", conversation_id=later)
+    await _declined(desk, first)
+
+    again = await desk.ask("60.00", key="t2", conversation_id=later)
+
+    assert {same.id, again.id} == {first.id}
+    with pytest.raises(Conflict):
+        await desk.ask("60.00", key="t2")
+
+
+async def test_the_same_wish_in_two_processes_at_once_keeps_both_keys(desk: Desk) -> None:
+    keys = [f"t{number}" for number in range(8)]
+    calls = await asyncio.gather(*(desk.ask("60.00", key=key) for key in keys))
+    assert len({call.id for call in calls}) == 1
+    await _declined(desk, calls[0])
+
+    again = await asyncio.gather(*(desk.ask("60.00", key=key) for key in keys))
+
+    assert {call.id for call in again} == {calls[0].id}
+
+
 # -- what people decide ----------------------------------------------------------------------------------------------
 
 
@@ -454,9 +528,16 @@ async def test_facts_are_read_again_when_it_was_approved_although_the_clock_went
 # -- the record ------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("verb", ["UPDATE action_records SET reason = ''", "DELETE FROM action_records"])
+@pytest.mark.parametrize(
+    "verb",
+    [
+        *("UPDATE action_records SET reason = ''", "DELETE FROM action_records"),
+        *("UPDATE action_keys SET key = 't3'", "DELETE FROM action_keys"),
+    ],
+)
 async def test_the_record_can_only_be_added_to(desk: Desk, verb: str) -> None:
     await desk.ask("20.00", key="t1")
+    await desk.ask("20.00", key="t2")
 
     with pytest.raises(DBAPIError, match="only ever added to"):
         await desk.store.write(lambda db: db.execute(text(verb)))

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from answerable.actions import policies
 from answerable.actions.asking import Request
@@ -79,7 +79,9 @@ class World(RuleBasedStateMachine):
         declared = {"refund_charge": refunding(self.bank)}
         self.processes = [Boundary(self.store, declared, clock=self.clock) for _ in range(2)]
         self.askers: dict[str, tuple[Customer, str]] = {}
-        self.keys = 0
+        self.requests: list[Request] = []
+        self.answered: dict[str, str] = {}
+        """By its key the call that each request was answered with."""
         self.book: tuple[Any, ...] = RULES
         """The clauses in force."""
         self.judged: set[str] = set()
@@ -129,12 +131,59 @@ class World(RuleBasedStateMachine):
         request = self._request(who, f"ch_{owner}_{number}", amount, by)
 
         async def ask() -> None:
-            asked = [self.processes[process].request(request)]
+            asked = [self._asked(process, request)]
             if twice:
-                asked.append(self.processes[1 - process].request(request))
+                asked.append(self._asked(1 - process, request))
             await asyncio.gather(*asked)
 
         self.run(ask())
+
+    @precondition(lambda self: self.requests)
+    @rule(
+        which=st.integers(0, 9),
+        process=st.integers(0, 1),
+        fault=st.sampled_from(["none", "lost_before", "lost_after", "late"]),
+    )
+    def deliver_again(self, which: int, process: int, fault: Fault) -> None:
+        """S-20: of the last requests one comes once more, whatever has become of its call meanwhile."""
+        self.bank.faults = [fault]
+        self.run(self._asked(process, self.requests[-1 - which % len(self.requests)]))
+
+    @rule(
+        who=st.sampled_from(CUSTOMERS),
+        number=st.integers(1, 4),
+        amount=st.sampled_from(["50.01", "120.00", "160.00"]),
+        how=st.sampled_from(["declined", "expired", "refused"]),
+        times=st.integers(1, 3),
+    )
+    def say_the_same_and_come_to_nothing(self, who: str, number: int, amount: str, how: str, times: int) -> None:
+        """S-20: the same wish under several keys, all of them delivered again once its one call has come to nothing."""
+        requests = [self._request(who, f"ch_{who}_{number}", amount) for _ in range(1 + times)]
+
+        async def play() -> None:
+            self.bank.faults = []
+            for each in requests:
+                await self._asked(0, each)
+            approval = await self.store.read(actions.approval_of, self.answered[requests[0].key])
+            if how == "expired":
+                self.clock.forward(timedelta(hours=25))
+                await self.processes[0].look_after()
+            elif approval is not None:
+                self.bank.faults = ["refuse"]
+                with suppress(AnswerableError):
+                    if how == "declined":
+                        await self.processes[0].decline(approval.id, rep("ada", "lead"), reason="No.")
+                    else:
+                        await self.processes[0].approve(approval.id, rep("ada", "lead"))
+            self.bank.faults = []
+            await asyncio.gather(*(self._asked(n % 2, each) for n, each in enumerate(requests)))
+
+        self.run(play())
+
+    async def _asked(self, process: int, request: Request) -> None:
+        """Asks, and holds that the request's key is answered with the same call as ever."""
+        call = await self.processes[process].request(request)
+        assert self.answered.setdefault(request.key, call.id) == call.id
 
     @rule(
         who=st.sampled_from(CUSTOMERS),
@@ -146,15 +195,16 @@ class World(RuleBasedStateMachine):
         requests = [self._request(who, f"ch_{who}_{n % 4 + 1}", amount) for n, amount in enumerate(amounts)]
 
         async def ask() -> None:
-            await asyncio.gather(*(self.processes[n % 2].request(each) for n, each in enumerate(requests)))
+            await asyncio.gather(*(self._asked(n % 2, each) for n, each in enumerate(requests)))
 
         self.run(ask())
 
     def _request(self, who: str, charge: str, amount: str, by: str = "agent") -> Request:
         customer, conversation_id = self.askers[who]
-        self.keys += 1
         wanted = {"charge_id": charge, "amount": euros(amount)}
-        return Request(f"k{self.keys}", "refund_charge", wanted, customer.id, conversation_id, by)
+        key = f"k{len(self.requests)}"
+        self.requests.append(Request(key, "refund_charge", wanted, customer.id, conversation_id, by))
+        return self.requests[-1]
 
     @rule(
         which=st.integers(0, 3),
@@ -207,8 +257,9 @@ class World(RuleBasedStateMachine):
 
         async def decide() -> None:
             await self._put(before)
-            call = await self.processes[0].request(self._request(who, f"ch_{who}_{number}", amount, by))
-            approval = await self.store.read(actions.approval_of, call.id)
+            request = self._request(who, f"ch_{who}_{number}", amount, by)
+            await self._asked(0, request)
+            approval = await self.store.read(actions.approval_of, self.answered[request.key])
             await self._judge_what_was_sent()
             self.bank.facts_are_away = True
             for each in deciders:

@@ -3,16 +3,18 @@
 import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, insert, inspect, text
 
+from answerable.domain.conversations import Conversation
 from answerable.domain.errors import Conflict, Invalid
 from answerable.domain.live import Event
 from answerable.domain.people import Customer, Rep
-from answerable.store import Store, conversations, customers, events, releases, reps
+from answerable.store import Store, actions, conversations, customers, events, releases, reps
 from answerable.store.migrations import current, script_directory, upgrade
-from answerable.store.tables import metadata
+from answerable.store.tables import action_calls, metadata
 
 NOON = datetime(2026, 11, 22, 12, 0, 0, 123456, tzinfo=UTC)
 INES = Customer("cus_1", "Ines Carvalho", "ines@studiomare.example", "known", {"plan": "Team", "名": "é\u202e"}, NOON)
@@ -222,6 +224,38 @@ async def test_a_conversation_of_an_older_program_waits_since_it_last_changed(da
         kept = await store.read(conversations.listed, "con_1")
         assert kept is not None
         assert kept.waiting_since == NOON
+
+
+async def test_a_call_of_an_older_program_keeps_its_key_and_was_sent_after_it_was_asked_for(database_url: str) -> None:
+    hour = timedelta(hours=1)
+
+    def keep_as_they_were_kept(db: Connection) -> None:
+        customers.add(db, INES, token_digest="d1")
+        conversations.add(
+            db,
+            Conversation(
+                *("con_1", INES.id, "chat", "Refund", "open", "agent", "agent", None, 1, None, None, None, NOON, NOON)
+            ),
+        )
+        call: dict[str, Any] = dict.fromkeys(("requested_by", "action", "effect", "likeness", "reason"), "")
+        call |= {"conversation_id": "con_1", "customer_id": INES.id, "created_at": NOON, "changed_at": NOON}
+        for state, sent in (("done", NOON + hour), ("undone", NOON - hour), ("refused", None)):
+            content = {"arguments": {}, "facts": {}, "verdicts": [], "attempts": 1, "sent_at": sent}
+            kept = {**call, **content, "id": f"act_{state}", "key": f"key {state}", "state": state}
+            db.execute(insert(action_calls), kept)
+
+    with Store(database_url) as store:
+        upgrade(store._dialect, "0007")
+        await store.write(releases.ship, reason="The first.", author="Maya", at=NOON)
+        await store.write(keep_as_they_were_kept)
+
+        store.migrate()
+
+        answered = await store.read(actions.by_key, "key done")
+        assert answered is not None
+        assert (answered.call.id, answered.conversation_id) == ("act_done", "con_1")
+        kept = await store.read(actions.of_conversation, "con_1")
+        assert {call.state: call.sent_at for call in kept} == {"done": NOON + hour, "undone": NOON, "refused": None}
 
 
 async def test_a_database_of_a_newer_program_is_left_alone_with_a_sentence(store: Store) -> None:

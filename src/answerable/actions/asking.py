@@ -57,9 +57,9 @@ class Asking:
             raise Invalid(f"There is no action {request.action!r:.80}.")
         if not request.key or len(request.key) > KEY_CHARACTERS_MAX:
             raise Invalid(f"The key of a call has 1 to {KEY_CHARACTERS_MAX} characters.")
-        before = await self._ground.store.read(actions.by_key, request.key)
-        if before is not None:
-            return _again(before, request)
+        answered = await self._ground.store.read(actions.by_key, request.key)
+        if answered is not None:
+            return _again(answered, request.action, request.conversation_id)
         wanted = read_arguments(declared, request.arguments)
         moves = money_of(declared, wanted)
         customer = await self._ground.store.read(proven_in, request.conversation_id, self._ground.clock())
@@ -68,7 +68,7 @@ class Asking:
         call = _new_call(request, declared, wanted, moves, self._ground.clock())
         if not is_identified(customer, declared):
             refused = replace(call, state="refused", reason=not_identified(customer, declared))
-            return await self._ground.store.write(self._keep_new, refused, None)
+            return await self._ground.store.write(self._refuse, refused)
         facts, fault = await self._ground.facts(declared, self._ground.doing(call.id, customer), wanted)
         if fault is not None:
             unknowable = replace(call, state="refused", reason=fault)
@@ -78,7 +78,7 @@ class Asking:
     def _decide(self, db: Connection, call: ActionCall, declared: Action) -> ActionCall:
         """Keeps the call as clauses and limits have it at this moment."""
         actions.hold(db)
-        before = actions.by_key(db, call.key) or _alike(db, call, declared)
+        before = _before(db, call) or _alike(db, call, declared)
         if before is not None:
             return before
         ruling = rule(clauses.in_force(db, self._ground.clock()), call.action, call.facts, call.money)
@@ -92,33 +92,46 @@ class Asking:
             return self._keep_new(db, *_ask_people(call, declared, ruling))
         return self._keep_new(db, replace(call, state="ready", reason=ruling.reason, look_at=call.created_at), None)
 
+    def _refuse(self, db: Connection, call: ActionCall) -> ActionCall:
+        actions.hold(db)
+        return _before(db, call) or self._keep_new(db, call, None)
+
     def _refuse_unless_alike(self, db: Connection, call: ActionCall, declared: Action) -> ActionCall:
         """The same wish may be why its facts are out of reach by now, such as a plan that is the customer's already."""
         actions.hold(db)
-        return _alike(db, call, declared) or self._keep_new(db, call, None)
+        return _before(db, call) or _alike(db, call, declared) or self._keep_new(db, call, None)
 
     def _keep_new(self, db: Connection, call: ActionCall, approval: Approval | None) -> ActionCall:
-        before = actions.by_key(db, call.key)
-        if before is not None:
-            return before
         actions.add(db, call, by=call.requested_by)
         if approval is not None:
             actions.add_approval(db, approval)
         return call
 
 
+def _before(db: Connection, call: ActionCall) -> ActionCall | None:
+    """What its key was answered with, by whoever was first."""
+    answered = actions.by_key(db, call.key)
+    return _again(answered, call.action, call.conversation_id) if answered is not None else None
+
+
 def _alike(db: Connection, call: ActionCall, declared: Action) -> ActionCall | None:
-    """The same wish, if it was made a short while ago and has not come to nothing."""
+    """The same wish, if it was made a short while ago and has not come to nothing; then that is what the key gets.
+
+    For ever: were the key forgotten, and came the earlier call to nothing, the same delivery once more would act.
+    """
     if declared.effect == "reads":
         return None
-    return actions.alike(db, call.likeness, call.created_at - declared.repeats_within, _STILL_COUNTS)
+    alike = actions.alike(db, call.likeness, call.created_at - declared.repeats_within, _STILL_COUNTS)
+    if alike is not None:
+        actions.add_key(db, call.key, alike, call.conversation_id, call.created_at)
+    return alike
 
 
-def _again(call: ActionCall, request: Request) -> ActionCall:
-    """The same key again: the same call, as far as it has come by now."""
-    if (call.action, call.conversation_id) != (request.action, request.conversation_id):
+def _again(answered: actions.Answered, action: str, conversation_id: str) -> ActionCall:
+    """The same key again: the same call, as far as it has come by now. Raises Conflict if it is another's key."""
+    if (answered.call.action, answered.conversation_id) != (action, conversation_id):
         raise Conflict("This key belongs to another call.")
-    return call
+    return answered.call
 
 
 def _new_call(request: Request, declared: Action, wanted: Any, moves: Money | None, at: datetime) -> ActionCall:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, bindparam, func, insert, or_, select, tuple_, update
+from sqlalchemy import Connection, Select, and_, bindparam, func, insert, or_, select, tuple_, update
 
 from answerable.domain.actions import (
     ENDED,
@@ -23,9 +23,21 @@ from answerable.domain.money import money_of_units
 from answerable.domain.people import ROLES, Rep
 from answerable.domain.places import Place
 from answerable.store import events
-from answerable.store.tables import action_calls, action_records, approvals, customers
+from answerable.store.tables import action_calls, action_keys, action_records, approvals, customers
 
 _CALLS = action_calls.c
+
+_BY_KEY = (
+    select(action_calls, func.coalesce(action_keys.c.conversation_id, _CALLS.conversation_id).label("asked_in"))
+    .outerjoin(action_keys, and_(action_keys.c.call_id == _CALLS.id, action_keys.c.key == bindparam("wanted")))
+    .where(
+        or_(
+            _CALLS.key == bindparam("wanted"),
+            _CALLS.id
+            == select(action_keys.c.call_id).where(action_keys.c.key == bindparam("wanted")).scalar_subquery(),
+        )
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +54,15 @@ class Wanted:
     until: datetime | None = None
     search: str = ""
     """In the customer's name or address, or the call's id."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What a key was answered with."""
+
+    call: ActionCall
+    conversation_id: str
+    """Where the key was used; the call may be the same wish of another conversation."""
 
 
 def hold(db: Connection) -> None:
@@ -82,10 +103,15 @@ def by_id(db: Connection, call_id: str) -> ActionCall | None:
     return _call(row) if row else None
 
 
-def by_key(db: Connection, key: str) -> ActionCall | None:
-    """The call that was requested under that key."""
-    row = db.execute(select(action_calls).where(_CALLS.key == key)).one_or_none()
-    return _call(row) if row else None
+def by_key(db: Connection, key: str) -> Answered | None:
+    """What that key was answered with: the call that was requested under it, or that was the same wish."""
+    row = db.execute(_BY_KEY, {"wanted": key}).one_or_none()
+    return Answered(_call(row), row.asked_in) if row else None
+
+
+def add_key(db: Connection, key: str, call: ActionCall, conversation_id: str, at: datetime) -> None:
+    """From now on the key is answered with that call, for ever."""
+    db.execute(insert(action_keys).values(key=key, call_id=call.id, conversation_id=conversation_id, at=at))
 
 
 def alike(db: Connection, likeness: str, since: datetime, states: Collection[CallState]) -> ActionCall | None:

@@ -467,6 +467,8 @@ action_calls = Table(
     Index(None, "action", "created_at"),
     Index(None, "likeness", "created_at"),
     Index(None, "created_at", "id"),
+    # All that limits count: no row has to be read.
+    Index("ix_action_calls_counted", "action", "state", "sent_at", "customer_id", "currency", "units", "id"),
     Index(
         "ix_action_calls_told",
         "told",
@@ -479,6 +481,17 @@ action_calls = Table(
         sqlite_where=text("look_at IS NOT NULL"),
         postgresql_where=text("look_at IS NOT NULL"),
     ),
+)
+
+# Keys that were answered with a call that was there already: the same wish. Triggers refuse to change or delete a row.
+action_keys = Table(
+    "action_keys",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("call_id", ForeignKey("action_calls.id"), nullable=False),
+    Column("conversation_id", ForeignKey("conversations.id"), nullable=False),
+    Column("at", Instant, nullable=False),
+    Index(None, "call_id"),
 )
 
 # What happened to each call, in order. Triggers refuse to change or to delete a row.
