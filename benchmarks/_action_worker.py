@@ -85,7 +85,7 @@ async def _obey(boundary: Boundary, order: dict[str, Any]) -> dict[str, Any]:
 
 async def _done(boundary: Boundary, order: dict[str, Any]) -> ActionCall:
     if order["do"] == "request":
-        return await boundary.request(Request(**order["request"], requested_by="agent"))
+        return await boundary.request(Request(**order["request"], requested_by="agent", agreed="the benchmark"))
     rep = a_rep(order["name"], order["role"])
     if order["do"] == "decline":
         return await boundary.decline(order["approval_id"], rep, reason="Not today.")

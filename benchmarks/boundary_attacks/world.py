@@ -93,7 +93,7 @@ class World:
 
     async def ask(self, who: Asker, key: Any, action: str, arguments: Any, by: str = "agent") -> ActionCall | None:
         """What became of a wish; none if it was no call."""
-        wanted = Request(key, action, arguments, who.id, who.conversation_id, by)
+        wanted = Request(key, action, arguments, who.id, who.conversation_id, by, agreed="the attack")
         try:
             call = await self.boundary.request(wanted)
         except AnswerableError as error:

@@ -110,7 +110,7 @@ class Desk:
 
     async def ask(self, key: str, action: str, arguments: Any) -> ActionCall:
         """What became of a call, with a person who says yes where one is asked."""
-        wanted = Request(key, action, arguments, self._customer.id, self._conversation, "agent")
+        wanted = Request(key, action, arguments, self._customer.id, self._conversation, "agent", agreed="the task")
         call = await self.boundary.request(wanted)
         if call.state == "awaiting_approval":
             approval = await self.store.read(actions.approval_of, call.id)

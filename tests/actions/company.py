@@ -129,7 +129,7 @@ async def someone(store: Store, key: str, identity: Identity = "verified") -> Wh
 
 async def ask(desk: Boundary, who: Who, action: str, arguments: Any, key: str = "t1") -> ActionCall:
     """Asks for an action as the agent would."""
-    return await desk.request(Request(key, action, arguments, who[0].id, who[1], "agent"))
+    return await desk.request(Request(key, action, arguments, who[0].id, who[1], "agent", agreed="a test"))
 
 
 async def told(desk: Boundary, who: Who, action: str, arguments: Any = None) -> dict[str, Any]:

@@ -47,7 +47,9 @@ class Desk:
 
     async def ask(self, amount: str, *, key: str, charge: str = "ch_1", **other: Any) -> ActionCall:
         wanted = {"charge_id": charge, "amount": euros(amount)}
-        request = Request(key, "refund_charge", wanted, self.customer.id, self.conversation_id, "agent")
+        request = Request(
+            key, "refund_charge", wanted, self.customer.id, self.conversation_id, "agent", agreed="a test"
+        )
         return await self.boundary.request(replace(request, **other))
 
     async def approval_of(self, call: ActionCall) -> str:
@@ -585,6 +587,9 @@ async def test_what_can_be_taken_back_is_within_its_time_and_once(store: Store, 
         ({"simulate": None}, "needs `simulate`"),
         ({"timeout_seconds": 0}, "time-out"),
         ({"undo_within": timedelta(hours=1)}, "together"),
+        ({"asks": {"en": "Refund {amount}"}}, "must name each of its arguments"),
+        ({"asks": {"en": "Refund {amount} of {charge_id} to {friend}"}}, "and nothing else"),
+        ({"asks": {"de": "{amount} von {charge_id} erstatten"}}, "in English"),
     ],
 )
 def test_a_declaration_that_leaves_something_open_is_refused(bank: Bank, other: Any, sentence: str) -> None:

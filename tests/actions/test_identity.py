@@ -45,7 +45,9 @@ class Desk:
     async def ask(self, amount: str, boundary: Boundary | None = None, **other: Any) -> ActionCall:
         self.asked += 1
         wanted = {"charge_id": "ch_ines", "amount": euros(amount)}
-        request = Request(f"t{self.asked}", "refund_charge", wanted, self.customer.id, self.conversation_id, "agent")
+        request = Request(
+            f"t{self.asked}", "refund_charge", wanted, self.customer.id, self.conversation_id, "agent", agreed="a test"
+        )
         return await (boundary or self.boundary).request(replace(request, **other))
 
 

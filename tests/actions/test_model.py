@@ -85,6 +85,8 @@ class World(RuleBasedStateMachine):
         self.book: tuple[Any, ...] = RULES
         """The clauses in force."""
         self.judged: set[str] = set()
+        self.agreed: set[str] = set()
+        """The calls to which the customer has said yes while they waited for it, or that came with one."""
         self.gone: list[tuple[Any, str, int]] = []
         """When, whose and how much: what the bank has really given back, as it happened."""
 
@@ -114,6 +116,7 @@ class World(RuleBasedStateMachine):
         process=st.integers(0, 1),
         fault=st.sampled_from(["none", "none", "refuse", "lost_before", "lost_after", "late", "nonsense"]),
         twice=st.booleans(),
+        agreed=st.sampled_from(["a step", None]),
     )
     def ask(
         self,
@@ -125,10 +128,11 @@ class World(RuleBasedStateMachine):
         process: int,
         fault: Fault,
         twice: bool,
+        agreed: str | None,
     ) -> None:
         owner = who if whose == "own" else next(name for name in CUSTOMERS if name != who)
         self.bank.faults = [fault]
-        request = self._request(who, f"ch_{owner}_{number}", amount, by)
+        request = self._request(who, f"ch_{owner}_{number}", amount, by, agreed=agreed)
 
         async def ask() -> None:
             asked = [self._asked(process, request)]
@@ -184,6 +188,8 @@ class World(RuleBasedStateMachine):
         """Asks, and holds that the request's key is answered with the same call as ever."""
         call = await self.processes[process].request(request)
         assert self.answered.setdefault(request.key, call.id) == call.id
+        if request.agreed is not None or request.requested_by != "agent":
+            self.agreed.add(call.id)
 
     @rule(
         who=st.sampled_from(CUSTOMERS),
@@ -199,11 +205,13 @@ class World(RuleBasedStateMachine):
 
         self.run(ask())
 
-    def _request(self, who: str, charge: str, amount: str, by: str = "agent") -> Request:
+    def _request(
+        self, who: str, charge: str, amount: str, by: str = "agent", *, agreed: str | None = "a test"
+    ) -> Request:
         customer, conversation_id = self.askers[who]
         wanted = {"charge_id": charge, "amount": euros(amount)}
         key = f"k{len(self.requests)}"
-        self.requests.append(Request(key, "refund_charge", wanted, customer.id, conversation_id, by))
+        self.requests.append(Request(key, "refund_charge", wanted, customer.id, conversation_id, by, agreed=agreed))
         return self.requests[-1]
 
     @rule(
@@ -272,6 +280,30 @@ class World(RuleBasedStateMachine):
             await self.processes[0].look_after()
 
         self.run(decide())
+
+    @rule(
+        which=st.integers(0, 5),
+        is_yes=st.booleans(),
+        process=st.integers(0, 1),
+        fault=st.sampled_from(["none", "lost_before", "lost_after", "late"]),
+        again=st.booleans(),
+    )
+    def customer_answers(self, which: int, is_yes: bool, process: int, fault: Fault, again: bool) -> None:
+        self.bank.faults = [fault]
+        calls = self._all()
+        waiting = [call for call in calls if call.state == "awaiting_customer"] or calls
+        if not waiting:
+            return
+        call = waiting[which % len(waiting)]
+        if is_yes and call.state == "awaiting_customer":
+            self.agreed.add(call.id)
+
+        async def answer() -> None:
+            for each in [process, 1 - process] if again else [process]:
+                desk = self.processes[each]
+                await (desk.agree(call.id, question="This?") if is_yes else desk.turn_down(call.id))
+
+        self.run(answer())
 
     async def _one_that_waits(self, which: int) -> Approval | None:
         """One of those that wait for a person; if none does, one that was decided."""
@@ -358,9 +390,16 @@ class World(RuleBasedStateMachine):
     def what_never_was_sent_did_not_happen(self) -> None:
         """S-4: refused, declined, expired: nothing outside."""
         for call in self._all():
-            if call.state in ("declined", "expired", "awaiting_approval") or call.attempts == 0:
+            if call.state in ("declined", "expired", "awaiting_customer", "awaiting_approval") or call.attempts == 0:
                 assert call.id not in self.bank.refunds
                 assert call.id not in self.bank.asked
+
+    @invariant()
+    def what_an_agent_changed_the_customer_wanted(self) -> None:
+        """S-21: nothing was sent on an agent's word alone."""
+        for call in self._all():
+            if call.attempts or call.id in self.bank.refunds:
+                assert call.id in self.agreed
 
     @invariant()
     def what_a_clause_gave_to_people_people_decided(self) -> None:

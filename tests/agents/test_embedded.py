@@ -161,7 +161,12 @@ def test_a_list_is_quoted_with_all_its_steps_whichever_of_them_was_chosen(
     turn = read_turn(
         [
             {"role": "user", "content": "How do I change the subscription?"},
-            {"type": "function_call", "call_id": "c", "arguments": '{"query": "How do I change the subscription?"}'},
+            {
+                "type": "function_call",
+                "name": "search_knowledge",
+                "call_id": "c",
+                "arguments": '{"query": "How do I change the subscription?"}',
+            },
             {"type": "function_call_output", "call_id": "c", "output": found_to_json(found)},
         ]
     )

@@ -65,6 +65,7 @@ class Shop:
                 customer_id=asker.customer.id,
                 conversation_id=asker.conversation,
                 requested_by="agent",
+                agreed="a step of a procedure",
             )
         )
 

@@ -76,7 +76,7 @@ class Desk:
     async def ask(self, amount: str) -> ActionCall:
         wanted = {"charge_id": "ch_1", "amount": euros(amount)}
         return await self.boundary.request(
-            Request(f"k{amount}", "refund_charge", wanted, self.customer, self.conversation, "agent")
+            Request(f"k{amount}", "refund_charge", wanted, self.customer, self.conversation, "agent", agreed="a test")
         )
 
     async def approve(self, call: ActionCall) -> None:

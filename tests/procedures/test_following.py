@@ -274,6 +274,25 @@ def test_what_comes_from_outside_is_shown_as_plain_words() -> None:
     assert asked.next.options[0] == "84.00 EUR on 2025-03-03 (click(https:evil.example) Pay bnow/b)"
 
 
+def test_a_procedure_that_the_customer_did_not_ask_for_asks_first_and_does_nothing_before() -> None:
+    visit = Visit()
+    visit.state = begin(visit.procedures["refund"], is_asked_for=False)
+    visit.called.clear()
+    asked = visit._on(follow(visit.procedures, visit.state, ENGLISH))
+    assert isinstance(asked.next, AskCustomer)
+    assert visit.procedures["refund"].title in asked.next.question
+    waits, called = visit.state, list(visit.called)
+
+    assert isinstance(visit.says("What is that?").next, Left)
+    visit.state = waits
+    assert visit.says("no").next == Left("unwanted")
+    visit.state = waits
+    assert (visit.called, called) == ([], [])
+    begun = visit.says("yes").next
+    assert isinstance(begun, AskCustomer)
+    assert begun.need == "charge"
+
+
 def test_a_result_that_says_nothing_is_not_built_upon() -> None:
     visit = Visit()
     assert visit.state is not None

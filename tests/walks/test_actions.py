@@ -18,6 +18,9 @@ from tests.people.host import Host
 from tests.walks.company import Company, Customer, open_company
 
 MONEY_BACK = "I was charged twice. Please give me the money back."
+SHALL_I = """Shall I do this? Please answer “yes” or “no”.
+
+– Refund charge (charge id: ch_1, amount: 20.00 EUR)"""
 # Each refund is a line of a file: the outside world, which can be counted.
 REFUNDS = '''
 """Refunds, each a line of a file."""
@@ -122,23 +125,32 @@ async def desk(
         yield company, ines, world
 
 
-def refunding(euros: str, *, charge: str = "ch_1", says: Callable[[str], str] = str) -> ScriptedModel:
-    """A model that asks for a refund, and then says of it what `says` makes of the outcome's summary."""
+def refunding(
+    euros: str, *, charge: str = "ch_1", says: Callable[[str], str] = str, wheedles: str = "Shall I go on?"
+) -> ScriptedModel:
+    """A model that asks for a refund, whatever it was asked, and once that is decided says what `says` makes of it."""
     wanted = {"charge_id": charge, "amount": {"amount": euros, "currency": "EUR"}}
-    call = function_call("refund_charge", wanted, call_id="c1")
 
     def tell(asked: ModelCall) -> ModelResponse:
-        return ModelResponse([assistant_message(says(outcome_in(asked)["summary"]))], Usage(), response_id=None)
+        outcome = outcome_in(asked)
+        is_decided = outcome is not None and outcome["state"] != "awaiting_customer"
+        text = says(outcome["summary"]) if outcome is not None and is_decided else wheedles
+        return ModelResponse([assistant_message(text)], Usage(), response_id=None)
 
-    return ScriptedModel([[call], ModelStep.respond(tell)])
+    steps: list[Any] = [[function_call("refund_charge", wanted, call_id="c1")], *[ModelStep.respond(tell)] * 3]
+    return ScriptedModel(steps)
 
 
-def outcome_in(asked: ModelCall) -> dict[str, Any]:
+def outcome_in(asked: ModelCall) -> dict[str, Any] | None:
     items: Any = asked.input
-    found: dict[str, Any] = json.loads(
-        next(item["output"] for item in reversed(items) if item.get("type") == "function_call_output")
-    )
-    return found
+    outputs = [json.loads(item["output"]) for item in items if item.get("type") == "function_call_output"]
+    return outputs[-1] if outputs else None
+
+
+async def agreed(ines: Customer) -> dict[str, Any]:
+    """The reply to the customer's yes."""
+    asked = await ines.ask(MONEY_BACK)
+    return await ines.ask("Yes", conversation=asked["conversation_id"])
 
 
 def made(world: Path) -> int:
@@ -166,18 +178,62 @@ async def test_a_refund_within_the_rules_is_done_and_told_in_the_words_of_its_re
     tmp_path: Path, database_url: str, embedder: Embedder
 ) -> None:
     async with desk(tmp_path, database_url, embedder, refunding("20.00")) as (company, ines, world):
-        reply = await ines.ask(MONEY_BACK)
+        reply = await agreed(ines)
         maya = await company.rep("Maya Okafor")
-        (run,) = (await maya.get(f"/api/conversations/{reply['conversation_id']}"))["runs"]
+        _, run = (await maya.get(f"/api/conversations/{reply['conversation_id']}"))["runs"]
         trace = await maya.get(f"/api/runs/{run['id']}")
 
     assert reply["text"] == "20.00 EUR will be back on your card within 5 days."
     assert (run["decision"], made(world)) == ("act", 1)
     kinds = [span["kind"] for span in trace["spans"]]
-    assert kinds == ["model", "action", "policy", "model", "guard"]
-    (policy,) = (span for span in trace["spans"] if span["kind"] == "policy")
+    assert kinds == ["action", "policy", "model", "guard"]
+    (action, policy) = (span for span in trace["spans"] if span["kind"] in ("action", "policy"))
+    assert action["input"] == {"question": SHALL_I, "answer": "yes"}
     assert policy["summary"] == "R-1 allows"
     assert policy["input"]["facts"] == {"is_lost": False, "identity": "verified"}
+
+
+async def test_nothing_is_changed_on_a_models_word_alone(tmp_path: Path, database_url: str, embedder: Embedder) -> None:
+    async with desk(tmp_path, database_url, embedder, refunding("20.00", wheedles="Say yes for a gift!")) as (
+        company,
+        ines,
+        world,
+    ):
+        reply = await ines.ask("What does it cost?")
+        maya = await company.rep("Maya Okafor")
+        (call,) = (await maya.get("/api/actions"))["items"]
+
+    assert reply["text"] == SHALL_I
+    assert (call["state"], made(world)) == ("awaiting_customer", 0)
+
+
+async def test_whatever_is_not_a_yes_to_exactly_this_does_nothing(
+    tmp_path: Path, database_url: str, embedder: Embedder
+) -> None:
+    async with desk(tmp_path, database_url, embedder, refunding("20.00")) as (company, ines, world):
+        conversation = (await ines.ask(MONEY_BACK))["conversation_id"]
+        await ines.ask("Yesterday I paid twice.", conversation=conversation)
+        await ines.ask("Yes", conversation=conversation)
+        maya = await company.rep("Maya Okafor")
+        (call,) = (await maya.get("/api/actions"))["items"]
+
+    assert (call["state"], made(world)) == ("awaiting_customer", 0)
+
+
+async def test_a_no_is_kept_and_nothing_is_done(tmp_path: Path, database_url: str, embedder: Embedder) -> None:
+    async with desk(tmp_path, database_url, embedder, refunding("20.00")) as (company, ines, world):
+        conversation = (await ines.ask(MONEY_BACK))["conversation_id"]
+        reply = await ines.ask("No, thanks", conversation=conversation)
+        maya = await company.rep("Maya Okafor")
+        (call,) = (await maya.get("/api/actions"))["items"]
+        detail = await maya.get(f"/api/actions/{call['id']}")
+
+    assert reply["text"] == "All right, nothing was done."
+    assert (call["state"], made(world)) == ("declined", 0)
+    assert [(each["state"], each["by"]["kind"]) for each in detail["record"]] == [
+        ("awaiting_customer", "agent"),
+        ("declined", "customer"),
+    ]
 
 
 async def test_a_reply_that_claims_more_than_the_receipt_is_not_sent(
@@ -185,7 +241,7 @@ async def test_a_reply_that_claims_more_than_the_receipt_is_not_sent(
 ) -> None:
     lie = refunding("90.00", says=lambda _: "I have refunded 90.00 EUR to your card.")
     async with desk(tmp_path, database_url, embedder, lie) as (_, ines, world):
-        reply = await ines.ask(MONEY_BACK)
+        reply = await agreed(ines)
 
     assert "refunded" not in reply["text"]
     assert reply["text"].startswith("I'm passing this on to a colleague")
@@ -196,16 +252,16 @@ async def test_over_the_limit_a_person_decides_and_the_customer_is_told_once_wha
     tmp_path: Path, database_url: str, embedder: Embedder
 ) -> None:
     async with desk(tmp_path, database_url, embedder, refunding("90.00")) as (company, ines, world):
-        reply = await ines.ask(MONEY_BACK)
+        reply = await agreed(ines)
         assert reply["text"].startswith("A colleague has to decide about this first. Nothing has been done yet.")
         assert made(world) == 0
 
         await company.house.boundary.approve((await approval_in(company)).id, MAYA)
-        told = await told_later(ines, reply["conversation_id"], 3)
+        told = await told_later(ines, reply["conversation_id"], 5)
         whole = await ines.conversation(reply["conversation_id"])
 
     assert told["text"] == "90.00 EUR will be back on your card within 5 days."
-    assert [message["author"] for message in whole["messages"]] == ["customer", "agent", "agent"]
+    assert [message["author"] for message in whole["messages"]] == ["customer", "agent"] * 2 + ["agent"]
     assert made(world) == 1
 
 
@@ -213,9 +269,9 @@ async def test_what_a_person_declines_is_told_with_the_reason_and_not_done(
     tmp_path: Path, database_url: str, embedder: Embedder
 ) -> None:
     async with desk(tmp_path, database_url, embedder, refunding("90.00")) as (company, ines, world):
-        reply = await ines.ask(MONEY_BACK)
+        reply = await agreed(ines)
         await company.house.boundary.decline((await approval_in(company)).id, MAYA, reason="It was one charge.")
-        told = await told_later(ines, reply["conversation_id"], 3)
+        told = await told_later(ines, reply["conversation_id"], 5)
 
     assert told["text"] == "A colleague has decided that this cannot be done. It was one charge."
     assert made(world) == 0
@@ -223,7 +279,7 @@ async def test_what_a_person_declines_is_told_with_the_reason_and_not_done(
 
 async def test_what_is_not_known_is_not_promised(tmp_path: Path, database_url: str, embedder: Embedder) -> None:
     async with desk(tmp_path, database_url, embedder, refunding("20.00", charge="ch_late")) as (_, ines, world):
-        reply = await ines.ask(MONEY_BACK)
+        reply = await agreed(ines)
 
     assert reply["text"].startswith("I have asked for this, and it is not confirmed yet.")
     assert made(world) == 1

@@ -4,8 +4,9 @@ import type { ActionRow, CallState, ClauseCheck, MoneyCard } from "../api/types"
 
 export const STATES: Record<CallState, { name: string; tone: "" | "good" | "warn" | "bad"; means: string }> = {
   refused: { name: "Refused", tone: "", means: "A rule forbade it. Nothing was sent." },
+  awaiting_customer: { name: "Waits for a yes", tone: "", means: "The customer was asked whether they want it." },
   awaiting_approval: { name: "Waits for approval", tone: "warn", means: "A person must decide." },
-  declined: { name: "Declined", tone: "", means: "A person said no. Nothing was sent." },
+  declined: { name: "Declined", tone: "", means: "The customer or a colleague said no. Nothing was sent." },
   expired: { name: "Expired", tone: "", means: "Nobody decided in time. Nothing was sent." },
   ready: { name: "Ready", tone: "", means: "It may be sent, and is about to be." },
   sent: { name: "Being done", tone: "", means: "The outside system is being asked." },

@@ -878,7 +878,7 @@ export interface components {
             requested_by: components["schemas"]["Who"];
             run_id: string | null;
             /** @enum {string} */
-            state: "refused" | "awaiting_approval" | "declined" | "expired" | "ready" | "sent" | "unknown" | "done" | "failed" | "undone";
+            state: "refused" | "awaiting_customer" | "awaiting_approval" | "declined" | "expired" | "ready" | "sent" | "unknown" | "done" | "failed" | "undone";
             subject: string;
             title: string;
             turn_id: string | null;
@@ -1317,7 +1317,7 @@ export interface components {
             number: number;
             reason: string;
             /** @enum {string} */
-            state: "refused" | "awaiting_approval" | "declined" | "expired" | "ready" | "sent" | "unknown" | "done" | "failed" | "undone";
+            state: "refused" | "awaiting_customer" | "awaiting_approval" | "declined" | "expired" | "ready" | "sent" | "unknown" | "done" | "failed" | "undone";
         };
         /** ReleaseRow */
         ReleaseRow: {
@@ -1505,7 +1505,7 @@ export interface components {
         Who: {
             id: string | null;
             /** @enum {string} */
-            kind: "agent" | "rep" | "program";
+            kind: "agent" | "customer" | "rep" | "program";
             name: string;
         };
     };
@@ -1520,7 +1520,7 @@ export interface operations {
     ApiActionsListActions: {
         parameters: {
             query?: {
-                state?: ("refused" | "awaiting_approval" | "declined" | "expired" | "ready" | "sent" | "unknown" | "done" | "failed" | "undone")[] | null;
+                state?: ("refused" | "awaiting_customer" | "awaiting_approval" | "declined" | "expired" | "ready" | "sent" | "unknown" | "done" | "failed" | "undone")[] | null;
                 action?: string | null;
                 customer?: string | null;
                 conversation?: string | null;
@@ -1586,7 +1586,7 @@ export interface operations {
     ApiActionsExportExportActions: {
         parameters: {
             query?: {
-                state?: ("refused" | "awaiting_approval" | "declined" | "expired" | "ready" | "sent" | "unknown" | "done" | "failed" | "undone")[] | null;
+                state?: ("refused" | "awaiting_customer" | "awaiting_approval" | "declined" | "expired" | "ready" | "sent" | "unknown" | "done" | "failed" | "undone")[] | null;
                 action?: string | null;
                 customer?: string | null;
                 conversation?: string | null;

@@ -1,7 +1,7 @@
 """Asking for an action: whether it is a call at all, and whether clauses and limits let it be done, or want people."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -20,6 +20,10 @@ from answerable.people import proven_in
 from answerable.store import actions, clauses
 
 KEY_CHARACTERS_MAX = 200
+AGENT = "agent"
+AGREE_WITHIN = timedelta(hours=1)
+"""For so long a yes counts."""
+WAITS = "It waits for the customer's own yes."
 _STILL_COUNTS: tuple[CallState, ...] = ("awaiting_approval", "ready", "sent", "unknown", "done")
 
 
@@ -38,6 +42,9 @@ class Request:
     """`agent`, or a rep's id."""
     turn_id: str | None = None
     run_id: str | None = None
+    agreed: str | None = None
+    """What shows that the customer wants exactly this, such as a step of a procedure that they have answered. Without
+    it, what an agent would change waits for their yes."""
 
 
 class Asking:
@@ -73,24 +80,22 @@ class Asking:
         if fault is not None:
             unknowable = replace(call, state="refused", reason=fault)
             return await self._ground.store.write(self._refuse_unless_alike, unknowable, declared)
-        return await self._ground.store.write(self._decide, replace(call, facts=facts), declared)
+        asks = request.requested_by == AGENT and request.agreed is None and declared.effect != "reads"
+        return await self._ground.store.write(self._decide, replace(call, facts=facts), declared, asks)
 
-    def _decide(self, db: Connection, call: ActionCall, declared: Action) -> ActionCall:
-        """Keeps the call as clauses and limits have it at this moment."""
+    def _decide(self, db: Connection, call: ActionCall, declared: Action, asks: bool) -> ActionCall:
+        """Keeps the call as clauses and limits have it at this moment; `asks`: the customer must say yes first."""
         actions.hold(db)
         before = _before(db, call) or _alike(db, call, declared)
+        if before is None and asks:
+            before = _asked_about(db, call)
         if before is not None:
             return before
-        ruling = rule(clauses.in_force(db, self._ground.clock()), call.action, call.facts, call.money)
-        call = replace(call, verdicts=ruling.verdicts, clause_id=ruling.clause.id if ruling.clause else None)
-        if is_refused(ruling, declared):
-            return self._keep_new(db, replace(call, state="refused", reason=ruling.reason), None)
-        over = over_limits(db, call, declared, call.created_at)
-        if over is not None:
-            return self._keep_new(db, replace(call, state="refused", reason=over), None)
-        if declared.effect != "reads" and ruling.approval is not None:
-            return self._keep_new(db, *_ask_people(call, declared, ruling))
-        return self._keep_new(db, replace(call, state="ready", reason=ruling.reason, look_at=call.created_at), None)
+        ruled, approval = decided(db, call, declared, call.created_at)
+        if asks and ruled.state != "refused":
+            waiting = replace(call, state="awaiting_customer", reason=WAITS, look_at=call.created_at + AGREE_WITHIN)
+            return self._keep_new(db, waiting, None)
+        return self._keep_new(db, ruled, approval)
 
     def _refuse(self, db: Connection, call: ActionCall) -> ActionCall:
         actions.hold(db)
@@ -114,17 +119,44 @@ def _before(db: Connection, call: ActionCall) -> ActionCall | None:
     return _again(answered, call.action, call.conversation_id) if answered is not None else None
 
 
+def decided(db: Connection, call: ActionCall, declared: Action, at: datetime) -> tuple[ActionCall, Approval | None]:
+    """The call as clauses and limits have it: refused, ready, or waiting for people, with what they are asked."""
+    ruling = rule(clauses.in_force(db, at), call.action, call.facts, call.money)
+    call = replace(call, verdicts=ruling.verdicts, clause_id=ruling.clause.id if ruling.clause else None, look_at=None)
+    if is_refused(ruling, declared):
+        return replace(call, state="refused", reason=ruling.reason), None
+    over = over_limits(db, call, declared, at)
+    if over is not None:
+        return replace(call, state="refused", reason=over), None
+    if declared.effect != "reads" and ruling.approval is not None:
+        return _ask_people(call, declared, ruling, at)
+    return replace(call, state="ready", reason=ruling.reason, look_at=at), None
+
+
+def alike(db: Connection, call: ActionCall, declared: Action) -> ActionCall | None:
+    """The same wish, if it was made a short while ago and has not come to nothing."""
+    if declared.effect == "reads":
+        return None
+    return actions.alike(db, call.likeness, call.created_at - declared.repeats_within, _STILL_COUNTS)
+
+
 def _alike(db: Connection, call: ActionCall, declared: Action) -> ActionCall | None:
-    """The same wish, if it was made a short while ago and has not come to nothing; then that is what the key gets.
+    """What was made of the same wish a short while ago; then that is what the key gets.
 
     For ever: were the key forgotten, and came the earlier call to nothing, the same delivery once more would act.
     """
-    if declared.effect == "reads":
-        return None
-    alike = actions.alike(db, call.likeness, call.created_at - declared.repeats_within, _STILL_COUNTS)
-    if alike is not None:
-        actions.add_key(db, call.key, alike, call.conversation_id, call.created_at)
-    return alike
+    before = alike(db, call, declared)
+    if before is not None:
+        actions.add_key(db, call.key, before, call.conversation_id, call.created_at)
+    return before
+
+
+def _asked_about(db: Connection, call: ActionCall) -> ActionCall | None:
+    """The same wish of this conversation, if it waits for the customer's yes; then that is what the key gets."""
+    before = actions.asked_about(db, call.likeness, call.conversation_id)
+    if before is not None:
+        actions.add_key(db, call.key, before, call.conversation_id, call.created_at)
+    return before
 
 
 def _again(answered: actions.Answered, action: str, conversation_id: str) -> ActionCall:
@@ -164,10 +196,10 @@ def _new_call(request: Request, declared: Action, wanted: Any, moves: Money | No
     )
 
 
-def _ask_people(call: ActionCall, declared: Action, ruling: Ruling) -> tuple[ActionCall, Approval]:
+def _ask_people(call: ActionCall, declared: Action, ruling: Ruling, at: datetime) -> tuple[ActionCall, Approval]:
     asks = ruling.approval
     assert asks is not None
-    expires_at = call.created_at + declared.approval_expires_after
+    expires_at = at + declared.approval_expires_after
     approval = Approval(
         id=new_id("apr"),
         call_id=call.id,
@@ -178,7 +210,7 @@ def _ask_people(call: ActionCall, declared: Action, ruling: Ruling) -> tuple[Act
         approved_by=(),
         decided_by=None,
         reason=None,
-        asked_at=call.created_at,
+        asked_at=at,
         expires_at=expires_at,
         decided_at=None,
     )

@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from answerable.actions.agreeing import Agreeing
 from answerable.actions.approving import Approving
 from answerable.actions.asking import Asking, Request
 from answerable.actions.declaring import Action
@@ -52,6 +53,7 @@ class Boundary:
         """`settings` are what the actions are given; `settle` is how long a request may be on its way."""
         self._ground = Ground(store, declared, settings or {}, clock, settle)
         self._asking = Asking(self._ground)
+        self._agreeing = Agreeing(self._ground)
         self._approving = Approving(self._ground)
         self._sending = Sending(self._ground)
         self._finding_out = FindingOut(self._ground, self._sending)
@@ -63,12 +65,27 @@ class Boundary:
         return self._ground.declared
 
     async def request(self, request: Request) -> ActionCall:
-        """What became of a wish: refused, waiting for a person, or done (or failed, or not known yet).
+        """What became of a wish: refused, waiting for the customer or a person, or done (or failed, or not known yet).
 
         Raises Invalid if it is no call at all: an unknown action, arguments that its types forbid, or a key that
         cannot be kept. Then nothing was kept or done.
         """
         return await self._go_on(await self._asking.ask(request))
+
+    async def agree(self, call_id: str, *, question: str) -> ActionCall:
+        """The customer said yes to that question: the call goes on from there, if it still waits for them.
+
+        Raises NotFound.
+        """
+        return await self._go_on(await self._agreeing.agree(call_id, question=question))
+
+    async def turn_down(self, call_id: str) -> ActionCall:
+        """The customer said no: nothing is done, if it still waits for them. Raises NotFound."""
+        return await self._agreeing.turn_down(call_id)
+
+    async def calls_of(self, conversation_id: str) -> list[ActionCall]:
+        """The calls of a conversation, oldest first."""
+        return await self._ground.store.read(actions.of_conversation, conversation_id)
 
     async def approve(
         self, approval_id: str, rep: Rep, *, arguments: Any = None, reason: str | None = None
@@ -123,6 +140,8 @@ class Boundary:
         match call.state:
             case "ready":
                 return await self.perform(call.id)
+            case "awaiting_customer":
+                return await self._agreeing.expire(call.id)
             case "awaiting_approval":
                 return await self._ground.store.write(self._approving.expire, call.id)
             case "sent" | "unknown":

@@ -34,6 +34,7 @@ from answerable.domain.people import Customer, Identity
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
 IDENTITIES: tuple[Identity, ...] = ("anonymous", "known", "verified", "stepped_up")
 TIMEOUT_SECONDS_MAX = 120.0
+_PLACE = re.compile(r"\{[^{}]*\}")
 
 
 class NotDone(AnswerableError):
@@ -126,6 +127,8 @@ class Action:
     """The same asked for again within this time is the same call, not another one."""
     approval_expires_after: timedelta
     has_dry_run: bool
+    asks: Mapping[str, str]
+    """By language: what the customer is asked to say yes to, such as `Refund {amount} of charge {charge_id}`."""
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -155,6 +158,7 @@ def action(
     repeats_within: timedelta = timedelta(hours=24),
     approval_expires_after: timedelta = timedelta(hours=24),
     has_dry_run: bool = False,
+    asks: Mapping[str, str] | None = None,
 ) -> Callable[[Function], Action]:
     """Declares an action. Raises Invalid, with the function's name, for a declaration that leaves something open."""
 
@@ -182,6 +186,7 @@ def action(
             repeats_within=repeats_within,
             approval_expires_after=approval_expires_after,
             has_dry_run=has_dry_run,
+            asks=asks or {},
         )
         _check(declared)
         return declared
@@ -227,8 +232,21 @@ def _faults_of_change(declared: Action) -> list[str]:
         faults.append("changes something, so that it needs `look_up`: what came of a request whose answer was lost.")
     if declared.simulate is None:
         faults.append("changes something, so that it needs `simulate`: replays must not touch the world.")
+    faults += _faults_of_question(declared)
     if (declared.undo is None) != (declared.undo_within is None):
         faults.append("needs `undo` and `undo_within` together.")
+    return faults
+
+
+def _faults_of_question(declared: Action) -> list[str]:
+    """What the customer says yes to must be all of it, in words that every customer can be asked in."""
+    faults: list[str] = []
+    if declared.asks and "en" not in declared.asks:
+        faults.append("needs its question `asks` in English (en), for all who speak none of the others.")
+    every = {f"{{{name}}}" for name in getattr(declared.wanted, "__struct_fields__", ())}
+    for code, text in declared.asks.items():
+        if set(_PLACE.findall(text)) != every:
+            faults.append(f"must name each of its arguments, and nothing else, in its question `asks` ({code}).")
     return faults
 
 

@@ -2,15 +2,17 @@
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
 
 from answerable.actions.asking import Request
 from answerable.actions.boundary import Boundary
+from answerable.agents import agreeing
 from answerable.agents.asked import Asked
 from answerable.agents.outcomes import outcome_in_words
+from answerable.agents.phrases import DEFAULT_LANGUAGE, language_of
 from answerable.agents.searching import Searching
 from answerable.domain.actions import ActionCall, CallState, Effect
 from answerable.domain.errors import AnswerableError
@@ -44,6 +46,14 @@ class Outcome:
         return self.effect != "reads" and self.state == "done"
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A call about which the customer was asked, and what came of it once they had answered."""
+
+    arguments: dict[str, Any]
+    outcome: Outcome
+
+
 @dataclass(slots=True)
 class Acting:
     """The action calls of one run."""
@@ -56,22 +66,44 @@ class Acting:
     """By the call's id."""
     _calls: int = 0
 
-    async def call(self, action: str, arguments: str) -> str:
-        """Asks for an action; gives what came of it as JSON for the model, or the sentence that says what is wrong."""
+    async def take_answer(self) -> list[tuple[Answered, str]]:
+        """What came of the calls that the customer was asked about, if this turn answers that question by yes or no.
+
+        Each with the JSON that a model reads of it.
+        """
+        answer = agreeing.says(self.asked)
+        if answer is None:
+            return []
+        put = self.asked.before[-1].text
+        with self.ledger.step("action", "Customer answers", {"question": put, "answer": answer}) as step:
+            if not step.recorded:
+                await self.ledger.flush()
+                answered = [await self._answered(call, yes=answer == "yes") for call in await self._named_in(put)]
+                step.summary = f"{answer}: {' '.join(each.outcome.reason for each in answered) or 'nothing waits'}"
+                step.output = msgspec.to_builtins(answered)
+            taken = msgspec.convert(step.output, list[Answered])
+        return [(each, self._take(each.outcome)) for each in taken]
+
+    async def call(self, action: str, arguments: str, *, agreed: str | None = None) -> str:
+        """Asks for an action; gives what came of it as JSON for the model, or the sentence that says what is wrong.
+
+        `agreed` is what shows that the customer wants exactly this; without it they are asked before anything changes.
+        """
         self._calls += 1
         if self._calls > CALLS_MAX:
             return _fault(f"There may be {CALLS_MAX} calls in one turn. Tell the customer how far it has come.")
         key = self._key(action, arguments)
         try:
-            outcome = await self._outcome(action, arguments, key)
+            outcome = await self._outcome(action, arguments, key, agreed)
         except AnswerableError as error:
             return _fault(str(error))
-        self.outcomes[outcome.call_id] = outcome
-        number = self.searching.add_outcome(
-            outcome.call_id, outcome.summary, changed_something=outcome.has_changed_something
-        )
-        told = {**msgspec.to_builtins(outcome), "number": number}
-        return json.dumps(told, ensure_ascii=False)
+        return self._take(outcome)
+
+    @property
+    def question(self) -> str | None:
+        """What the customer must be asked at the end of this turn: whether they want all that waits for their yes."""
+        waiting = [each.summary for each in self.outcomes.values() if each.state == "awaiting_customer"]
+        return agreeing.question(waiting, self._spoken) if waiting else None
 
     @property
     def told(self) -> dict[str, CallState]:
@@ -84,13 +116,38 @@ class Acting:
         done = [f"{each.action.replace('_', ' ')}: {each.reason}" for each in self.outcomes.values()]
         return " ".join(done)
 
-    async def _outcome(self, action: str, arguments: str, key: str) -> Outcome:
+    @property
+    def _spoken(self) -> str:
+        return language_of("\n".join(message.text for message in self.asked.said))
+
+    async def _named_in(self, put: str) -> tuple[ActionCall, ...]:
+        calls = await self.boundary.calls_of(self.asked.conversation.id)
+        return agreeing.named_in(put, calls, self.boundary.declared)
+
+    async def _answered(self, call: ActionCall, *, yes: bool) -> Answered:
+        line = agreeing.line_of(call, self.boundary.declared, DEFAULT_LANGUAGE)
+        went_on = await (self.boundary.agree(call.id, question=line) if yes else self.boundary.turn_down(call.id))
+        self._show_rules(went_on)
+        outcome = self._outcome_of(went_on)
+        if went_on.state in ("declined", "expired"):
+            outcome = replace(outcome, summary=agreeing.dropped(self._spoken))
+        return Answered(went_on.arguments, outcome)
+
+    def _take(self, outcome: Outcome) -> str:
+        """Lets the reply rest on an outcome; gives it as JSON for a model."""
+        self.outcomes[outcome.call_id] = outcome
+        number = self.searching.add_outcome(
+            outcome.call_id, outcome.summary, changed_something=outcome.has_changed_something
+        )
+        return json.dumps({**msgspec.to_builtins(outcome), "number": number}, ensure_ascii=False)
+
+    async def _outcome(self, action: str, arguments: str, key: str, agreed: str | None) -> Outcome:
         asked = {"action": action, "arguments": _readable(arguments), "key": key}
         with self.ledger.step("action", action.replace("_", " ").capitalize(), asked) as step:
             if not step.recorded:
                 # A run that is cut off after this must go on the same way, not ask the model once more.
                 await self.ledger.flush()
-                call = await self.boundary.request(self._request(action, arguments, key))
+                call = await self.boundary.request(self._request(action, arguments, key, agreed))
                 self._show_rules(call)
                 step.state = _SHOWN_AS.get(call.state, "held")
                 step.summary = f"{call.state.replace('_', ' ')}: {call.reason}"
@@ -104,7 +161,11 @@ class Acting:
             action=call.action,
             effect=call.effect,
             state=call.state,
-            summary=outcome_in_words(call, said=said),
+            summary=(
+                agreeing.line_of(call, self.boundary.declared, self._spoken)
+                if call.state == "awaiting_customer"
+                else outcome_in_words(call, said=said)
+            ),
             reason=call.reason,
             result=call.receipt.content if call.receipt is not None and call.state == "done" else None,
         )
@@ -117,7 +178,7 @@ class Acting:
             holding = [f"{each.clause_id} {each.effect.replace('_', ' ')}" for each in call.verdicts if each.holds]
             step.summary = ", ".join(holding) or "no clause speaks of it"
 
-    def _request(self, action: str, arguments: str, key: str) -> Request:
+    def _request(self, action: str, arguments: str, key: str, agreed: str | None) -> Request:
         run = self.ledger.run
         return Request(
             key=key,
@@ -128,6 +189,7 @@ class Acting:
             requested_by="agent",
             turn_id=run.turn_id,
             run_id=run.id,
+            agreed=agreed,
         )
 
     def _key(self, action: str, arguments: str) -> str:

@@ -66,6 +66,24 @@ class _UnderWay:
     following: Following
     ending: _Ending
 
+    @property
+    def own_question(self) -> str | None:
+        """What the program itself asks at the end of this turn, in place of whatever the model wrote.
+
+        A yes to it does something: nobody may read other words before it than those that say what.
+        """
+        if self.ending.tool in ("hand_off", "refuse"):
+            return None
+        if self.acting.question is not None:
+            return self.acting.question
+        if self.following.asks is None or self.following.is_aside:
+            return None
+        return "\n\n".join(filter(None, (self.following.told, self.following.asks)))
+
+    def unless_asking(self, say: Say) -> Say:
+        """Says sentences ahead only as long as the turn does not end in a question of the program's."""
+        return lambda index, text: say(index, text) if self.own_question is None else None
+
 
 class SupportAgent:
     """Answers turns on one model, from one library, and acts within one boundary."""
@@ -134,13 +152,16 @@ class SupportAgent:
             under_way=read_under_way(asked.conversation.procedure),
         )
         under_way = _UnderWay(searching, acting, following, _Ending())
-        speaker = Speaker(searching, say)
+        speaker = Speaker(searching, under_way.unless_asking(say))
         text = await self._run(asked, ledger, under_way, speaker)
         reply = await self._reply(asked, ledger, under_way, speaker, text)
         return replace(_with_procedure(reply, following), told=acting.told)
 
     async def _reply(self, asked: Asked, ledger: Ledger, under_way: _UnderWay, speaker: "Speaker", text: str) -> Reply:
         searching, acting = under_way.searching, under_way.acting
+        if (question := under_way.own_question) is not None:
+            reason = acting.in_words or "It asks back."
+            return Reply(question, Decision("ask", searching.confidence, reason))
         if under_way.ending.tool is not None:
             return _ended_by_tool(asked, ledger, searching, under_way.ending)
         with ledger.step("guard", "Verify answer", {"text": text}) as step:
@@ -156,7 +177,7 @@ class SupportAgent:
     async def _run(self, asked: Asked, ledger: Ledger, under_way: _UnderWay, speaker: "Speaker") -> str:
         model = RecordedModel(self._model, CallsInLedger(ledger), name=self._model_name, price=self._price)
         config = RunConfig(tracing_disabled=True, model=model)
-        items = _items(asked, under_way.following)
+        items = [*_items(asked, under_way.following), *await _answered(under_way.acting)]
         try:
             if not self._streams:
                 result = await Runner.run(
@@ -248,6 +269,19 @@ def _items(asked: Asked, following: Following) -> list[TResponseInputItem]:
     return [leading, *items]
 
 
+async def _answered(acting: Acting) -> list[TResponseInputItem]:
+    """What the customer has just said yes or no to, as calls that were made."""
+    items: list[TResponseInputItem] = []
+    for answered, told in await acting.take_answer():
+        outcome = answered.outcome
+        arguments = json.dumps(answered.arguments, ensure_ascii=False)
+        items += [
+            {"type": "function_call", "call_id": outcome.call_id, "name": outcome.action, "arguments": arguments},
+            {"type": "function_call_output", "call_id": outcome.call_id, "output": told},
+        ]
+    return items
+
+
 def _item(message: Message) -> TResponseInputItem:
     if message.author == "customer":
         return {"role": "user", "content": message.text}
@@ -325,6 +359,9 @@ def _with_procedure(reply: Reply, following: Following) -> Reply:
     if reply.decision.kind == "ask" and following.asked_for is not None:
         reason = f"“{following.title}” needs to know: {following.asked_for.replace('_', ' ')}."
         reply = replace(reply, decision=replace(reply.decision, reason=reason))
+    if following.is_aside and following.asks is not None and not reply.text.endswith(following.asks):
+        # The answer to it counts as the answer to exactly this.
+        reply = replace(reply, text=f"{reply.text}\n\n{following.asks}")
     return replace(reply, procedure=following.state)
 
 

@@ -49,6 +49,8 @@ class Step:
 
 def next_step(turn: CustomerTurn) -> Step:
     """What to do now, from what the customer said and what the tools of this turn gave."""
+    if turn.outcomes:
+        return Step(text="\n\n".join(turn.outcomes))
     if turn.followed is not None:
         return _as_the_procedure_says(turn, turn.followed)
     if turn.is_under_way:

@@ -97,6 +97,8 @@ class CustomerTurn:
     """The procedure that was found for what the customer said."""
     followed: dict[str, Any] | None = None
     """What the procedure says is to be done now."""
+    outcomes: tuple[str, ...] = ()
+    """What came of the calls to which the customer has just said yes or no, in words for them."""
 
 
 def read_turn(items: list[Any], *, can_follow: bool = False) -> CustomerTurn:
@@ -125,6 +127,7 @@ def read_turn(items: list[Any], *, can_follow: bool = False) -> CustomerTurn:
         is_under_way=is_under_way,
         proposed=_proposed(_output_of("find_procedure", since)),
         followed=_output_of("follow_procedure", since),
+        outcomes=tuple(_outcomes(since)),
     )
 
 
@@ -180,25 +183,32 @@ def _text(item: dict[str, Any]) -> str:
 
 
 def _searches(since: list[dict[str, Any]]) -> list[Search]:
-    queries = {item.get("call_id"): _query_of(item) for item in since if item.get("type") == "function_call"}
-    others = {item.get("call_id") for item in since if item.get("name") in ("find_procedure", "follow_procedure")}
+    queries = {item.get("call_id"): _query_of(item) for item in since if item.get("name") == "search_knowledge"}
     return [
-        Search(queries.get(item.get("call_id"), ""), found_from_json(_output_text(item.get("output"))))
+        Search(queries[item.get("call_id")], found_from_json(_output_text(item.get("output"))))
         for item in since
-        if item.get("type") == "function_call_output" and item.get("call_id") not in others
+        if item.get("type") == "function_call_output" and item.get("call_id") in queries
     ]
+
+
+def _outcomes(since: list[dict[str, Any]]) -> list[str]:
+    """What there is to say of the calls of actions; none of the other tools gives a summary."""
+    told = [_content(item) for item in since if item.get("type") == "function_call_output"]
+    return [str(each["summary"]) for each in told if each is not None and each.get("summary") and "state" in each]
 
 
 def _output_of(tool: str, since: list[dict[str, Any]]) -> dict[str, Any] | None:
     """The newest output of a tool in this turn; none if it was not called, or failed."""
     calls = {item.get("call_id") for item in since if item.get("name") == tool}
-    found = [
-        _output_text(item.get("output"))
-        for item in since
-        if item.get("type") == "function_call_output" and item.get("call_id") in calls
-    ]
+    outputs = (item for item in since if item.get("type") == "function_call_output" and item.get("call_id") in calls)
+    found = [_content(item) for item in outputs]
+    return found[-1] if found else None
+
+
+def _content(item: dict[str, Any]) -> dict[str, Any] | None:
+    """What a tool gave; none if it failed."""
     try:
-        content = json.loads(found[-1]) if found else None
+        content = json.loads(_output_text(item.get("output")))
     except ValueError:
         return None
     return content if isinstance(content, dict) and "error" not in content else None

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal
 
+from answerable.actions.agreeing import CUSTOMER
 from answerable.actions.arguments import places_of_amounts
 from answerable.actions.deciders import role_to_undo, undo_until, why_not_decide
 from answerable.actions.declaring import Action
@@ -40,6 +41,8 @@ def who(by: str, names: Mapping[str, str]) -> Who:
     """Who did something, by what the record calls them."""
     if by == "agent":
         return Who(kind="agent", id=None, name="AI agent")
+    if by == CUSTOMER:
+        return Who(kind="customer", id=None, name="The customer")
     if by in names:
         return Who(kind="rep", id=by, name=names[by])
     return Who(kind="program", id=None, name="Answerable")

@@ -15,7 +15,7 @@ Reason = Annotated[str, Meta(max_length=2_000)]
 class Who(Struct, frozen=True, kw_only=True):
     """Who did something: the AI agent, a rep, or the program by itself."""
 
-    kind: Literal["agent", "rep", "program"]
+    kind: Literal["agent", "customer", "rep", "program"]
     id: str | None
     name: str
 

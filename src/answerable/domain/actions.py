@@ -12,6 +12,7 @@ Effect = Literal["reads", "writes", "moves_money"]
 
 CallState = Literal[
     "refused",
+    "awaiting_customer",
     "awaiting_approval",
     "declined",
     "expired",
@@ -22,15 +23,16 @@ CallState = Literal[
     "failed",
     "undone",
 ]
-"""Refused: a rule forbade it; nothing was sent. Awaiting approval: a person must decide. Declined, expired: the person
-said no, or nothing. Ready: it may be sent. Sent: the outside system is being asked. Unknown: it was asked, and what
-came of it is not known. Done: it happened, with a receipt. Failed: it surely did not. Undone: it was taken back."""
+"""Refused: a rule forbade it; nothing was sent. Awaiting customer: they are asked whether they want exactly this.
+Awaiting approval: a person must decide. Declined, expired: the customer or the person said no, or nothing. Ready: it
+may be sent. Sent: the outside system is being asked. Unknown: it was asked, and what came of it is not known. Done: it
+happened, with a receipt. Failed: it surely did not. Undone: it was taken back."""
 
 ENDED: frozenset[CallState] = frozenset({"refused", "declined", "expired", "done", "failed", "undone"})
 """Nothing more happens by itself."""
 
 OPEN: frozenset[CallState] = frozenset({"awaiting_approval", "ready", "sent", "unknown"})
-"""What becomes of it is not known yet."""
+"""What becomes of it is not known yet, and the customer waits for it."""
 
 MAY_HAVE_HAPPENED: frozenset[CallState] = frozenset({"ready", "sent", "unknown", "done", "undone"})
 """These count against limits: the effect is there, or can no longer be excluded."""

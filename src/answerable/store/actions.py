@@ -125,6 +125,21 @@ def alike(db: Connection, likeness: str, since: datetime, states: Collection[Cal
     return _call(row) if row else None
 
 
+def asked_about(db: Connection, likeness: str, conversation_id: str) -> ActionCall | None:
+    """The call for the same that waits for the customer's yes in this conversation."""
+    row = db.execute(
+        select(action_calls)
+        .where(
+            _CALLS.likeness == likeness,
+            _CALLS.conversation_id == conversation_id,
+            _CALLS.state == "awaiting_customer",
+        )
+        .order_by(_CALLS.created_at.desc())
+        .limit(1)
+    ).one_or_none()
+    return _call(row) if row else None
+
+
 def taken(
     db: Connection, action: str, since: datetime, *, customer_id: str | None, currency: str | None, but: str
 ) -> tuple[int, int]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from answerable.agents.agreeing import is_yes, question
 from answerable.agents.phrases import Language, words
 from answerable.agents.procedures.answers import Thing, leaves, legible, read_answer
 from answerable.domain.actions import CallState
@@ -124,10 +125,14 @@ class Followed:
     """None if it is over."""
 
 
-def begin(procedure: Procedure, first_words: str = "") -> UnderWay:
-    """A procedure at its first step."""
+def begin(procedure: Procedure, first_words: str = "", *, is_asked_for: bool = True) -> UnderWay:
+    """A procedure at its first step. If the customer has not asked for it themselves, they are asked first."""
     return UnderWay(
-        procedure.id, procedure.revision, procedure.first, first_words=legible(first_words)[:FIRST_WORDS_MAX]
+        procedure.id,
+        procedure.revision,
+        procedure.first,
+        awaits="nothing" if is_asked_for else "agreement",
+        first_words=legible(first_words)[:FIRST_WORDS_MAX],
     )
 
 
@@ -150,6 +155,8 @@ def follow(
     step = procedure.steps.get(under_way.step or "")
     if heard is not None and heard.wants_person:
         return walk.hand_over("The customer asks for a person.")
+    if under_way.awaits == "agreement":
+        return walk.agreed(heard)
     if under_way.awaits == "answer" and isinstance(step, Ask) and heard is not None:
         return walk.answered(step, heard)
     if under_way.awaits == "result" and isinstance(step, Call) and result is not None:
@@ -178,6 +185,16 @@ class _Walk:
         then = step.on[state] if state in step.on else step.on.get("else")
         results = {**self.now.results, step.result: replace(result, state=state)}
         self.now = replace(self.now, results=results, awaits="nothing", step=then)
+
+    def agreed(self, heard: Heard | None) -> Followed:
+        """Begins once the customer has said that they want it; whatever else they say leaves it."""
+        if heard is None:
+            return self._stop(AskCustomer(question([self.procedure.title], self.spoken.code), need="agreement"))
+        if not is_yes(heard.text, self.spoken.code) and heard.wants != self.procedure.id:
+            is_no = leaves(heard.text, self.spoken) or heard.text.strip().casefold() in self.spoken.no
+            return Followed(Left("unwanted" if is_no else "asides"))
+        self.now = replace(self.now, awaits="nothing")
+        return self.go_on()
 
     def answered(self, step: Ask, heard: Heard) -> Followed:
         """Goes on with the answer to an open question, or with what was said instead."""

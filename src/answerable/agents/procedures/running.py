@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from answerable.agents.acting import Acting
-from answerable.agents.phrases import Language
+from answerable.agents.phrases import Language, plain
 from answerable.agents.procedures.following import (
     Aside,
     AskCustomer,
@@ -72,7 +72,13 @@ class Following:
     """What it tells the customer in this turn."""
     asked_for: str | None = None
     """What it asks the customer for at the end of this turn."""
+    asks: str | None = None
+    """Its question with its options, if it asks something."""
+    is_aside: bool = False
+    """Whether something else is to be answered before its question."""
     _is_heard: bool = False
+    _found: set[str] = field(default_factory=set)
+    """The procedures that were found by the customer's own words."""
 
     @property
     def state(self) -> dict[str, Any] | None:
@@ -96,6 +102,8 @@ class Following:
         procedure = self.handbook.procedures.get(match["procedure"]) if match["is_wanted"] else None
         if procedure is None:
             return json.dumps({"procedure": None})
+        if plain(query) in plain(self.text):
+            self._found.add(procedure.id)
         told = {
             "id": procedure.id,
             "title": procedure.title,
@@ -112,7 +120,7 @@ class Following:
             procedure = self.handbook.procedures.get(wanted)
             if procedure is None:
                 return json.dumps({"error": "There is no such procedure. Ask find_procedure for its id."})
-            self.under_way = begin(procedure, self.text)
+            self.under_way = begin(procedure, self.text, is_asked_for=await self._is_asked_for(wanted))
             heard = None
         else:
             heard = None if self._is_heard else await self._heard()
@@ -140,11 +148,21 @@ class Following:
         return followed
 
     async def _call(self, wanted: CallAction) -> CallResult:
-        told = json.loads(await self.acting.call(wanted.action, json.dumps(wanted.arguments, ensure_ascii=False)))
+        # Its steps are the workspace's, and its values the customer's own answers: it asks by itself where it must.
+        agreed = f"{self.under_way.procedure}, step {self.under_way.step}" if self.under_way is not None else None
+        arguments = json.dumps(wanted.arguments, ensure_ascii=False)
+        told = json.loads(await self.acting.call(wanted.action, arguments, agreed=agreed))
         if "error" in told:
             # It was no call at all: nothing was kept or done.
             return CallResult("failed", "", str(told["error"]), None)
         return CallResult(told["state"], told["summary"], told["reason"], told["result"], told["call_id"])
+
+    async def _is_asked_for(self, wanted: str) -> bool:
+        """Whether the customer's own words ask for the procedure, and not only what a model has read elsewhere."""
+        if wanted in self._found:
+            return True
+        match = await self._match(self.text)
+        return bool(match["is_wanted"] and match["procedure"] == wanted)
 
     async def _heard(self) -> Heard:
         match = await self._match(self.text) if len(self.text.split()) >= WISH_WORDS_MIN else None
@@ -182,6 +200,10 @@ class Following:
             case _:
                 raise AssertionError(followed.next)
         told["say"] = self.told
+        self.is_aside = isinstance(followed.next, Aside)
+        if isinstance(followed.next, AskCustomer | Aside):
+            options = [f"- {each}" for each in followed.next.options]
+            self.asks = "\n".join([followed.next.question, "", *options]).strip()
         changed = any(each.has_changed_something for each in self.acting.outcomes.values())
         words = "\n".join([self.told, str(told.get("question", "")), *map(str, told.get("options", ()))])
         self.searching.add_outcome("procedure", words[:SAID_LETTERS_MAX], changed_something=changed)

@@ -94,6 +94,11 @@ def imagined(doing: Doing, wanted: SubscriptionWanted) -> Mapping[str, Any]:
     undo_within=timedelta(days=30),
     simulate=imagined,
     repeats_within=timedelta(minutes=10),
+    asks={
+        "en": "Send you an e-mail for each change of the incident {incident_id}",
+        "de": "Ihnen zu jeder Änderung der Störung {incident_id} eine E-Mail senden",
+        "es": "Enviarle un correo con cada cambio de la incidencia {incident_id}",
+    },
 )
 async def subscribe_to_incident(doing: Doing, wanted: SubscriptionWanted) -> Subscribed:
     """Has an e-mail sent to the customer's address on file for each change of an incident, until it is resolved."""

@@ -86,6 +86,11 @@ def imagined(doing: Doing, wanted: ResendWanted) -> Mapping[str, Any]:
     timeout_seconds=15.0,
     # Whoever asks again after that has not found it.
     repeats_within=timedelta(minutes=10),
+    asks={
+        "en": "Send the invoice {invoice_number} again by {by}",
+        "de": "Die Rechnung {invoice_number} noch einmal senden ({by})",
+        "es": "Volver a enviar la factura {invoice_number} ({by})",
+    },
 )
 async def resend_invoice(doing: Doing, wanted: ResendWanted) -> Resent:
     """Gives the customer the PDF of one invoice again: by e-mail to the address on file, or by a short-lived link."""

@@ -144,6 +144,11 @@ async def stop_refund(doing: Doing, wanted: RefundWanted, made: Refunded) -> Ref
     simulate=imagined,
     has_dry_run=True,
     timeout_seconds=15.0,
+    asks={
+        "en": "Refund {amount} of the charge {charge_id}",
+        "de": "{amount} der Zahlung {charge_id} erstatten",
+        "es": "Devolver {amount} del cargo {charge_id}",
+    },
 )
 async def refund_charge(doing: Doing, wanted: RefundWanted) -> Refunded:
     """Gives a charge or a part of it back to the card or bank account that paid. Look the charge up first."""

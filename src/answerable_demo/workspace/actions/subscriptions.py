@@ -164,6 +164,11 @@ def imagined_change(doing: Doing, wanted: PlanWanted) -> Mapping[str, Any]:
     timeout_seconds=15.0,
     repeats_within=timedelta(minutes=10),
     has_dry_run=True,
+    asks={
+        "en": "Change the plan to {plan}, paid {interval}, with {due_now} due now",
+        "de": "Auf den Tarif {plan} wechseln (Zahlung: {interval}), jetzt fällig: {due_now}",
+        "es": "Cambiar a la tarifa {plan} (pago: {interval}), a pagar ahora: {due_now}",
+    },
 )
 async def change_plan(doing: Doing, wanted: PlanWanted) -> PlanChanged:
     """Changes the customer's plan at the price that they agreed to: a bigger one at once, a smaller one later."""
@@ -243,6 +248,11 @@ def imagined_end(doing: Doing, wanted: CancellationWanted) -> Mapping[str, Any]:
     timeout_seconds=15.0,
     repeats_within=timedelta(minutes=10),
     has_dry_run=True,
+    asks={
+        "en": "End the subscription ({way}), with {money_back} back",
+        "de": "Das Abo beenden ({way}), {money_back} zurück",
+        "es": "Terminar la suscripción ({way}), con devolución de {money_back}",
+    },
 )
 async def cancel_subscription(doing: Doing, wanted: CancellationWanted) -> Cancelled:
     """Ends the customer's subscription: with its period, or, within the legal window, now with the money back."""

@@ -1,0 +1,131 @@
+"""The customer's own yes: without it nothing is changed on an agent's word, and with it no more than was asked."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from answerable.domain.actions import ActionCall, Check
+from answerable.domain.errors import NotFound
+from answerable.domain.money import money
+from answerable.store import Store, actions
+from tests.actions.bank import OVER_50, RULES, WITHIN_14_DAYS, Bank, Clock, asker, clause, put_rules, rep
+from tests.actions.test_boundary import Desk
+
+ON_ITS_OWN: dict[str, Any] = {"agreed": None}
+
+
+@pytest.fixture
+async def desk(store: Store, bank: Bank, clock: Clock) -> Desk:
+    await put_rules(store, *RULES)
+    customer, conversation_id = await asker(store)
+    assert customer.email is not None
+    bank.charges = {"ch_1": (customer.email, money("200.00", "EUR"))}
+    return Desk(store, bank, clock, customer, conversation_id)
+
+
+async def yes(desk: Desk, call: ActionCall) -> ActionCall:
+    return await desk.boundary.agree(call.id, question="Refund it?")
+
+
+async def test_what_an_agent_wants_by_itself_waits_for_the_customers_yes_and_is_then_done_once(desk: Desk) -> None:
+    call = await desk.ask("20.00", key="t1", **ON_ITS_OWN)
+    again = await desk.ask("20.00", key="t2", **ON_ITS_OWN)
+    assert (call.state, again.id, desk.bank.asked) == ("awaiting_customer", call.id, [])
+
+    first, second = await asyncio.gather(yes(desk, call), yes(desk, call))
+    record = await desk.store.read(actions.record, call.id)
+
+    assert {first.id, second.id} == {call.id}
+    assert desk.given_back == 2000
+    assert [(each["state"], each["by"]) for each in record] == [
+        ("awaiting_customer", "agent"),
+        ("ready", "customer"),
+        ("sent", "boundary"),
+        ("done", "boundary"),
+    ]
+    assert record[1]["reason"].startswith("The customer said yes to “Refund it?”")
+
+
+async def test_a_rep_and_a_procedure_that_the_customer_has_answered_need_no_further_yes(desk: Desk) -> None:
+    by_rep = await desk.ask("20.00", key="t1", requested_by="rep_maya", **ON_ITS_OWN)
+    in_procedure = await desk.ask("21.00", key="t2", agreed="refund, step sure")
+
+    assert (by_rep.state, in_procedure.state) == ("done", "done")
+
+
+async def test_a_no_ends_it_and_a_later_yes_does_nothing(desk: Desk) -> None:
+    call = await desk.ask("20.00", key="t1", **ON_ITS_OWN)
+
+    declined = await desk.boundary.turn_down(call.id)
+    later = await yes(desk, call)
+
+    assert (declined.state, later.state, desk.bank.asked) == ("declined", "declined", [])
+    assert (await desk.store.read(actions.record, call.id))[-1]["by"] == "customer"
+
+
+async def test_a_yes_that_comes_after_an_hour_does_nothing(desk: Desk) -> None:
+    seen_to = await desk.ask("20.00", key="t1", **ON_ITS_OWN)
+    not_seen_to = await desk.ask("21.00", key="t2", **ON_ITS_OWN)
+    desk.clock.forward(timedelta(hours=1))
+    late = await yes(desk, not_seen_to)
+    await desk.boundary.look_after()
+
+    assert (late.state, (await yes(desk, seen_to)).state, desk.bank.asked) == ("expired", "expired", [])
+
+
+async def test_the_rules_that_hold_at_the_yes_decide(desk: Desk) -> None:
+    call = await desk.ask("20.00", key="t1", **ON_ITS_OWN)
+    await put_rules(desk.store, *RULES, clause("R-9", "forbids", Check("days_since_charge", at_least=0)))
+
+    refused = await yes(desk, call)
+
+    assert (refused.state, refused.clause_id, desk.bank.asked) == ("refused", "R-9", [])
+
+
+async def test_the_limits_that_are_left_at_the_yes_decide(desk: Desk) -> None:
+    assert desk.customer.email is not None
+    desk.bank.charges |= {f"ch_{n}": (desk.customer.email, money("200.00", "EUR")) for n in (2, 3)}
+    calls = [await desk.ask("50.00", key=f"t{n}", charge=f"ch_{n % 3 + 1}", **ON_ITS_OWN) for n in range(3)]
+    calls += [await desk.ask("49.00", key=f"t{n}", charge=f"ch_{n % 3 + 1}", **ON_ITS_OWN) for n in range(3, 6)]
+    assert {each.state for each in calls} == {"awaiting_customer"}
+
+    ended = [await yes(desk, call) for call in calls]
+
+    assert [each.state for each in ended] == ["done"] * 5 + ["refused"], "250.00 a day and no more"
+    assert desk.given_back == 24800
+
+
+async def test_after_the_yes_a_person_still_decides_where_a_clause_says_so(desk: Desk) -> None:
+    await put_rules(desk.store, WITHIN_14_DAYS, OVER_50)
+    call = await desk.ask("120.00", key="t1", **ON_ITS_OWN)
+    desk.clock.forward(timedelta(minutes=30))
+
+    waits = await yes(desk, call)
+    approval = await desk.store.read(actions.approval_of, call.id)
+    assert approval is not None
+    assert (waits.state, approval.asked_at, desk.bank.asked) == ("awaiting_approval", desk.clock(), [])
+
+    done = await desk.boundary.approve(approval.id, rep("maya"))
+    assert done.state == "done"
+
+
+async def test_a_wish_that_was_done_meanwhile_is_not_done_again_by_the_yes(desk: Desk) -> None:
+    asked = await desk.ask("20.00", key="t1", **ON_ITS_OWN)
+    done = await desk.ask("20.00", key="t2", agreed="refund, step sure")
+
+    after = await yes(desk, asked)
+
+    assert (after.id, desk.given_back) == (done.id, 2000)
+
+
+async def test_what_a_rule_forbids_is_refused_before_anybody_is_asked(desk: Desk) -> None:
+    desk.bank.is_disputed = True
+
+    assert (await desk.ask("20.00", key="t1", **ON_ITS_OWN)).state == "refused"
+
+
+async def test_there_is_no_yes_to_nothing(desk: Desk) -> None:
+    with pytest.raises(NotFound):
+        await desk.boundary.agree("act_nothing", question="")
