@@ -261,9 +261,7 @@ def _clauses() -> list[Clause]:
 
 def _put_clauses(db: Connection, wanted: list[Clause]) -> None:
     actions.hold(db)
-    at = datetime.now(UTC)
-    # A clause that is new would else hold from its own day on, and the record be judged by what nobody could know.
-    clauses.put(db, [replace(each, from_moment=max(each.from_moment, at)) for each in wanted], at)
+    clauses.put(db, wanted, datetime.now(UTC))
 
 
 async def _change_clauses(course: Course) -> None:

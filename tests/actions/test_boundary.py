@@ -152,6 +152,18 @@ async def test_a_clause_of_tomorrow_holds_from_tomorrow(desk: Desk) -> None:
     assert (await desk.ask("21.00", key="t2")).state == "refused"
 
 
+async def test_a_clause_that_was_changed_at_noon_still_holds_when_the_clock_goes_back(desk: Desk) -> None:
+    desk.clock.forward(timedelta(hours=1))
+    stricter = replace(WITHIN_14_DAYS, when=(Check("days_since_charge", at_most=2),))
+    await put_rules(desk.store, stricter, NO_DISPUTE, OVER_50, at=desk.clock())
+    desk.clock.forward(timedelta(hours=-1))
+    assert (await desk.ask("20.00", key="t1")).state == "refused"
+
+    await put_rules(desk.store, at=desk.clock())
+
+    assert (await desk.ask("21.00", key="t2")).reason == "No clause of a policy allows this."
+
+
 async def test_what_was_approved_is_not_sent_once_a_clause_forbids_it(desk: Desk) -> None:
     call = await desk.ask("60.00", key="t1")
     await put_rules(desk.store, clause("R-1", "forbids"))

@@ -76,7 +76,7 @@ class Approving:
         if changed is not None:
             # Whoever approved more of it before agreed to less as well.
             call = with_less(call, declared, changed)
-        ruling = rule(clauses.in_force(db, at), call.action, call.facts, call.money)
+        ruling = rule(clauses.in_force_now(db, at), call.action, call.facts, call.money)
         call = replace(call, verdicts=ruling.verdicts, changed_at=at)
         if not ruling.is_allowed:
             return self._end(

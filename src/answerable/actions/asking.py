@@ -91,7 +91,7 @@ class Asking:
             before = _asked_about(db, call)
         if before is not None:
             return before
-        ruled, approval = decided(db, call, declared, call.created_at)
+        ruled, approval = decided(db, call, declared, self._ground.clock())
         if asks and ruled.state != "refused":
             waiting = replace(call, state="awaiting_customer", reason=WAITS, look_at=call.created_at + AGREE_WITHIN)
             return self._keep_new(db, waiting, None)
@@ -121,7 +121,7 @@ def _before(db: Connection, call: ActionCall) -> ActionCall | None:
 
 def decided(db: Connection, call: ActionCall, declared: Action, at: datetime) -> tuple[ActionCall, Approval | None]:
     """The call as clauses and limits have it: refused, ready, or waiting for people, with what they are asked."""
-    ruling = rule(clauses.in_force(db, at), call.action, call.facts, call.money)
+    ruling = rule(clauses.in_force_now(db, at), call.action, call.facts, call.money)
     call = replace(call, verdicts=ruling.verdicts, clause_id=ruling.clause.id if ruling.clause else None, look_at=None)
     if is_refused(ruling, declared):
         return replace(call, state="refused", reason=ruling.reason), None

@@ -123,7 +123,7 @@ class Sending:
 
     def _stopped_by_rules(self, db: Connection, call: ActionCall, declared: Action, at: datetime) -> str | None:
         """Why it must not be sent after all: a clause that was changed at noon holds at noon."""
-        ruling = rule(clauses.in_force(db, at), call.action, call.facts, call.money)
+        ruling = rule(clauses.in_force_now(db, at), call.action, call.facts, call.money)
         if is_refused(ruling, declared):
             return ruling.reason
         asks = ruling.approval if declared.effect != "reads" else None

@@ -2,59 +2,91 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, and_, insert, or_, select, update
+from sqlalchemy import Connection, Text, and_, bindparam, case, cast, func, insert, or_, select, update
 
 from answerable.domain.actions import Clause
 from answerable.store.tables import clauses
 
 _MOMENTS = ("from_moment", "to_moment")
+_NO_MOMENT = datetime.min.replace(tzinfo=UTC)
+_OWN = clauses.c
+_AT = bindparam("at", type_=_OWN.from_moment.type)
+_LAST_CHANGE = select(func.max(_OWN.created_at))
+_LATER = case((_LAST_CHANGE.scalar_subquery() < _AT, _AT), else_=_LAST_CHANGE.scalar_subquery())
+# What every call asks is put together once: building a statement costs more than running it.
+_IN_FORCE, _IN_FORCE_NOW = (
+    select(cast(_OWN.content, Text), _OWN.from_moment, _OWN.to_moment)
+    .where(_OWN.from_moment <= moment, or_(_OWN.to_moment.is_(None), _OWN.to_moment > moment))
+    .order_by(_OWN.id, _OWN.number)
+    for moment in (_AT, _LATER)
+)
 
 
 def in_force(db: Connection, at: datetime) -> list[Clause]:
-    """The clauses that hold at a moment, by their ids."""
-    own = clauses.c
-    query = select(clauses).where(own.from_moment <= at, or_(own.to_moment.is_(None), own.to_moment > at))
-    return [_clause(row) for row in db.execute(query.order_by(own.id, own.number))]
+    """The clauses that held at a moment, by their ids."""
+    return [_clause(*row) for row in db.execute(_IN_FORCE, {"at": at})]
+
+
+def in_force_now(db: Connection, at: datetime) -> list[Clause]:
+    """The clauses that hold now, by their ids; where the clock has gone back, still those that were put last."""
+    return [_clause(*row) for row in db.execute(_IN_FORCE_NOW, {"at": at})]
 
 
 def put(db: Connection, wanted: Iterable[Clause], at: datetime) -> int:
     """From now on these are the clauses. Gives how many have changed; what held until now is kept as it was.
 
-    A new clause holds from its own moment on, and one that is not as it was from then or from now on, whichever is
-    later. One that is not among them any more holds until now.
+    A clause that is new, or not as it was, holds from its own moment or from now on, whichever is later; until then
+    what held before does. One that is not among them any more holds until now. Where the clock has gone back, now is
+    when they were last put.
     """
+    last = db.execute(_LAST_CHANGE).scalar()
+    at = max(at, last) if last is not None else at
     held = {row.id: row for row in _newest(db)}
     changed = 0
     for clause in wanted:
-        before = held.pop(clause.id, None)
-        content = _content(clause)
-        begins = clause.from_moment
+        before, begins = held.pop(clause.id, None), max(clause.from_moment, at)
         if before is not None:
-            same_end = before.to_moment == clause.to_moment
-            if before.content == content and same_end and not (begins > at and begins != before.from_moment):
+            is_as_it_was = before.content == _content(clause) and before.to_moment == clause.to_moment
+            if is_as_it_was and begins == max(before.from_moment, at):
                 continue
-            begins = max(begins, at)
-            _end(db, clause.id, begins)
+            _make_way(db, clause.id, at, begins)
         changed += 1
-        db.execute(
-            insert(clauses).values(
-                id=clause.id,
-                number=before.number + 1 if before is not None else 1,
-                content=content,
-                from_moment=begins,
-                to_moment=clause.to_moment,
-                created_at=at,
-            )
-        )
+        _add(db, clause.id, before, _content(clause), (begins, clause.to_moment), at)
     for row in held.values():
         if row.to_moment is None or row.to_moment > at:
             changed += 1
-            _end(db, row.id, at)
+            _make_way(db, row.id, at, at)
+            # That it was taken away is a version, too, and never in force.
+            _add(db, row.id, row, row.content, (at, at), at)
     return changed
+
+
+def _add(
+    db: Connection, clause_id: str, before: Any, content: Any, holds: tuple[datetime, datetime | None], at: datetime
+) -> None:
+    version = {"id": clause_id, "number": before.number + 1 if before is not None else 1, "content": content}
+    db.execute(insert(clauses).values(**version, **dict(zip(_MOMENTS, holds, strict=True)), created_at=at))
+
+
+def _make_way(db: Connection, clause_id: str, at: datetime, begins: datetime) -> None:
+    """What holds does until the new version begins; a version that waits to begin never does."""
+    open_ = select(clauses).where(_OWN.id == clause_id, or_(_OWN.to_moment.is_(None), _OWN.to_moment > at))
+    rows = list(db.execute(open_))
+    waiting = {row.from_moment for row in rows if row.from_moment > at}
+    for row in rows:
+        if row.from_moment > at:
+            ends = row.from_moment
+        elif row.to_moment is None or row.to_moment in waiting:
+            ends = begins
+        else:
+            ends = min(row.to_moment, begins)
+        this = and_(_OWN.id == clause_id, _OWN.number == row.number)
+        db.execute(update(clauses).where(this).values(to_moment=ends))
 
 
 def _newest(db: Connection) -> list[Any]:
@@ -63,18 +95,17 @@ def _newest(db: Connection) -> list[Any]:
     return list(db.execute(query.where(later.c.id.is_(None))))
 
 
-def _end(db: Connection, clause_id: str, at: datetime) -> None:
-    own = clauses.c
-    still = or_(own.to_moment.is_(None), own.to_moment > at)
-    db.execute(update(clauses).where(own.id == clause_id, still).values(to_moment=at))
-
-
 def _content(clause: Clause) -> dict[str, Any]:
     # As it comes back from the database, so that the two can be compared.
     content: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(clause))
     return {name: value for name, value in content.items() if name not in _MOMENTS}
 
 
-def _clause(row: Any) -> Clause:
-    clause = msgspec.convert({**row.content, **dict.fromkeys(_MOMENTS, row.from_moment)}, Clause)
-    return replace(clause, from_moment=row.from_moment, to_moment=row.to_moment)
+def _clause(content: str, from_moment: datetime, to_moment: datetime | None) -> Clause:
+    return replace(_read(content), from_moment=from_moment, to_moment=to_moment)
+
+
+@lru_cache(maxsize=1_000)
+def _read(content: str) -> Clause:
+    """A clause without its moments: reading the same anew for each call costs more than finding it."""
+    return msgspec.convert({**msgspec.json.decode(content), **dict.fromkeys(_MOMENTS, _NO_MOMENT)}, Clause)
