@@ -42,8 +42,7 @@ WARM_UP_CALLS = 20
 AT_ONCE = 500
 MUCH = {"EUR": "100000000.00"}
 STEPS = {
-    "by_key": "is it known?",
-    "by_id": "read it",
+    "_looked_at": "is it known?",
     "facts": "facts",
     "_decide": "decide",
     "_claim": "claim",

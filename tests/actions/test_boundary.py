@@ -539,6 +539,33 @@ async def test_facts_are_read_again_when_it_was_approved_although_the_clock_went
     assert after.reason.startswith("R-2")
 
 
+async def test_what_was_sent_after_the_clock_had_gone_back_counts_from_when_it_was_asked_for(desk: Desk) -> None:
+    call = await desk.ask("60.00", key="t1")
+    desk.clock.forward(timedelta(hours=-30))
+    done = await desk.boundary.approve(await desk.approval_of(call), rep("maya"))
+    assert (done.state, done.sent_at) == ("done", call.created_at)
+
+    desk.clock.forward(timedelta(hours=53))
+    others = [await desk.ask(f"{n}.00", key=f"o{n}", charge="ch_2") for n in (50, 49, 48)]
+
+    assert [each.state for each in others] == ["done", "done", "done"]
+    assert (await desk.ask("44.00", key="over", charge="ch_3")).state == "refused", "60 + 147 + 44 are more than 250"
+
+
+async def test_only_what_may_have_happened_counts_against_a_number_of_calls(desk: Desk, bank: Bank) -> None:
+    declared = refunding(
+        bank,
+        limits=replace(refunding(bank).limits, calls_per_customer_a_day=2),
+    )
+    desk.boundary = Boundary(desk.store, {"refund_charge": declared}, clock=desk.clock, settle=SETTLE)
+    bank.faults = ["refuse", "lost_before", "none"]
+
+    calls = [await desk.ask(f"{n}.00", key=f"k{n}", charge="ch_1") for n in (1, 2, 3, 4)]
+
+    assert [each.state for each in calls] == ["failed", "unknown", "done", "refused"]
+    assert calls[-1].reason == "There may be 2 calls of one customer in 24 hours."
+
+
 # -- the record ------------------------------------------------------------------------------------------------------
 
 

@@ -16,6 +16,7 @@ from answerable.domain.actions import ActionCall, Approval, CallState
 from answerable.domain.errors import Conflict, Invalid, NotFound
 from answerable.domain.ids import new_id
 from answerable.domain.money import Money
+from answerable.domain.people import Customer
 from answerable.people import proven_in
 from answerable.store import actions, clauses
 
@@ -64,12 +65,11 @@ class Asking:
             raise Invalid(f"There is no action {request.action!r:.80}.")
         if not request.key or len(request.key) > KEY_CHARACTERS_MAX:
             raise Invalid(f"The key of a call has 1 to {KEY_CHARACTERS_MAX} characters.")
-        answered = await self._ground.store.read(actions.by_key, request.key)
+        answered, customer = await self._ground.store.read(self._looked_at, request)
         if answered is not None:
             return _again(answered, request.action, request.conversation_id)
         wanted = read_arguments(declared, request.arguments)
         moves = money_of(declared, wanted)
-        customer = await self._ground.store.read(proven_in, request.conversation_id, self._ground.clock())
         if customer is None or customer.id != request.customer_id:
             raise NotFound("There is no such conversation of this customer.")
         call = _new_call(request, declared, wanted, moves, self._ground.clock())
@@ -82,6 +82,11 @@ class Asking:
             return await self._ground.store.write(self._refuse_unless_alike, unknowable, declared)
         asks = request.requested_by == AGENT and request.agreed is None and declared.effect != "reads"
         return await self._ground.store.write(self._decide, replace(call, facts=facts), declared, asks)
+
+    def _looked_at(self, db: Connection, request: Request) -> tuple[actions.Answered | None, Customer | None]:
+        """What its key was answered with, and who asks."""
+        customer = proven_in(db, request.conversation_id, self._ground.clock())
+        return actions.by_key(db, request.key), customer
 
     def _decide(self, db: Connection, call: ActionCall, declared: Action, asks: bool) -> ActionCall:
         """Keeps the call as clauses and limits have it at this moment; `asks`: the customer must say yes first."""

@@ -150,4 +150,4 @@ class Boundary:
                 return call
 
     async def _go_on(self, call: ActionCall) -> ActionCall:
-        return await self._sending.perform(call.id) if call.state == "ready" else call
+        return await self._sending.go_on(call) if call.state == "ready" else call

@@ -14,20 +14,25 @@ DAY = timedelta(days=1)
 
 def over_limits(db: Connection, call: ActionCall, declared: Action, at: datetime) -> str | None:
     """Which limit the call would pass, in a sentence; None if it passes none."""
-    limits, since, moves = declared.limits, min(at, call.created_at) - DAY, call.money
-    for whose, customer_id, amounts, number in (
-        ("of one customer ", call.customer_id, limits.per_customer_a_day, limits.calls_per_customer_a_day),
-        ("", None, limits.per_day, limits.calls_per_day),
+    limits, moves = declared.limits, call.money
+    if moves is None and limits.calls_per_customer_a_day is None and limits.calls_per_day is None:
+        return None
+    currency = moves.currency if moves is not None else None
+    since = min(at, call.created_at) - DAY
+    taken = actions.taken(db, call.action, since, customer_id=call.customer_id, currency=currency, but=call.id)
+    for whose, calls, units, amounts, number in (
+        (
+            *("of one customer ", taken.customer_calls, taken.customer_units),
+            *(limits.per_customer_a_day, limits.calls_per_customer_a_day),
+        ),
+        ("", taken.calls, taken.units, limits.per_day, limits.calls_per_day),
     ):
-        currency = moves.currency if moves is not None else None
-        calls, units = actions.taken(db, call.action, since, customer_id=customer_id, currency=None, but=call.id)
         if number is not None and calls >= number:
             return f"There may be {number} calls {whose}in 24 hours."
         if moves is None:
             continue
         if moves.currency not in amounts or moves.currency not in limits.per_call:
             return f"Nothing is moved in {moves.currency}: no limit is given for it."
-        _, units = actions.taken(db, call.action, since, customer_id=customer_id, currency=currency, but=call.id)
         most = money(amounts[moves.currency], moves.currency)
         if units + moves.units > most.units:
             return f"All calls {whose}in 24 hours may move {most} together."

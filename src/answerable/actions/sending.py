@@ -35,16 +35,19 @@ class Sending:
 
     async def perform(self, call_id: str) -> ActionCall:
         """Does a call that is ready; whoever else is at it, it is done by one of them."""
-        call = await self._ground.known(call_id)
+        return await self.go_on(await self._ground.known(call_id))
+
+    async def go_on(self, call: ActionCall) -> ActionCall:
+        """The same with a call that was just looked at: before it is sent, it is read again."""
         facts = None
         if call.state == "ready" and call.attempts == 0 and call.changed_at != call.created_at:
             # Somebody has thought about it meanwhile, and the world went on, even if the clock went back.
             facts, call = await self._facts_again(call)
         if call.state != "ready" or (call.look_at is not None and call.look_at > self._ground.clock()):
             return call
-        claimed = await self._ground.store.write(self._claim, call_id, facts)
+        claimed = await self._ground.store.write(self._claim, call.id, facts)
         if claimed is None:
-            return await self._ground.known(call_id)
+            return await self._ground.known(call.id)
         call, customer = claimed
         declared = self._ground.declared[call.action]
         wanted = msgspec.convert(call.arguments, declared.wanted)
@@ -117,7 +120,11 @@ class Sending:
             return None
         waits = timedelta(seconds=declared.timeout_seconds) + self._ground.settle
         asking = "The outside system is being asked."
-        sent = replace(call, state="sent", attempts=call.attempts + 1, sent_at=at, look_at=at + waits, reason=asking)
+        # Nothing is sent before it was asked for, even if the clock went back meanwhile: limits count from here.
+        sent_at = max(at, call.created_at)
+        sent = replace(
+            call, state="sent", attempts=call.attempts + 1, sent_at=sent_at, look_at=at + waits, reason=asking
+        )
         actions.change(db, sent, by=BOUNDARY)
         return sent, customer
 

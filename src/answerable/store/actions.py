@@ -6,7 +6,22 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, and_, bindparam, func, insert, or_, select, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    bindparam,
+    case,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    tuple_,
+    union_all,
+    update,
+)
 
 from answerable.domain.actions import (
     ENDED,
@@ -26,15 +41,43 @@ from answerable.store import events
 from answerable.store.tables import action_calls, action_keys, action_records, approvals, customers
 
 _CALLS = action_calls.c
+_FIXED = (
+    *("id", "key", "conversation_id", "customer_id", "turn_id", "run_id", "requested_by", "action", "effect"),
+    *("likeness", "created_at"),
+)
 
+# What every call asks is put together once: building a statement costs more than running it.
+_ADD, _ADD_KEY, _WRITE_DOWN = insert(action_calls), insert(action_keys), insert(action_records)
+_CHANGE = update(action_calls).where(_CALLS.id == bindparam("changed"))
+_BY_ID = select(action_calls).where(_CALLS.id == bindparam("wanted"))
+_BY_OTHER_KEY = select(action_keys.c.call_id).where(action_keys.c.key == bindparam("wanted")).scalar_subquery()
 _BY_KEY = (
     select(action_calls, func.coalesce(action_keys.c.conversation_id, _CALLS.conversation_id).label("asked_in"))
     .outerjoin(action_keys, and_(action_keys.c.call_id == _CALLS.id, action_keys.c.key == bindparam("wanted")))
-    .where(
-        or_(
-            _CALLS.key == bindparam("wanted"),
-            _CALLS.id
-            == select(action_keys.c.call_id).where(action_keys.c.key == bindparam("wanted")).scalar_subquery(),
+    .where(or_(_CALLS.key == bindparam("wanted"), _CALLS.id == _BY_OTHER_KEY))
+)
+_APPROVAL_OF = select(approvals).where(approvals.c.call_id == bindparam("wanted"))
+
+
+def _in(states: Collection[CallState]) -> ColumnElement[bool]:
+    """Whether a call is in one of the states; without parameters that would be filled in anew each time."""
+    return _CALLS.state.in_([literal_column(f"'{each}'") for each in sorted(states)])
+
+
+_OF_CUSTOMER = _CALLS.customer_id == bindparam("customer")
+_IN_CURRENCY = _CALLS.currency == bindparam("currency")
+_TAKEN = union_all(
+    *(
+        select(
+            func.sum(case((_OF_CUSTOMER, 1), else_=0)),
+            func.sum(case((and_(_OF_CUSTOMER, _IN_CURRENCY), _CALLS.units), else_=0)),
+            func.count(),
+            func.sum(case((_IN_CURRENCY, _CALLS.units), else_=0)),
+        ).where(_CALLS.action == bindparam("action"), _CALLS.id != bindparam("but"), these)
+        for these in (
+            # What was asked for long ago and sent only now counts, and what may yet be sent or come about does.
+            _in(MAY_STILL_HAPPEN),
+            and_(_in(MAY_HAVE_HAPPENED - MAY_STILL_HAPPEN), _CALLS.sent_at >= bindparam("since")),
         )
     )
 )
@@ -65,6 +108,16 @@ class Answered:
     """Where the key was used; the call may be the same wish of another conversation."""
 
 
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """How much of an action there may have been; the units are those of one currency."""
+
+    customer_calls: int
+    customer_units: int
+    calls: int
+    units: int
+
+
 def hold(db: Connection) -> None:
     """From here to the end of the transaction nobody else decides on a call: what is counted stays as it is."""
     db.info["lock"](db, "actions")
@@ -72,34 +125,20 @@ def hold(db: Connection) -> None:
 
 def add(db: Connection, call: ActionCall, *, by: str) -> None:
     """Keeps a new call and the beginning of its record."""
-    db.execute(
-        insert(action_calls).values(
-            id=call.id,
-            key=call.key,
-            conversation_id=call.conversation_id,
-            customer_id=call.customer_id,
-            turn_id=call.turn_id,
-            run_id=call.run_id,
-            requested_by=call.requested_by,
-            action=call.action,
-            effect=call.effect,
-            likeness=call.likeness,
-            created_at=call.created_at,
-            **_changing(call),
-        )
-    )
+    fixed = {name: getattr(call, name) for name in _FIXED}
+    db.execute(_ADD, {**fixed, **_changing(call)})
     _write_down(db, call, by)
 
 
 def change(db: Connection, call: ActionCall, *, by: str) -> None:
     """Keeps what became of a call, and adds it to the record."""
-    db.execute(update(action_calls).where(_CALLS.id == call.id).values(**_changing(call)))
+    db.execute(_CHANGE, {"changed": call.id, **_changing(call)})
     _write_down(db, call, by)
 
 
 def by_id(db: Connection, call_id: str) -> ActionCall | None:
     """The call of that name."""
-    row = db.execute(select(action_calls).where(_CALLS.id == call_id)).one_or_none()
+    row = db.execute(_BY_ID, {"wanted": call_id}).one_or_none()
     return _call(row) if row else None
 
 
@@ -111,7 +150,7 @@ def by_key(db: Connection, key: str) -> Answered | None:
 
 def add_key(db: Connection, key: str, call: ActionCall, conversation_id: str, at: datetime) -> None:
     """From now on the key is answered with that call, for ever."""
-    db.execute(insert(action_keys).values(key=key, call_id=call.id, conversation_id=conversation_id, at=at))
+    db.execute(_ADD_KEY, {"key": key, "call_id": call.id, "conversation_id": conversation_id, "at": at})
 
 
 def alike(db: Connection, likeness: str, since: datetime, states: Collection[CallState]) -> ActionCall | None:
@@ -140,26 +179,11 @@ def asked_about(db: Connection, likeness: str, conversation_id: str) -> ActionCa
     return _call(row) if row else None
 
 
-def taken(
-    db: Connection, action: str, since: datetime, *, customer_id: str | None, currency: str | None, but: str
-) -> tuple[int, int]:
-    """How many calls of an action since then may have happened, and how many units of a currency they move together.
-
-    Of one customer or of all; `but` is left out.
-    """
-    query = select(func.count(), func.coalesce(func.sum(_CALLS.units), 0)).where(
-        _CALLS.action == action,
-        # What was asked for long ago and sent only now counts too, and what may yet be sent or come about does.
-        or_(_CALLS.created_at >= since, _CALLS.sent_at >= since, _CALLS.state.in_(MAY_STILL_HAPPEN)),
-        _CALLS.state.in_(MAY_HAVE_HAPPENED),
-        _CALLS.id != but,
-    )
-    if customer_id is not None:
-        query = query.where(_CALLS.customer_id == customer_id)
-    if currency is not None:
-        query = query.where(_CALLS.currency == currency)
-    row = db.execute(query).one()
-    return int(row[0]), int(row[1])
+def taken(db: Connection, action: str, since: datetime, *, customer_id: str, currency: str | None, but: str) -> Taken:
+    """How much of an action since then may have happened, of one customer and of all; the call `but` is left out."""
+    asked = {"action": action, "since": since, "customer": customer_id, "currency": currency, "but": but}
+    rows = db.execute(_TAKEN, asked).all()
+    return Taken(*(sum(int(row[place] or 0) for row in rows) for place in range(4)))
 
 
 def due(db: Connection, at: datetime, limit: int) -> list[ActionCall]:
@@ -265,7 +289,7 @@ def change_approval(db: Connection, approval: Approval) -> None:
 
 def approval_of(db: Connection, call_id: str) -> Approval | None:
     """What people were asked about a call."""
-    row = db.execute(select(approvals).where(approvals.c.call_id == call_id)).one_or_none()
+    row = db.execute(_APPROVAL_OF, {"wanted": call_id}).one_or_none()
     return _approval(row) if row else None
 
 
@@ -357,11 +381,8 @@ def _write_down(db: Connection, call: ActionCall, by: str) -> None:
         "attempts": call.attempts,
         "receipt": msgspec.to_builtins(call.receipt),
     }
-    db.execute(
-        insert(action_records).values(
-            call_id=call.id, state=call.state, by=by, reason=call.reason, content=content, at=call.changed_at
-        )
-    )
+    entry = {"call_id": call.id, "state": call.state, "by": by, "reason": call.reason, "at": call.changed_at}
+    db.execute(_WRITE_DOWN, {**entry, "content": content})
 
 
 def _changing(call: ActionCall) -> dict[str, Any]:

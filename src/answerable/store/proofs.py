@@ -12,6 +12,15 @@ _CODE = tuple(codes.c[name] for name in Code.__slots__)
 
 # Asked with every message of somebody who is signed in: building a statement costs more than running it.
 _BY_ID = select(proofs.c.id).where(proofs.c.id == bindparam("wanted"))
+_IN_FORCE = (
+    select(*_PROOF)
+    .where(
+        proofs.c.conversation_id == bindparam("wanted"),
+        proofs.c.proved_at <= bindparam("at"),
+        proofs.c.expires_at > bindparam("at"),
+    )
+    .order_by(proofs.c.proved_at.desc(), proofs.c.id.desc())
+)
 _NEWEST = (
     select(*_CODE)
     .where(codes.c.conversation_id == bindparam("wanted"))
@@ -28,12 +37,7 @@ def add(db: Connection, proof: Proof) -> None:
 
 def in_force(db: Connection, conversation_id: str, at: datetime) -> list[Proof]:
     """What was proved in a conversation and held at that moment, newest first."""
-    query = (
-        select(*_PROOF)
-        .where(proofs.c.conversation_id == conversation_id, proofs.c.proved_at <= at, proofs.c.expires_at > at)
-        .order_by(proofs.c.proved_at.desc(), proofs.c.id.desc())
-    )
-    return [Proof(*row) for row in db.execute(query)]
+    return [Proof(*row) for row in db.execute(_IN_FORCE, {"wanted": conversation_id, "at": at})]
 
 
 # -- codes -----------------------------------------------------------------------------------------------------------
