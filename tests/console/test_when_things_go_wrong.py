@@ -55,10 +55,10 @@ async def test_a_server_that_is_gone_is_said_at_once_and_no_longer_than_it_lasts
     for width, height in ((1440, 900), (390, 844)):
         maya = await office.maya(width=width, height=height)
         page = maya.page
-        await page.goto(f"{line.address}console/inbox/needs-you")
-        await expect(page.get_by_role("heading", name="Needs you")).to_be_visible()
         # The scripts of the other screens come in a quiet moment; from then on an outage keeps nobody from them.
-        await page.wait_for_load_state("networkidle")
+        async with page.expect_event("requestfinished", lambda request: "/People-" in request.url):
+            await page.goto(f"{line.address}console/inbox/needs-you")
+        await expect(page.get_by_role("heading", name="Needs you")).to_be_visible()
 
         line.cut()
         await expect(page.get_by_text("Reconnecting…")).to_be_visible(timeout=NOTICED_MS)

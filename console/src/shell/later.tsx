@@ -54,7 +54,6 @@ export function LaterScreen({ name }: { name: keyof typeof TITLES }): ReactNode 
   };
   const isNarrow = useIsNarrow();
   if (Screen) return <Screen />;
-  if (!error) return null;
   return (
     <div className="page">
       <div className="in">
@@ -66,7 +65,7 @@ export function LaterScreen({ name }: { name: keyof typeof TITLES }): ReactNode 
           )}
           <h1>{TITLES[name]}</h1>
         </div>
-        <Failed error={error} sentence={UNREACHED} what="screen" onRetry={() => void tryAgain()} />
+        {error && <Failed error={error} sentence={UNREACHED} what="screen" onRetry={() => void tryAgain()} />}
       </div>
     </div>
   );
