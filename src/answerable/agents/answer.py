@@ -19,7 +19,7 @@ from answerable.agents.asked import Asked, Say
 from answerable.agents.citing import SourceNumbers
 from answerable.agents.embedded import EmbeddedModel
 from answerable.agents.found import found_to_json
-from answerable.agents.guards import GuardedSentence, SentenceGuard
+from answerable.agents.guards import GuardedSentence, SentenceGuard, may_be_offered, passing
 from answerable.agents.instructions import (
     FIND_PROCEDURE,
     PROCEDURE_TOOLS,
@@ -367,15 +367,17 @@ def _with_procedure(reply: Reply, following: Following) -> Reply:
 
 def _ended_by_tool(asked: Asked, ledger: Ledger, searching: Searching, ending: _Ending) -> Reply:
     """The reply that a terminal tool stands for."""
+    # A language model may write here what it likes; the customer reads it as a reply.
+    hits = tuple(searching.hits.values())
     given = {name: value for name, value in ending.arguments.items() if isinstance(value, str)}
     match ending.tool:
         case "ask_customer":
-            options = [str(each) for each in ending.arguments.get("options") or [] if str(each).strip()]
-            question = given.get("question") or language(_spoken(asked)).frame("ask_unclear")
+            options = [each for each in map(str, ending.arguments.get("options") or []) if may_be_offered(each, hits)]
+            question = passing(given.get("question") or "", hits) or language(_spoken(asked)).frame("ask_unclear")
             text = "\n".join([question, "", *(f"- {each}" for each in options)]).strip()
             return Reply(text, Decision("ask", searching.confidence, "It is not clear yet what is meant."))
         case "refuse":
-            text = given.get("message") or language(_spoken(asked)).frame("refused")
+            text = passing(given.get("message") or "", hits) or language(_spoken(asked)).frame("refused")
             return Reply(
                 text, Decision("refuse", searching.confidence, given.get("reason") or "It must not be helped with.")
             )

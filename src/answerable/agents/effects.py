@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-from answerable.agents.phrases import words
+from answerable.agents.phrases import undisguised, words
 
 # Whoever says that something was done says it in so many letters; more is not read.
 READ_LETTERS_MAX = 1_000
 # Behind these a clause stands for itself: "No problem, I have refunded you."
-_JOINS = re.compile(r"[.!?;:,、，]|\b(?:so|but|and|aber|und|pero|y|mais|et|ma|e|mas|maar|en)\b")
+_JOINS = re.compile(r"[.!?;:,、，()\[\]{}–—]|\b(?:so|but|and|aber|und|pero|y|mais|et|ma|e|mas|maar|en)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,7 @@ class _Claims:
 
 def claims_effect(sentence: str) -> bool:
     """Whether the sentence claims an effect, in any of our languages: also in another than the customer's."""
-    text = " ".join(sentence[:READ_LETTERS_MAX].lower().split())
+    text = undisguised(sentence[:READ_LETTERS_MAX])
     if not words(text):
         return False
     return any(_claims_in(text, each) for each in _languages())

