@@ -152,7 +152,7 @@ def opened(template: Template, folder: Path) -> Iterator[World]:
     # Each client reads the certificates of all the world, for which it takes longer than for the rest of a call. Here
     # everything is on loopback.
     certificates = patch("httpx._transports.default.create_ssl_context", lambda **_: _CERTIFICATES)
-    with certificates, _serving(office, clock) as address, Store(f"sqlite:///{folder / 'desk.db'}") as store:
+    with certificates, serving(office, clock) as address, Store(f"sqlite:///{folder / 'desk.db'}") as store:
         settings = {"back_office_url": address, "back_office_key": KEY}
         boundary = Boundary(store, template.declared, settings=settings, clock=clock, settle=timedelta(0))
         yield World(office, store, boundary, clock, template.declared)
@@ -179,7 +179,7 @@ def rep(name: str, role: Role, *, active: bool = True) -> Rep:
 
 
 @contextmanager
-def _serving(office: Path, clock: Clock) -> Iterator[str]:
+def serving(office: Path, clock: Clock) -> Iterator[str]:
     """The back office on loopback, in a thread of its own."""
     database = Database(office)
     app = create_app(database, token=KEY, clock=clock)
