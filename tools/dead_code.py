@@ -23,6 +23,7 @@ USED_FROM_OUTSIDE = {
     "th_open": "markdown-it calls it",
     "th_close": "markdown-it calls it",
     "table_close": "markdown-it calls it",
+    "mcp_action": "workspaces declare tools of MCP servers with it",
     "load_dialect_impl": "SQLAlchemy calls it",
     "process_bind_param": "SQLAlchemy calls it",
     "process_result_value": "SQLAlchemy calls it",

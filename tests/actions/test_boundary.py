@@ -5,13 +5,14 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 from answerable.actions.asking import Request
 from answerable.actions.boundary import Boundary
-from answerable.actions.declaring import Limits
+from answerable.actions.declaring import Amount, Limits
 from answerable.domain.actions import ENDED, ActionCall, Check
 from answerable.domain.errors import Conflict, Invalid, NotAllowed
 from answerable.domain.money import money
@@ -648,3 +649,33 @@ async def test_what_is_not_known_counts_against_the_limits_however_old_it_is(des
 
     assert new.state == "refused"
     assert new.reason.startswith("All calls of one customer in 24 hours may move 250.00 EUR together")
+
+
+async def test_an_action_that_takes_other_arguments_by_now_does_nothing_and_holds_up_nobody(
+    desk: Desk, clock: Clock
+) -> None:
+    waiting = await desk.ask("60.00", key="t1")
+    desk.bank.faults = ["lost_after"]
+    lost = await desk.ask("20.00", key="t2")
+    desk.bank.faults = ["lost_after"]
+    also_lost = await desk.ask("10.00", key="t3", charge="ch_2")
+
+    class Other(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+        amount: Amount
+
+    now = refunding(desk.bank)
+    later = Boundary(desk.store, {"refund_charge": replace(now, wanted=Other)}, clock=clock, settle=SETTLE)
+    approved = await later.approve(await desk.approval_of(waiting), rep("noor"))
+    clock.forward(timedelta(minutes=1))
+    await later.look_after()
+
+    assert approved.state == "ready"
+    assert "takes other arguments by now" in approved.reason
+    known = [await desk.store.read(actions.by_id, each.id) for each in (lost, also_lost)]
+    assert [each and each.state for each in known] == ["unknown", "unknown"]
+    assert len(desk.bank.refunds) == 2
+    clock.forward(timedelta(days=3))
+    await later.look_after()
+    after = await desk.store.read(actions.by_id, waiting.id)
+    assert after is not None
+    assert after.state == "refused"

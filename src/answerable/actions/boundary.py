@@ -123,6 +123,10 @@ class Boundary:
             except AnswerableError as error:
                 log.warning("The call %s could not be seen to: %s", call.id, error)
                 continue
+            except Exception:
+                # One that cannot be seen to keeps nobody from seeing to the others.
+                log.exception("The call %s could not be seen to.", call.id)
+                continue
             if after.state != call.state:
                 moved.append(after)
         return moved

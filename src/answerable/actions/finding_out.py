@@ -37,8 +37,8 @@ class FindingOut:
             )
         if call.state not in ("sent", "unknown") or declared is None or declared.look_up is None or customer is None:
             return await self._ground.store.write(self._look_again, call_id)
-        wanted = msgspec.convert(call.arguments, declared.wanted)
         try:
+            wanted = msgspec.convert(call.arguments, declared.wanted)
             async with asyncio.timeout(declared.timeout_seconds):
                 found = await declared.look_up(self._ground.doing(call.id, customer), wanted)
             receipt = receipt_of(declared, found, self._ground.clock()) if found is not None else None

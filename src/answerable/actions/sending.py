@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -40,7 +41,11 @@ class Sending:
     async def go_on(self, call: ActionCall) -> ActionCall:
         """The same with a call that was just looked at: before it is sent, it is read again."""
         facts = None
-        if call.state == "ready" and call.attempts == 0 and call.changed_at != call.created_at:
+        if (
+            call.state == "ready"
+            and call.attempts == 0
+            and (call.changed_at != call.created_at or not self._fits(call))
+        ):
             # Somebody has thought about it meanwhile, and the world went on, even if the clock went back.
             facts, call = await self._facts_again(call)
         if call.state != "ready" or (call.look_at is not None and call.look_at > self._ground.clock()):
@@ -65,6 +70,14 @@ class Sending:
         # If the program is stopped before this, whoever starts next finds the call sent, and looks it up.
         return await self._ground.store.write(self.settle_as, call.id, call.attempts, state, reason, receipt)
 
+    def _fits(self, call: ActionCall) -> bool:
+        """Whether the action still takes what was asked for: its declaration may have changed since."""
+        declared = self._ground.declared.get(call.action)
+        try:
+            return declared is None or msgspec.convert(call.arguments, declared.wanted) is not None
+        except msgspec.ValidationError:
+            return False
+
     async def _facts_again(self, call: ActionCall) -> tuple[dict[str, Any] | None, ActionCall]:
         """The facts as they are now; the call is refused if they are for ever out of reach."""
         declared = self._ground.declared.get(call.action)
@@ -72,9 +85,11 @@ class Sending:
         if declared is None or customer is None:
             # The claim will say so.
             return None, call
-        facts, fault = await self._ground.facts(
-            declared, self._ground.doing(call.id, customer), msgspec.convert(call.arguments, declared.wanted)
-        )
+        facts: dict[str, Any] = {}
+        fault: str | None = f"{call.action} takes other arguments by now. Nothing was done."
+        with suppress(msgspec.ValidationError):
+            wanted = msgspec.convert(call.arguments, declared.wanted)
+            facts, fault = await self._ground.facts(declared, self._ground.doing(call.id, customer), wanted)
         if fault is None:
             return facts, call
         return None, await self._ground.store.write(self._without_facts, call.id, declared, fault)

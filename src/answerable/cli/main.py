@@ -118,6 +118,20 @@ def lint(given: dict[str, Any], workspace: Path | None, as_json: bool) -> None:
     sys.exit(WRONG if lint_workspace(workspace or given["workspace"], as_json=as_json) else 0)
 
 
+@main.command()
+@click.argument("server", required=False)
+@click.argument("tool", required=False)
+@click.option("--pin", "pins", is_flag=True, help="Keep the tool as it is now: from here on it must stay so.")
+@click.option("--json", "as_json", is_flag=True, help="For programs: JSON on stdout.")
+@click.pass_obj
+def tools(given: dict[str, Any], server: str | None, tool: str | None, pins: bool, as_json: bool) -> None:
+    """Look at the tools of the workspace's MCP servers, and pin them. Ends with 1 if one is not what was pinned."""
+    with importing():
+        from answerable.cli.tools import show_tools
+
+    sys.exit(WRONG if show_tools(given, server, tool, pins=pins, as_json=as_json) else 0)
+
+
 @main.command(
     context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []},
     add_help_option=False,

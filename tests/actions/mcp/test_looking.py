@@ -1,0 +1,107 @@
+"""What whoever declares a tool is shown of it, and pins."""
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from answerable.actions.loading import load_actions
+from answerable.actions.mcp.pins import Definition, read_pins
+from answerable.cli.tools import show_tools
+from answerable.domain.errors import Invalid, NotFound
+from tests.actions.mcp.shop import Running, examples
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, shop: Running, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A company that has said where its shop's server is, and no more."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "actions").mkdir()
+    settings = f'[company]\nname = "Acme"\n\n[actions]\nshop_url = "{shop.url}"\nshop_key = "k"\n'
+    (tmp_path / "answerable.toml").write_text(settings)
+    (tmp_path / "actions" / "_shop.py").write_text(examples()["_shop.py"])
+    return tmp_path
+
+
+def tools(workspace: Path, *names: str, pins: bool = False) -> int:
+    server, tool = [*names, None, None][:2]
+    return show_tools({"workspace": workspace, "data": workspace / "data"}, server, tool, pins=pins, as_json=False)
+
+
+def test_tools_are_looked_at_pinned_declared_and_looked_at_again_when_they_change(
+    workspace: Path, shop: Running, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert tools(workspace) == 0
+    assert "create_refund  not pinned" in capsys.readouterr().out
+    for name in ("find_orders", "create_refund", "find_refund", "cancel_refund"):
+        assert tools(workspace, "shop", name, pins=True) == 0
+    (workspace / "actions" / "shop.py").write_text(examples()["shop.py"])
+    assert set(load_actions(workspace / "actions")) == {"find_orders", "refund_order"}
+    capsys.readouterr()
+
+    shop.drifts("description")
+
+    assert tools(workspace) == 1
+    assert "create_refund  changed: its description" in capsys.readouterr().out
+    assert tools(workspace, "shop", "create_refund") == 1
+    shown = capsys.readouterr().out
+    assert "closes the account" in shown
+    assert "It was pinned as this" in shown
+    assert tools(workspace, "shop", "create_refund", pins=True) == 0
+    assert tools(workspace) == 0
+
+
+def test_a_declaration_to_begin_with_is_python_and_does_not_load_as_it_is(
+    workspace: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tools(workspace, "shop", "create_refund", pins=True)
+    capsys.readouterr()
+    tools(workspace, "shop", "create_refund")
+
+    begun = capsys.readouterr().out.partition("A declaration to begin with:\n\n")[2]
+
+    ast.parse(begun)
+    assert "MoneyArguments('amount', currency='currency')" in begun
+    assert "IGNORE" not in begun
+    head = (
+        "from answerable.actions.mcp.declaring import *\nfrom answerable.actions.mcp.tools import *\n"
+        "from ._shop import shop\ntold = facts_about = what_was_done = imagined = None\n"
+    )
+    (workspace / "actions" / "shop.py").write_text(head + begun)
+    with pytest.raises(Invalid):
+        load_actions(workspace / "actions")
+
+
+def test_what_a_server_says_cannot_fool_a_terminal_or_become_code() -> None:
+    from answerable.actions.mcp.looking import shown, skeleton
+    from answerable.actions.mcp.servers import Server
+
+    evil = "x'\n)\nimport os  # \x1b[2J"
+    tool = Definition(
+        name=evil,
+        description="\x1b]0;\x07\u202e",
+        input_schema={"type": "object", "properties": {evil: {"type": "'\nimport os"}}, "required": []},
+    )
+
+    begun = ast.parse(skeleton(Server("shop", Path("pins.json"), url="http://x"), tool))
+
+    assert not [node for node in ast.walk(begun) if isinstance(node, ast.Import | ast.ImportFrom)]
+    assert all(each.isprintable() or each == "\n" for each in shown(tool))
+
+
+def test_what_is_not_there_is_said(workspace: Path) -> None:
+    with pytest.raises(NotFound, match="There are: shop"):
+        tools(workspace, "stall")
+    with pytest.raises(NotFound, match="no tool"):
+        tools(workspace, "shop", "nothing")
+    with pytest.raises(Invalid, match="Name the tool"):
+        tools(workspace, "shop", pins=True)
+    assert read_pins(workspace / "actions" / "shop.tools.json") == {}
+
+
+def test_a_server_that_is_away_is_a_fault(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = (workspace / "answerable.toml").read_text()
+    (workspace / "answerable.toml").write_text(text.replace("http://127.0.0.1:", "http://127.0.0.1:9/"))
+
+    assert tools(workspace) == 1
+    assert "cannot be reached" in capsys.readouterr().err
