@@ -1,7 +1,6 @@
 """What tests of several rooms share: a database of each kind, and a browser."""
 
 import itertools
-import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
 from ctypes.util import find_library
@@ -10,6 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, async_playwright
 
+from answerable.store import Store
+from tests import migrated
 from tests.postgres import Postgres, PostgresMissing, running_postgres
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -36,24 +37,59 @@ def postgres_or_reason() -> Iterator[Postgres | str]:
         yield server
 
 
-@pytest.fixture
-def postgres_url(postgres_or_reason: Postgres | str) -> Iterator[str]:
-    """A fresh, empty PostgreSQL database."""
+@pytest.fixture(scope="session")
+def postgres(postgres_or_reason: Postgres | str) -> Postgres:
+    """The server; where there is none, the test is skipped and says why."""
     if isinstance(postgres_or_reason, str):
         pytest.skip(f"Not tested on PostgreSQL: {postgres_or_reason}.")
-    with postgres_or_reason.database(f"test_{os.getpid()}_{next(_numbers)}") as url:
+    return postgres_or_reason
+
+
+@pytest.fixture(scope="session")
+def postgres_with_tables(postgres: Postgres) -> Iterator[str]:
+    """The name of a database that was migrated once; copy it."""
+    with postgres.database("with_tables") as url:
+        with Store(url) as opened:
+            opened.migrate()
+        yield "with_tables"
+
+
+@pytest.fixture
+def new_postgres_url(postgres: Postgres) -> Iterator[str]:
+    """A PostgreSQL database of the test's own, without any table."""
+    with postgres.database(f"test_{next(_numbers)}") as url:
         yield url
 
 
 @pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
-    """A fresh SQLite database, not there yet."""
+def postgres_url(postgres: Postgres, postgres_with_tables: str) -> Iterator[str]:
+    """A PostgreSQL database of the test's own, with its tables and nothing in them."""
+    with postgres.database(f"test_{next(_numbers)}", template=postgres_with_tables) as url:
+        yield url
+
+
+@pytest.fixture
+def new_sqlite_url(tmp_path: Path) -> str:
+    """A SQLite database of the test's own, not there yet."""
     return f"sqlite:///{tmp_path / 'answerable.db'}"
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """A SQLite database of the test's own, with its tables and nothing in them."""
+    return migrated.copy_to(tmp_path)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def new_database_url(request: pytest.FixtureRequest) -> str:
+    """A database without any table: the test runs once on SQLite and once on PostgreSQL."""
+    url: str = request.getfixturevalue(f"new_{request.param}_url")
+    return url
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 def database_url(request: pytest.FixtureRequest) -> str:
-    """A fresh, empty database: the test runs once on SQLite and once on PostgreSQL."""
+    """A database with its tables and nothing in them: the test runs once on SQLite and once on PostgreSQL."""
     url: str = request.getfixturevalue(f"{request.param}_url")
     return url
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import hatch_build
 from tools import locks
-from tools.environment import BIN, ROOT, tools_for_building
+from tools.environment import BIN, EVERY_CORE, ROOT, tools_for_building
 
 # Two at once: most of these are one process each, and small machines have two cores.
 AT_ONCE = 2
@@ -39,7 +39,7 @@ def check_everything(*, with_tests: bool) -> int:
             if not outcome.passed:
                 print(f"\n── {outcome.name} ──\n{outcome.output.rstrip()}", flush=True)
     if with_tests:
-        outcomes.append(_watched("tests", BIN / "pytest"))
+        outcomes.append(_watched("tests", BIN / "pytest", *EVERY_CORE))
     _show_table(outcomes, seconds=time.monotonic() - started)
     return 0 if all(outcome.passed for outcome in outcomes) else 1
 

@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from tools.environment import BIN, ROOT, prepare, say
+from tools.environment import BIN, EVERY_CORE, ROOT, prepare, say
 from tools.trouble import WRONG_USE, Trouble, explain
 
 USAGE = """\
@@ -50,7 +50,7 @@ def _start(arguments: list[str]) -> int:
 
 def _test(arguments: list[str]) -> int:
     prepare("dev")
-    return _become("pytest", *arguments)
+    return _become("pytest", *(arguments or EVERY_CORE))
 
 
 def _check(arguments: list[str]) -> int:

@@ -34,6 +34,8 @@ VENV = ROOT / ".venv"
 BIN = VENV / "bin"
 STAMP = VENV / "answerable.json"
 LOCKS = ROOT / "requirements"
+# Options of pytest. Each worker has a PostgreSQL, a browser and an embedding model of its own: about 1 GB.
+EVERY_CORE = ("-n", "auto", "--maxprocesses", "6", "--dist", "worksteal")
 
 Level = Literal["runtime", "dev"]
 

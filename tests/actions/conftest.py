@@ -24,7 +24,6 @@ settings.load_profile("unhurried")
 def store(database_url: str) -> Iterator[Store]:
     """The test runs once on SQLite and once on PostgreSQL."""
     with Store(database_url) as opened:
-        opened.migrate()
         yield opened
 
 

@@ -4,15 +4,11 @@ The invariants are those of docs/safety-case.md.
 """
 
 import asyncio
-import atexit
-import shutil
-import tempfile
 from collections import defaultdict
 from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
-from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
@@ -30,6 +26,7 @@ from answerable.domain.errors import AnswerableError
 from answerable.domain.money import money
 from answerable.domain.people import ROLES, Customer, Identity, Role
 from answerable.store import Store, actions
+from tests import migrated
 from tests.actions.bank import (
     NO_DISPUTE,
     OVER_50,
@@ -74,8 +71,7 @@ class World(RuleBasedStateMachine):
         self.loop = asyncio.new_event_loop()
         self.clock, self.bank = Clock(), Bank()
         self.folder = TemporaryDirectory(prefix="answerable-model-")
-        shutil.copy(_migrated(), Path(self.folder.name) / "answerable.db")
-        self.store = Store(f"sqlite:///{self.folder.name}/answerable.db")
+        self.store = Store(migrated.copy_to(Path(self.folder.name)))
         declared = {"refund_charge": refunding(self.bank)}
         self.processes = [Boundary(self.store, declared, clock=self.clock) for _ in range(2)]
         self.askers: dict[str, tuple[Customer, str]] = {}
@@ -468,16 +464,6 @@ class World(RuleBasedStateMachine):
         self.store.close()
         self.loop.close()
         self.folder.cleanup()
-
-
-@cache
-def _migrated() -> Path:
-    """An empty database with its tables: making them anew for each example would take most of the time."""
-    path = Path(tempfile.mkdtemp(prefix="answerable-model-")) / "answerable.db"
-    atexit.register(shutil.rmtree, path.parent)
-    with Store(f"sqlite:///{path}") as store:
-        store.migrate()
-    return path
 
 
 TestWorld = World.TestCase

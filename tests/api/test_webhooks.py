@@ -111,7 +111,6 @@ def _euros(amount: str) -> Money:
 @pytest.fixture
 def store(database_url: str) -> Iterator[Store]:
     with Store(database_url) as opened:
-        opened.migrate()
         yield opened
 
 

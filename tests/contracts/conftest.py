@@ -11,5 +11,4 @@ from answerable.store import Store
 def store(database_url: str) -> Iterator[Store]:
     """The test runs once on SQLite and once on PostgreSQL."""
     with Store(database_url) as opened:
-        opened.migrate()
         yield opened

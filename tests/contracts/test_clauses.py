@@ -12,6 +12,7 @@ from sqlalchemy import Connection, delete
 
 from answerable.domain.actions import Check, Clause
 from answerable.store import Store, clauses, tables
+from tests import migrated
 
 ELEVEN, NOON, ONE = (datetime(2026, 11, 23, hour, tzinfo=UTC) for hour in (11, 12, 13))
 LONG_AGO, TOMORROW = datetime(2020, 1, 1, tzinfo=UTC), datetime(2026, 11, 24, tzinfo=UTC)
@@ -86,9 +87,8 @@ async def test_where_the_clock_went_back_what_was_put_last_holds(store: Store) -
 
 @pytest.fixture(scope="module")
 def shelf() -> Iterator[Store]:
-    """One database for all examples: making the tables anew takes longer than an example."""
-    with TemporaryDirectory() as folder, Store(f"sqlite:///{Path(folder) / 'clauses.db'}") as store:
-        store.migrate()
+    """One database for all examples."""
+    with TemporaryDirectory() as folder, Store(migrated.copy_to(Path(folder))) as store:
         yield store
 
 

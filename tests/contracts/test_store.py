@@ -103,7 +103,6 @@ async def test_a_listener_is_woken_by_a_commit_and_by_nothing_else(store: Store)
 
 async def test_a_wake_up_crosses_from_one_process_to_another_where_the_database_can(database_url: str) -> None:
     with Store(database_url) as here, Store(database_url) as there:
-        here.migrate()
         if here.database == "sqlite":
             pytest.skip("With SQLite all customers are served by one process.")
         with there.live.listen("con_1") as listener:
@@ -191,13 +190,13 @@ async def test_moments_keep_their_microseconds_and_their_order(store: Store) -> 
     assert [event.at for event in kept] == [later, NOON]
 
 
-def test_migrating_twice_changes_nothing(database_url: str) -> None:
-    with Store(database_url) as store:
+def test_migrating_twice_changes_nothing(new_database_url: str) -> None:
+    with Store(new_database_url) as store:
         store.migrate()
         store.migrate()
 
 
-async def test_a_conversation_of_an_older_program_waits_since_it_last_changed(database_url: str) -> None:
+async def test_a_conversation_of_an_older_program_waits_since_it_last_changed(new_database_url: str) -> None:
     def keep_customer_as_they_were_kept(db: Connection) -> None:
         values = f"'{INES.id}', 'known', '{{}}', '{NOON}'"
         db.execute(text(f"INSERT INTO customers (id, identity, attributes, created_at) VALUES ({values})"))
@@ -213,7 +212,7 @@ async def test_a_conversation_of_an_older_program_waits_since_it_last_changed(da
             )
         )
 
-    with Store(database_url) as store:
+    with Store(new_database_url) as store:
         upgrade(store._dialect, "0001")
         await store.write(keep_customer_as_they_were_kept)
         await store.write(releases.ship, reason="The first.", author="Maya", at=NOON)
@@ -226,7 +225,9 @@ async def test_a_conversation_of_an_older_program_waits_since_it_last_changed(da
         assert kept.waiting_since == NOON
 
 
-async def test_a_call_of_an_older_program_keeps_its_key_and_was_sent_after_it_was_asked_for(database_url: str) -> None:
+async def test_a_call_of_an_older_program_keeps_its_key_and_was_sent_after_it_was_asked_for(
+    new_database_url: str,
+) -> None:
     hour = timedelta(hours=1)
 
     def keep_as_they_were_kept(db: Connection) -> None:
@@ -244,7 +245,7 @@ async def test_a_call_of_an_older_program_keeps_its_key_and_was_sent_after_it_wa
             kept = {**call, **content, "id": f"act_{state}", "key": f"key {state}", "state": state}
             db.execute(insert(action_calls), kept)
 
-    with Store(database_url) as store:
+    with Store(new_database_url) as store:
         upgrade(store._dialect, "0007")
         await store.write(releases.ship, reason="The first.", author="Maya", at=NOON)
         await store.write(keep_as_they_were_kept)

@@ -5,13 +5,13 @@ import pytest
 from playwright.async_api import Browser
 
 
-def test_each_test_gets_an_empty_database_of_its_own(postgres_url: str) -> None:
-    with psycopg.connect(postgres_url) as connection:
+def test_each_test_gets_an_empty_database_of_its_own(new_postgres_url: str) -> None:
+    with psycopg.connect(new_postgres_url) as connection:
         connection.execute("CREATE TABLE notes (body text)")
 
 
-def test_nothing_is_left_from_another_test(postgres_url: str) -> None:
-    with psycopg.connect(postgres_url) as connection, pytest.raises(psycopg.errors.UndefinedTable):
+def test_nothing_is_left_from_another_test(new_postgres_url: str) -> None:
+    with psycopg.connect(new_postgres_url) as connection, pytest.raises(psycopg.errors.UndefinedTable):
         connection.execute("SELECT * FROM notes")
 
 

@@ -17,6 +17,7 @@ from answerable.knowledge import importing as importing_room
 from answerable.knowledge.importers.importer import Importer, Item, Skipped, digest
 from answerable.knowledge.importing import Importing
 from answerable.store import Store, articles, releases
+from tests import migrated
 
 
 class Shelf:
@@ -71,7 +72,6 @@ async def importing_into(store: Store) -> AsyncIterator[Importing]:
 @pytest.fixture
 def store(database_url: str) -> Iterator[Store]:
     with Store(database_url) as opened:
-        opened.migrate()
         yield opened
 
 
@@ -208,9 +208,7 @@ shelves = st.lists(
 async def test_whatever_came_before_the_last_import_is_what_is_in_force(
     tmp_path_factory: pytest.TempPathFactory, history: list[Mapping[str, str]]
 ) -> None:
-    path = tmp_path_factory.mktemp("store") / "answerable.db"
-    with Store(f"sqlite:///{path}") as store:
-        store.migrate()
+    with Store(migrated.copy_to(tmp_path_factory.mktemp("store"))) as store:
         async with importing_into(store) as room:
             before: Mapping[str, str] = {}
             for shelf in history:

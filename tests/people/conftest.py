@@ -12,7 +12,6 @@ from tests.people.host import Clock, Host, PostOffice
 def store(database_url: str) -> Iterator[Store]:
     """The test runs once on SQLite and once on PostgreSQL."""
     with Store(database_url) as opened:
-        opened.migrate()
         yield opened
 
 

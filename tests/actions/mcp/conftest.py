@@ -1,6 +1,5 @@
 """The shop's server, once for all tests; what it has done is forgotten before each."""
 
-import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -39,19 +38,10 @@ async def definitions(shop: Running, tmp_path: Path) -> list[Definition]:
     return await tools_of(Server("shop", tmp_path / "none.json", url=shop.url).way({}))
 
 
-@pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database that was made once; copy it."""
-    file = tmp_path_factory.mktemp("migrated") / "answerable.db"
-    with Store(f"sqlite:///{file}") as opened:
-        opened.migrate()
-    return file
-
-
 @pytest.fixture
-def once(migrated_file: Path, tmp_path: Path) -> Iterator[Store]:
+def once(sqlite_url: str) -> Iterator[Store]:
     """What is between the boundary and a server is the same on every database: one is enough."""
-    with Store(f"sqlite:///{shutil.copy(migrated_file, tmp_path / 'answerable.db')}") as opened:
+    with Store(sqlite_url) as opened:
         yield opened
 
 
