@@ -244,6 +244,17 @@ async def test_a_newer_code_takes_the_place_of_an_older_one(desk: Desk) -> None:
     assert await desk.processes[0].prove(conversation.id, newer) == ("again" if older == newer else "proved")
 
 
+async def test_a_newer_code_is_taken_although_the_clock_went_back(desk: Desk) -> None:
+    _, conversation = await desk.signed_in()
+    desk.clock.forward(seconds=60)
+    await desk.ask(conversation)
+    desk.clock.forward(seconds=-30)
+
+    newer = await desk.ask(conversation)
+
+    assert await desk.processes[0].prove(conversation.id, newer) == "proved"
+
+
 async def test_three_codes_an_hour_and_the_answer_is_always_the_same(desk: Desk) -> None:
     ines, conversation = await desk.signed_in()
 

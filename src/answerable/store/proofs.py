@@ -24,7 +24,8 @@ _IN_FORCE = (
 _NEWEST = (
     select(*_CODE)
     .where(codes.c.conversation_id == bindparam("wanted"))
-    .order_by(codes.c.created_at.desc(), codes.c.id.desc())
+    # Only the one sent last can be open; where the clock went back, an earlier one bears a later time.
+    .order_by(codes.c.state != "open", codes.c.created_at.desc(), codes.c.id.desc())
     .limit(1)
 )
 
