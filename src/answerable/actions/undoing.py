@@ -61,4 +61,5 @@ class Undoing:
         reason = f"{rep.name} took it back."
         undone = replace(call, state="undone", undone_by=rep.id, reason=reason, changed_at=self._ground.clock())
         actions.change(db, undone, by=rep.id)
+        actions.tell_again(db, call_id)
         return undone

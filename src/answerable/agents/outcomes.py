@@ -7,24 +7,27 @@ from importlib import resources
 from answerable.agents.phrases import DEFAULT_LANGUAGE, language_of
 from answerable.domain.actions import ActionCall, CallState
 
-# On its way is not confirmed; what a person took back a person has decided.
-_TOLD_AS: dict[CallState, CallState] = {"ready": "unknown", "sent": "unknown", "undone": "declined"}
+# On its way is not confirmed.
+_TOLD_AS: dict[CallState, CallState] = {"ready": "unknown", "sent": "unknown"}
 
 
-def outcome_in_words(call: ActionCall, *, said: str) -> str:
+def outcome_in_words(call: ActionCall, *, said: str, why: str | None = None) -> str:
     """How far the call has come, true and complete, in the language of what the customer `said`.
 
-    What was done is told in the words of its receipt.
+    What was done is told in the words of its receipt, after `why` a person decided so, if they said it.
     """
-    if call.state == "done" and call.receipt is not None:
-        return call.receipt.summary
     by_state = _sentences().get(language_of(said), _sentences()[DEFAULT_LANGUAGE])
-    return by_state[_TOLD_AS.get(call.state, call.state)].replace("{reason}", _reason(call)).strip()
+    if call.state == "done" and call.receipt is not None:
+        decided = by_state["decided"].replace("{reason}", why) if why else ""
+        return f"{decided} {call.receipt.summary}".strip()
+    told = call.receipt.summary if call.receipt is not None else call.action.replace("_", " ")
+    sentence = by_state[_TOLD_AS.get(call.state, call.state)]
+    return sentence.replace("{reason}", _reason(call)).replace("{told}", told).strip()
 
 
 def _reason(call: ActionCall) -> str:
     """Why not, as far as it is the customer's business: in the words of the clause, a person, or the other system."""
-    if call.state in ("declined", "failed", "undone"):
+    if call.state in ("declined", "failed"):
         return call.reason
     for verdict in call.verdicts:
         if verdict.clause_id == call.clause_id and verdict.effect == "forbids":

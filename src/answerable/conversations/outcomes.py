@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -9,7 +10,7 @@ from answerable.agents.outcomes import outcome_in_words
 from answerable.conversations.keeping import keep_message, tell
 from answerable.domain.actions import ActionCall
 from answerable.domain.clock import now
-from answerable.domain.conversations import Decision
+from answerable.domain.conversations import Conversation, Decision
 from answerable.store import Store, actions, conversations, messages
 
 log = logging.getLogger(__name__)
@@ -35,25 +36,37 @@ async def tell_outcomes_for_ever(store: Store) -> None:
 
 
 def _tell(db: Connection, call: ActionCall) -> bool:
-    # Whoever tells of the same conversation at the same time waits here, and then finds it told.
-    conversation = conversations.by_id(db, call.conversation_id, for_update=True)
-    if conversation is None or not actions.is_to_tell(db, call.id):
+    # Whoever tells of the same conversations at the same time waits here, and then finds it told.
+    held = [conversations.by_id(db, each, for_update=True) for each in actions.asked_in(db, call.id)]
+    if not actions.is_to_tell(db, call.id):
         return False
     at = now()
     actions.tell(db, {call.id: call.state})
+    approval = actions.approval_of(db, call.id)
+    why = approval.reason if approval is not None else None
+    for conversation in held:
+        if conversation is not None:
+            _tell_in(db, conversation, call, why, at)
+    return True
+
+
+def _tell_in(db: Connection, conversation: Conversation, call: ActionCall, why: str | None, at: datetime) -> None:
     episode = conversations.last_episode(db, conversation.id)
-    said = [each.text for each in messages.of_episode(db, episode.id) if each.author == "customer"]
-    decision = Decision("act", None, call.reason)
+    before = messages.of_episode(db, episode.id)
+    if call.state == "done" and call.receipt is not None and any(call.receipt.summary in each.text for each in before):
+        # This conversation's own turn has told it; another one still waited.
+        return
+    said = [each.text for each in before if each.author == "customer"]
     message = keep_message(
         db,
         conversation.id,
         episode.id,
         "agent",
-        outcome_in_words(call, said="\n".join(said)),
+        outcome_in_words(call, said="\n".join(said), why=why),
         at,
-        run_id=call.run_id,
-        decision=decision,
+        # A run belongs to its own conversation.
+        run_id=call.run_id if conversation.id == call.conversation_id else None,
+        decision=Decision("act", None, call.reason),
     )
     messages.put_out(db, message, conversation.surface, "delivered", at)
     tell(db, conversations.change(db, conversation.id, at), at, message)
-    return True

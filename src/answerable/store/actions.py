@@ -214,10 +214,29 @@ def several(db: Connection, call_ids: Collection[str]) -> dict[str, ActionCall]:
     return {row.id: _call(row) for row in rows}
 
 
-def tell(db: Connection, told: Mapping[str, CallState]) -> None:
-    """Keeps how far each call had come when the customer was last told of it."""
+def tell(db: Connection, told: Mapping[str, CallState], *, only_in: str | None = None) -> None:
+    """Keeps how far each call had come when the customer was last told of it, everywhere or `only_in` a conversation.
+
+    Whoever was told less of it in another conversation still awaits its end there.
+    """
     for call_id, state in told.items():
-        db.execute(update(action_calls).where(_CALLS.id == call_id).values(told=state))
+        query = update(action_calls).where(_CALLS.id == call_id)
+        if only_in is not None and state in ENDED and set(asked_in(db, call_id)) - {only_in}:
+            query = query.where(_CALLS.told.is_(None) | _CALLS.told.not_in(OPEN))
+        db.execute(query.values(told=state))
+
+
+def tell_again(db: Connection, call_id: str) -> None:
+    """What the customer was told of a call holds no more: they are told what holds now."""
+    told: CallState = "unknown"
+    db.execute(update(action_calls).where(_CALLS.id == call_id, _CALLS.told.is_not(None)).values(told=told))
+
+
+def asked_in(db: Connection, call_id: str) -> list[str]:
+    """The conversations in which a call was asked for: also those that met it because they wanted the same."""
+    own = select(_CALLS.conversation_id).where(_CALLS.id == call_id)
+    others = select(action_keys.c.conversation_id).where(action_keys.c.call_id == call_id)
+    return sorted(db.execute(own.union(others)).scalars())
 
 
 def to_tell(db: Connection, limit: int) -> list[ActionCall]:
