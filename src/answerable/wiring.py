@@ -17,6 +17,7 @@ from answerable.actions.loading import load_actions
 from answerable.actions.rulebook import Rulebook
 from answerable.agents.answer import SupportAgent
 from answerable.agents.embedded import EMBEDDED_MODEL, EmbeddedModel
+from answerable.agents.identifying import WaysIn
 from answerable.agents.procedures.running import Handbook
 from answerable.agents.procedures.workspace import load_procedures
 from answerable.api.desk import Desk
@@ -107,6 +108,14 @@ async def open_house(
         rulebook = Rulebook(store, settings.folder / "policies", declared)
         await rulebook.keep()
         boundary = Boundary(store, declared, settings=settings.actions)
+        mailer = mailer_for(settings)
+        proving = Proving(
+            store,
+            mailer,
+            company=settings.workspace.company.name,
+            secret=settings.secret(),
+            codes_of_all_max=settings.environment.codes_an_hour_max,
+        )
         agent = SupportAgent(
             models.get_model(None),
             library,
@@ -116,13 +125,7 @@ async def open_house(
             company=settings.workspace.company.name,
             threshold=shipped().threshold,
             price=endpoint.price,
-        )
-        proving = Proving(
-            store,
-            mailer_for(settings),
-            company=settings.workspace.company.name,
-            secret=settings.secret(),
-            codes_of_all_max=settings.environment.codes_an_hour_max,
+            ways_in=WaysIn(store, proving, by_host=host_keys.are_there, by_letter=not isinstance(mailer, NoMailer)),
         )
         webhooks = webhooks_for(settings, store)
         answering = Answering(store, agent)

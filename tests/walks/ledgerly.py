@@ -26,6 +26,7 @@ from tests.console.conftest import Office as Windows
 from tests.console.conftest import Seat
 from tests.people.host import Host
 from tests.walks.company import Company, open_company
+from tests.walks.test_signing_in import MailServer, mail_server
 
 HOST_PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Ledgerly</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -104,8 +105,8 @@ class Ledgerly:
     office: Office
     books: Database
     """The back office's own database."""
+    mail: MailServer
     windows: Windows
-    host: Host
 
     def token(self, key: str, **other: Any) -> str:
         """What the company's server says of somebody of the cast."""
@@ -145,6 +146,11 @@ class Ledgerly:
             db.execute(insert(tables.charges).values(newest | {"id": f"ch_twice{key}", "at": later}))
         return f"{newest['cents'] / 100:.2f} {newest['currency']}"
 
+    async def code(self) -> str:
+        """The code in the newest letter that has arrived."""
+        await self.company.house.proving.settle()
+        return self.mail.code()
+
     async def let_pass(self) -> None:
         """Days go by: whatever waits for its time has waited long enough."""
 
@@ -176,14 +182,21 @@ async def open_ledgerly(folder: Path, embedder: Embedder, **given: Any) -> Async
         with (workspace / "answerable.toml").open("a") as settings:
             reached = "".join(f"{name} = '{value}'\n" for name, value in office.settings.items())
             settings.write(f"\n[actions]\n{reached}")
+        mail = stack.enter_context(mail_server())
+        post: dict[str, Any] = {
+            "smtp_host": "127.0.0.1",
+            "smtp_port": mail.port,
+            "smtp_security": "none",
+            "smtp_from": "Ledgerly <help@ledgerly.example>",
+        }
         url = f"sqlite:///{folder / 'answerable.db'}"
-        company = await stack.enter_async_context(open_company(folder, url, embedder=embedder, **given))
+        company = await stack.enter_async_context(open_company(folder, url, embedder=embedder, **post, **given))
         await import_sources(company.house, [FolderImporter(workspace / "policies")])
         books = Database(folder / "back_office.db")
         stack.callback(books.close)
         browser = await stack.enter_async_context(_browser())
         windows = Windows(company, browser, stack)
-        yield Ledgerly(company, office, books, windows, Host())
+        yield Ledgerly(company, office, books, mail, windows)
 
 
 def fill(file: Path) -> None:

@@ -198,7 +198,7 @@ async def test_what_is_not_understood_twice_goes_to_a_person_with_all_that_is_kn
     async with shop(tmp_path, sqlite_url, embedder) as (company, ines, world):
         *_, again, over = await talk(ines, "I want a refund", "ch_1", "half of it", "some of it")
 
-        assert again["text"].startswith("How much of the 12.50 EUR")
+        assert again["text"].startswith("I did not understand that. How much of the 12.50 EUR")
         assert "colleague" in over["text"]
         assert await state(company, over) is None
         assert not world.exists()

@@ -42,12 +42,12 @@ class MailServer:
 
 @pytest.fixture
 def mail() -> Iterator[MailServer]:
-    with _mail_server() as server:
+    with mail_server() as server:
         yield server
 
 
 @contextmanager
-def _mail_server() -> Iterator[MailServer]:
+def mail_server() -> Iterator[MailServer]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         server = MailServer(probe.getsockname()[1])

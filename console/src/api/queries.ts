@@ -17,6 +17,7 @@ import type {
   ArticleDetail,
   Articles,
   CallState,
+  CodeSent,
   ConversationDetail,
   DeclaredAction,
   EarlierMessages,
@@ -273,6 +274,15 @@ export function useVerb(conversationId: string) {
         ...("body" in step ? { body: step.body } : {}),
       }),
     onSuccess: (detail) => keepDetail(client, detail),
+  });
+}
+
+/** Sends the customer a one-time code, which they type into the conversation. */
+export function useSendCode(conversationId: string, told: { onDone: () => void; onFault: (error: Error) => void }) {
+  return useMutation({
+    mutationFn: () => call<CodeSent>(`/conversations/${conversationId}/code`, { method: "POST" }),
+    onSuccess: told.onDone,
+    onError: told.onFault,
   });
 }
 

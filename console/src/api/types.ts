@@ -15,6 +15,7 @@ export type ArticleDetail = Schemas["ArticleDetail"];
 export type ArticleRow = Schemas["ArticleRow"];
 export type Articles = Schemas["Articles"];
 export type CitationCard = Schemas["CitationCard"];
+export type CodeSent = Schemas["CodeSent"];
 export type ConversationDetail = Schemas["ConversationDetail"];
 export type DeclaredAction = Schemas["DeclaredAction"];
 export type Fact = Schemas["Fact"];

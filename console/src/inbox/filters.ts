@@ -14,7 +14,7 @@ export const FILTERS: readonly Filter[] = [
   { id: "open", name: "Open", holds: (row) => row.status === "open" },
   { id: "resolved", name: "Resolved", holds: (row) => row.status === "resolved" },
   { id: "writing", name: "Agent is writing", holds: (row) => row.agent_is_writing },
-  { id: "known", name: "Signed-in customers", holds: (row) => row.customer.identity === "verified" },
+  { id: "known", name: "Known customers", holds: (row) => row.customer.identity !== "anonymous" },
 ];
 
 export const filterOf = (id: string | null): Filter | null => FILTERS.find((filter) => filter.id === id) ?? null;

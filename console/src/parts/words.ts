@@ -101,9 +101,14 @@ export const DECISIONS: Record<DecisionKind, string> = {
 export const IDENTITIES = {
   anonymous: "not signed in",
   known: "told us who they are",
-  verified: "signed in",
+  verified: "proved who they are",
   stepped_up: "signed in and proved again",
 } as const;
+
+/** Whether a customer has proved, in a conversation and as of now, who they are. */
+export const isProved = (identity: keyof typeof IDENTITIES): boolean =>
+  identity === "verified" || identity === "stepped_up";
+
 export const SURFACES = { chat: "Chat", email: "E-mail", voice: "Voice", product: "In product" } as const;
 export const ROLE_NAMES = { rep: "Rep", builder: "Builder", lead: "Lead", admin: "Admin" } as const;
 

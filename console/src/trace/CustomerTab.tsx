@@ -1,10 +1,12 @@
-import { BadgeCheck } from "lucide-react";
+import { BadgeCheck, KeyRound } from "lucide-react";
 import { Link } from "wouter";
+import { useSendCode } from "../api/queries";
 import type { ConversationDetail } from "../api/types";
 import { useNow } from "../parts/now";
 import { Strip } from "../parts/Strip";
 import { Avatar, Time } from "../parts/small";
-import { ago, customerName, day, IDENTITIES, language } from "../parts/words";
+import { ago, customerName, day, IDENTITIES, isProved, language } from "../parts/words";
+import { notify, notifyProblem } from "../shell/notices";
 
 /** Who is asking: what we know of them, and what else they asked. */
 export function CustomerTab({ detail }: { detail: ConversationDetail }) {
@@ -20,8 +22,8 @@ export function CustomerTab({ detail }: { detail: ConversationDetail }) {
             {name}
           </b>
           <span className="row tight dim">
-            {customer.identity === "verified" && <BadgeCheck className="i i-14 good" aria-hidden="true" />}
-            {IDENTITIES[customer.identity]}
+            {isProved(detail.identity) && <BadgeCheck className="i i-14 good" aria-hidden="true" />}
+            {IDENTITIES[detail.identity]}
           </span>
         </div>
       </div>
@@ -44,6 +46,7 @@ export function CustomerTab({ detail }: { detail: ConversationDetail }) {
         <dt>First seen</dt>
         <dd>{day(customer.created_at)}</dd>
       </dl>
+      {detail.identity === "verified" && <AskForCode conversationId={detail.row.id} />}
       <h2>Other conversations</h2>
       {detail.other_conversations.length === 0 ? (
         <p className="dim">This is the first one.</p>
@@ -74,5 +77,23 @@ function Fact({ label, value }: { label: string; value: string }) {
       <dt dir="auto">{words.charAt(0).toUpperCase() + words.slice(1)}</dt>
       <dd dir="auto">{value}</dd>
     </>
+  );
+}
+
+/** For what needs more than having signed in: the customer proves that they read their mail, too. */
+function AskForCode({ conversationId }: { conversationId: string }) {
+  const send = useSendCode(conversationId, {
+    onDone: () =>
+      notify("If we know their e-mail address, a code is on its way. Ask the customer to type it into the chat."),
+    onFault: notifyProblem,
+  });
+  return (
+    <p className="ask-code">
+      <button type="button" className="btn" disabled={send.isPending} onClick={() => send.mutate()}>
+        <KeyRound className="i i-14" aria-hidden="true" />
+        Send a code
+      </button>
+      <span className="dim">By e-mail, to prove again who they are.</span>
+    </p>
   );
 }

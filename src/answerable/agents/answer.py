@@ -20,6 +20,7 @@ from answerable.agents.citing import SourceNumbers
 from answerable.agents.embedded import EmbeddedModel
 from answerable.agents.found import found_to_json
 from answerable.agents.guards import GuardedSentence, SentenceGuard, may_be_offered, passing
+from answerable.agents.identifying import Identifying, WaysIn
 from answerable.agents.instructions import (
     FIND_PROCEDURE,
     PROCEDURE_TOOLS,
@@ -76,7 +77,8 @@ class _UnderWay:
             return None
         if self.acting.question is not None:
             return self.acting.question
-        if self.following.asks is None or self.following.is_aside:
+        answers_first = self.following.is_aside and self.ending.tool != "ask_customer"
+        if self.following.asks is None or answers_first:
             return None
         return "\n\n".join(filter(None, (self.following.told, self.following.asks)))
 
@@ -99,6 +101,7 @@ class SupportAgent:
         company: str,
         threshold: float,
         price: Price | None = None,
+        ways_in: WaysIn | None = None,
     ) -> None:
         """`threshold`: below this confidence nothing is answered."""
         # Our own ledger is the trace; nothing is exported anywhere.
@@ -110,6 +113,7 @@ class SupportAgent:
         self._handbook = handbook
         self._model_name = model_name
         self._threshold = threshold
+        self._ways_in = ways_in
         # Made once: its tools' schemas are checked and copied each time that one is made.
         self._agent = Agent[_UnderWay](
             name="support",
@@ -147,6 +151,7 @@ class SupportAgent:
             ledger=ledger,
             searching=searching,
             acting=acting,
+            identifying=Identifying(self._ways_in, ledger, asked.conversation.id, _spoken(asked)),
             spoken=language(_spoken(asked)),
             text="\n".join(message.text for message in asked.said),
             under_way=read_under_way(asked.conversation.procedure),

@@ -10,7 +10,7 @@ from answerable.agents.found import Found, FoundHit
 from answerable.agents.instructions import ToolName
 from answerable.agents.phrases import Language, content_words, language_of, plain
 from answerable.agents.statements import Statement, Stems, Token
-from answerable.agents.turns import QUERY_LETTERS_MAX, CustomerTurn, Part
+from answerable.agents.turns import QUERY_LETTERS_MAX, CustomerTurn, Part, Proposed
 
 # Passages of other articles compete if they are this close to the best one; then a short question is asked back.
 RIVAL_SHARE = 0.97
@@ -58,9 +58,17 @@ def next_step(turn: CustomerTurn) -> Step:
     if turn.kind == "question" and turn.can_follow and not turn.searches:
         searches = tuple(_search(part.query) for part in turn.parts)
         return Step(calls=(Call("find_procedure", {"query": turn.text[:QUERY_LETTERS_MAX]}), *searches))
-    if turn.proposed is not None and (turn.proposed.is_sure or not _is_any_sure(turn)):
+    if turn.proposed is not None and _is_to_follow(turn, turn.proposed):
         return Step(calls=(Call("follow_procedure", {"procedure": turn.proposed.id}),))
     return _answer(turn)
+
+
+def _is_to_follow(turn: CustomerTurn, proposed: Proposed) -> bool:
+    """Whether what the customer says rather asks for a procedure than for what articles tell."""
+    if proposed.is_sure:
+        return True
+    # Of whoever is not known nothing can be done at once: what may be a question is one, if an article is near.
+    return not _is_any_sure(turn) and (proposed.is_open or not _nearby(turn))
 
 
 def _as_the_procedure_says(turn: CustomerTurn, says: dict[str, Any]) -> Step:
@@ -72,8 +80,8 @@ def _as_the_procedure_says(turn: CustomerTurn, says: dict[str, Any]) -> Step:
         case "answer_then_ask":
             answer = _answer(turn)
             if answer.text is not None:
-                listed = [question, "", *(f"- {each}" for each in options)]
-                return Step(text=f"{answer.text}\n\n" + "\n".join(listed).strip())
+                # The question comes behind it, whoever answers.
+                return answer
             # What nothing is found about does not stop the procedure.
             is_search = all(call.tool == "search_knowledge" for call in answer.calls)
             return answer if is_search else Step(calls=(asking,))

@@ -73,6 +73,8 @@ class Proposed:
     id: str
     is_sure: bool
     """Whether it is meant though an article answers, too."""
+    is_open: bool
+    """Whether who they are is known well enough for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +218,9 @@ def _content(item: dict[str, Any]) -> dict[str, Any] | None:
 
 def _proposed(content: dict[str, Any] | None) -> Proposed | None:
     found = content.get("procedure") if content else None
-    return Proposed(str(found["id"]), bool(found["is_sure"])) if isinstance(found, dict) else None
+    return (
+        Proposed(str(found["id"]), bool(found["is_sure"]), bool(found["is_open"])) if isinstance(found, dict) else None
+    )
 
 
 def _query_of(call: dict[str, Any]) -> str:

@@ -236,7 +236,7 @@ class UnderWay:
     slots: Mapping[str, Any] = field(default_factory=dict)
     """What the customer has said, as JSON, by the need that it answers."""
     results: Mapping[str, CallResult] = field(default_factory=dict)
-    awaits: Literal["nothing", "agreement", "answer", "result"] = "nothing"
+    awaits: Literal["nothing", "agreement", "answer", "result", "identity"] = "nothing"
     put_aside: tuple[Waiting, ...] = ()
     """The last one is gone back to first."""
     asked_in_vain: int = 0

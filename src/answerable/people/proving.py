@@ -260,6 +260,14 @@ def code_in(text: str) -> Found | None:
     return Found(number, f"{text[:start]}{HIDDEN}{text[end:]}", not any(sign.isalnum() for sign in rest))
 
 
+def address_in(text: str) -> str | None:
+    """The e-mail address in a text; none if there are several, or it is a long text."""
+    if len(text) > 2 * TALK_CHARACTERS_MAX:
+        return None
+    found = {each.rstrip(".!?") for each in _ADDRESS.findall(text)}
+    return found.pop() if len(found) == 1 else None
+
+
 def keep_signed(db: Connection, conversation: Conversation, signed: Signed, at: datetime) -> None:
     """Keeps that a host's server has vouched for the customer of a conversation; once for each token."""
     name = hashlib.sha256(f"{conversation.id}:{signed.digest}".encode()).hexdigest()[:26]

@@ -68,6 +68,11 @@ class HostKeys:
         self._issuer = issuer
         self._clock = clock
 
+    @property
+    def are_there(self) -> bool:
+        """Whether there is any: without one nobody can be signed in."""
+        return bool(self._keys)
+
     def read(self, token: str) -> Signed:
         """What a token says. Raises NotSignedIn with a sentence for whoever made it."""
         if not self._keys:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from answerable.agents.agreeing import is_yes, question
+from answerable.agents.identifying import not_understood
 from answerable.agents.phrases import Language, words
 from answerable.agents.procedures.answers import Thing, leaves, legible, read_answer
 from answerable.domain.actions import CallState
@@ -157,6 +158,8 @@ def follow(
         return walk.hand_over("The customer asks for a person.")
     if under_way.awaits == "agreement":
         return walk.agreed(heard)
+    if under_way.awaits == "identity":
+        return walk.identified(heard)
     if under_way.awaits == "answer" and isinstance(step, Ask) and heard is not None:
         return walk.answered(step, heard)
     if under_way.awaits == "result" and isinstance(step, Call) and result is not None:
@@ -184,7 +187,7 @@ class _Walk:
             state = "unknown"
         then = step.on[state] if state in step.on else step.on.get("else")
         results = {**self.now.results, step.result: replace(result, state=state)}
-        self.now = replace(self.now, results=results, awaits="nothing", step=then)
+        self.now = replace(self.now, results=results, awaits="nothing", step=then, asked_in_vain=0)
 
     def agreed(self, heard: Heard | None) -> Followed:
         """Begins once the customer has said that they want it; whatever else they say leaves it."""
@@ -193,6 +196,15 @@ class _Walk:
         if not is_yes(heard.text, self.spoken.code) and heard.wants != self.procedure.id:
             is_no = leaves(heard.text, self.spoken) or heard.text.strip().casefold() in self.spoken.no
             return Followed(Left("unwanted" if is_no else "asides"))
+        self.now = replace(self.now, awaits="nothing")
+        return self.go_on()
+
+    def identified(self, heard: Heard | None) -> Followed:
+        """Goes on where more had to be known of who the customer is; whoever asks something else is let go."""
+        if heard is not None and (leaves(heard.text, self.spoken) or heard.text.strip().casefold() in self.spoken.no):
+            return Followed(Left("unwanted"))
+        if heard is not None and heard.is_question and heard.wants != self.now.procedure:
+            return Followed(Left("asides"))
         self.now = replace(self.now, awaits="nothing")
         return self.go_on()
 
@@ -219,7 +231,7 @@ class _Walk:
             return Followed(Left("unwanted"))
         if wants_other and len(self.now.put_aside) < PUT_ASIDE_MAX:
             return self._switch(str(heard.wants), heard)
-        question = self._question(step, is_again=True)
+        question = self._question(step, is_again=not heard.is_question)
         if isinstance(question, HandOver):
             return self._over(question)
         if heard.is_question:
@@ -367,12 +379,14 @@ class _Walk:
         need = self.procedure.needs[step.need]
         try:
             question = fill(words_in(need.ask, self.spoken.code), self._look)
-            offered = [each.shown for each in self._things(need)]
+            offered = [each.shown for each in self._things(need)[:THINGS_MAX]]
         except Missing as missing:
             return HandOver(f"The question for {need.name} cannot be asked: there is no {missing}.", self._summary())
         offered += [words_in(each.words, self.spoken.code) for each in need.options]
         if offered:
             offered.append(self.spoken.frame("something_else"))
+        if is_again:
+            question = f"{not_understood(self.spoken.code)} {question}"
         return AskCustomer(question, tuple(offered), need.name, is_again)
 
     # -- what is known -----------------------------------------------------------------------------------------------
@@ -395,7 +409,7 @@ class _Walk:
             return None
 
     def _things(self, need: Need) -> tuple[Thing, ...]:
-        """What may be chosen from, as it is shown; what cannot be shown is not offered."""
+        """What may be chosen from, as it is shown. What cannot be shown cannot be chosen either."""
         listed = self._look(need.found, or_nothing=True) if need.kind == "found" else None
         found = []
         for each in listed if isinstance(listed, list) else ():
@@ -405,7 +419,7 @@ class _Walk:
                     found.append(Thing(text, shown(at(each, need.id.split("."))), each))
             except Missing:
                 continue
-        return tuple(found[:THINGS_MAX])
+        return tuple(found)
 
     def _look(self, path: str, *, or_nothing: bool = False) -> Any:
         """What stands at a path of answers and results. Raises Missing, or gives None."""

@@ -7,12 +7,14 @@ eyes, its state is kept with the conversation where no model can change it, and 
 import asyncio
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
 import msgspec
 
+from answerable.actions.declaring import Action
 from answerable.agents.acting import Acting
+from answerable.agents.identifying import Identifying
 from answerable.agents.phrases import Language, plain
 from answerable.agents.procedures.following import (
     Aside,
@@ -29,13 +31,18 @@ from answerable.agents.procedures.following import (
 from answerable.agents.procedures.matching import Match, Matcher
 from answerable.agents.searching import Searching
 from answerable.agents.turns import asks_something, wants_person
-from answerable.domain.procedures import CallResult, Procedure, UnderWay
+from answerable.domain.procedures import Call, CallResult, Procedure, UnderWay
 from answerable.inference.embedders import Embedder
 from answerable.traces import Ledger
 
 WISH_WORDS_MIN = 3
 """In fewer words nobody asks for another procedure while one is under way."""
 SAID_LETTERS_MAX = 4_000
+IDENTITY: Literal["identity"] = "identity"
+"""What a procedure waits for until more is known of who the customer is."""
+UNPROVED_MAX = 4
+"""So often they are asked who they are before a person takes over."""
+NOT_PROVED = "The customer has not proved who they are."
 
 
 class Handbook:
@@ -64,6 +71,7 @@ class Following:
     ledger: Ledger
     searching: Searching
     acting: Acting
+    identifying: Identifying
     spoken: Language
     text: str
     """What the customer said in this turn."""
@@ -111,11 +119,13 @@ class Following:
             "words": procedure.words,
             "may_promise": dict(procedure.may_promise),
             "is_sure": match["is_sure"],
+            "is_open": await self._closed_by(begin(procedure)) is None,
         }
         return json.dumps({"procedure": told}, ensure_ascii=False)
 
     async def follow(self, wanted: str) -> str:
         """Goes on with the procedure under way, or begins the wanted one; gives what is to be done now, as JSON."""
+        begins = self.under_way is None
         if self.under_way is None:
             procedure = self.handbook.procedures.get(wanted)
             if procedure is None:
@@ -125,10 +135,41 @@ class Following:
         else:
             heard = None if self._is_heard else await self._heard()
         self._is_heard = True
+        before = self.under_way
         followed = self._step(heard=heard)
-        while isinstance(followed.next, CallAction):
-            followed = self._step(result=await self._call(followed.next))
+        # Who they are is asked before other questions, not after several have been answered.
+        asks_first = isinstance(followed.next, AskCustomer) and (begins or before.awaits == IDENTITY)
+        if asks_first and before.awaits != "agreement" and (action := await self._closed_by(before)) is not None:
+            followed = await self._ask_who(action, before, begins=begins) or followed
+        while isinstance(call := followed.next, CallAction):
+            needed = self.acting.boundary.declared.get(call.action)
+            if needed is not None and not await self.identifying.is_enough(needed):
+                asked = await self._ask_who(needed, before, begins=begins)
+                followed = asked or self._step(result=CallResult("refused", "", NOT_PROVED, None))
+            else:
+                followed = self._step(result=await self._call(call))
         return self._told(followed)
+
+    async def _closed_by(self, under_way: UnderWay) -> Action | None:
+        """The first call of a procedure, if more must be known for it of who the customer is."""
+        procedure = self.handbook.procedures[under_way.procedure]
+        calls = (each.action for each in procedure.steps.values() if isinstance(each, Call))
+        action = self.acting.boundary.declared.get(next(calls, ""))
+        return None if action is None or await self.identifying.is_enough(action) else action
+
+    async def _ask_who(self, action: Action, before: UnderWay, *, begins: bool) -> Followed | None:
+        """Asks the customer to prove who they are; None if there is no way to, or they have been asked in vain."""
+        assert self.under_way is not None
+        times = before.asked_in_vain if before.awaits == IDENTITY else 0
+        if times >= UNPROVED_MAX:
+            return None
+        question = await self.identifying.question(action, self.text, is_again=times > 0)
+        if question is None:
+            return None
+        self.under_way = replace(self.under_way, awaits=IDENTITY, asked_in_vain=times + 1)
+        # What they wrote first may be a question that an article answers.
+        asked = Aside(question) if begins else AskCustomer(question, need=IDENTITY)
+        return Followed(asked, tuple(self.said), self.under_way)
 
     def _step(self, *, heard: Heard | None = None, result: CallResult | None = None) -> Followed:
         """One walk through the steps. It is pure: a run that is resumed walks again, to the same place."""
@@ -190,6 +231,7 @@ class Following:
                 self.asked_for = ask.need
                 told = {"do": "ask_customer", "question": ask.question, "options": list(ask.options)}
             case Aside() as aside:
+                self.asked_for = IDENTITY if self.under_way and self.under_way.awaits == IDENTITY else None
                 told = {"do": "answer_then_ask", "question": aside.question, "options": list(aside.options)}
             case HandOver() as over:
                 told = {"do": "hand_off", "reason": over.reason, "summary": over.summary}

@@ -13,6 +13,8 @@ from answerable_demo.back_office.shapes import Nothing as NoContent
 from ._back_office import InvoiceNumber, Nothing, act, done_before, own_customer, read, words
 
 NEWEST = 12
+# Whoever names an invoice by its number may mean one of three years ago.
+MOST = 36
 
 
 class Invoices(msgspec.Struct, frozen=True):
@@ -46,9 +48,9 @@ class Resent(msgspec.Struct, frozen=True):
 async def find_invoices(doing: Doing, wanted: Nothing) -> Invoices:
     """Lists the customer's newest invoices and orders, with what is paid, open or credited and where parcels are."""
     customer = await own_customer(doing)
-    invoices = await read(doing, "/invoices", list[Invoice], customer_id=customer.id, limit=str(NEWEST))
+    invoices = await read(doing, "/invoices", list[Invoice], customer_id=customer.id, limit=str(MOST))
     orders = (await read(doing, "/orders", list[Order], customer_id=customer.id))[:NEWEST]
-    told = [f"{each.number} of {each.issued_on} over {words(each.total)} ({each.status})" for each in invoices]
+    told = [f"{each.number} of {each.issued_on} over {words(each.total)} ({each.status})" for each in invoices[:NEWEST]]
     told += [f"order {each.id}, {each.name} ({each.status})" for each in orders]
     summary = f"Your newest invoices and orders: {'; '.join(told)}." if told else "There are no invoices and no orders."
     return Invoices(customer.id, summary, invoices, orders)
