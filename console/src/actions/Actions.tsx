@@ -11,6 +11,7 @@ import { SearchField } from "../parts/Search";
 import { Empty, Failed, Loading, Skeleton, Time } from "../parts/small";
 import { at, customerName, number } from "../parts/words";
 import { type Command, useCommands } from "../shell/commands";
+import { listKeys, moveFocus } from "../shell/lists";
 import { useIsNarrow } from "../shell/media";
 import { NotHere } from "../shell/NotHere";
 import { openMenu } from "../shell/overlays";
@@ -286,34 +287,10 @@ function useTableKeys(
   input: RefObject<HTMLInputElement | null>,
 ): void {
   const [, go] = useLocation();
-  const move = useCallback(
-    (by: 1 | -1) => {
-      const links = [...(body.current?.querySelectorAll<HTMLElement>(".what a") ?? [])];
-      const from = links.indexOf(document.activeElement as HTMLElement);
-      const next = from < 0 ? links[0] : links[from + by];
-      next?.focus();
-      next?.scrollIntoView({ block: "nearest" });
-    },
-    [body],
-  );
+  const move = useCallback((by: 1 | -1) => moveFocus(body.current, ".what a", by), [body]);
   const commands = useMemo<Command[]>(
     () => [
-      {
-        id: "next",
-        title: "Next action",
-        group: "Lists",
-        keys: ["j", "ArrowDown"],
-        isKeyOnly: true,
-        run: () => move(1),
-      },
-      {
-        id: "previous",
-        title: "Previous action",
-        group: "Lists",
-        keys: ["k", "ArrowUp"],
-        isKeyOnly: true,
-        run: () => move(-1),
-      },
+      ...listKeys("action", move),
       { id: "search", title: "Search customers", group: "Lists", keys: ["/"], run: () => input.current?.focus() },
       {
         id: "unknown",

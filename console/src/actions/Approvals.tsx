@@ -9,6 +9,7 @@ import { useNow } from "../parts/now";
 import { Empty, Failed, Loading, Skeleton, Time } from "../parts/small";
 import { at, customerName, plural } from "../parts/words";
 import { type Command, useCommands } from "../shell/commands";
+import { listKeys } from "../shell/lists";
 import { useIsNarrow } from "../shell/media";
 import { openMenu } from "../shell/overlays";
 import { ApprovalCard } from "./ApprovalCard";
@@ -141,22 +142,7 @@ function useQueueKeys(
   );
   const commands = useMemo<Command[]>(
     () => [
-      {
-        id: "next",
-        title: "Next request",
-        group: "Lists",
-        keys: ["j", "ArrowDown"],
-        isKeyOnly: true,
-        run: () => move(1),
-      },
-      {
-        id: "previous",
-        title: "Previous request",
-        group: "Lists",
-        keys: ["k", "ArrowUp"],
-        isKeyOnly: true,
-        run: () => move(-1),
-      },
+      ...listKeys("request", move),
       ...(chosen
         ? [
             {

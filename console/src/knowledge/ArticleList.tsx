@@ -8,6 +8,7 @@ import { SearchField } from "../parts/Search";
 import { Empty, Failed, Loading, Skeleton } from "../parts/small";
 import { day, language, number, plural } from "../parts/words";
 import { type Command, useCommands } from "../shell/commands";
+import { listKeys, moveFocus } from "../shell/lists";
 import { sourceName } from "./names";
 
 const ROW_HEIGHT = 36;
@@ -126,34 +127,10 @@ export function ArticleList() {
 }
 
 function useArticleKeys(scroller: RefObject<HTMLDivElement | null>, input: RefObject<HTMLInputElement | null>): void {
-  const move = useCallback(
-    (by: 1 | -1) => {
-      const links = [...(scroller.current?.querySelectorAll<HTMLElement>("[data-article]") ?? [])];
-      const from = links.indexOf(document.activeElement as HTMLElement);
-      const next = from < 0 ? links[0] : links[from + by];
-      next?.focus();
-      next?.scrollIntoView({ block: "nearest" });
-    },
-    [scroller],
-  );
+  const move = useCallback((by: 1 | -1) => moveFocus(scroller.current, "[data-article]", by), [scroller]);
   const commands = useMemo<Command[]>(
     () => [
-      {
-        id: "next",
-        title: "Next article",
-        group: "Lists",
-        keys: ["j", "ArrowDown"],
-        isKeyOnly: true,
-        run: () => move(1),
-      },
-      {
-        id: "previous",
-        title: "Previous article",
-        group: "Lists",
-        keys: ["k", "ArrowUp"],
-        isKeyOnly: true,
-        run: () => move(-1),
-      },
+      ...listKeys("article", move),
       { id: "search", title: "Search articles", group: "Lists", keys: ["/"], run: () => input.current?.focus() },
     ],
     [move, input],
