@@ -293,3 +293,14 @@ async def test_what_a_clause_forbids_is_told_in_its_words(
 
     assert reply["text"] == "I may not do this. A charge that was lost is not given back."
     assert made(world) == 0
+
+
+async def test_whoever_is_not_known_is_told_how_to_change_that(
+    tmp_path: Path, sqlite_url: str, embedder: Embedder
+) -> None:
+    async with desk(tmp_path, sqlite_url, embedder, refunding("20.00")) as (_, ines, world):
+        ines.identity = ""
+        reply = await ines.ask(MONEY_BACK)
+
+    assert reply["text"].startswith("To do this I first need to be sure who you are. Please sign in on this page")
+    assert made(world) == 0

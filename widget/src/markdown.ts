@@ -158,7 +158,7 @@ function readTable(lines: string[], breaks: boolean): Piece {
   const of = rows.map((row, at) =>
     piece(
       "tr",
-      row.map((cell) => piece(at ? "td" : "th", readInline(cell.trim().replaceAll("\\|", "|"), breaks))),
+      row.map((cell) => piece(at || !cell.trim() ? "td" : "th", readInline(cell.trim().replaceAll("\\|", "|"), breaks))),
     ),
   );
   // The second line is only the rule under the head.

@@ -18,7 +18,7 @@ export const css = `
 :host([theme=light]) { color-scheme: light }
 :host([theme=dark]) { color-scheme: dark }
 :host([theme=auto]) { color-scheme: light dark }
-* { box-sizing: border-box; margin: 0; padding: 0; min-width: 0; font: inherit; color: inherit; overflow-wrap: anywhere; list-style: none }
+* { box-sizing: border-box; margin: 0; padding: 0; min-width: 0; font: inherit; color: inherit; overflow-wrap: anywhere; list-style: none; border-collapse: collapse }
 [hidden] { display: none !important }
 .root { font: 14px/22px var(--answerable-font, Geist, system-ui, sans-serif); color: var(--text) }
 .small { font-size: 12px; line-height: 18px; color: var(--muted) }
@@ -64,7 +64,6 @@ code { font: 12.5px ui-monospace, Menlo, Consolas, monospace; border-radius: 4px
 .wide { overflow: auto }
 blockquote { border-inline-start: 2px solid var(--accent); padding-inline-start: 10px }
 th, td { border: var(--hairline); padding: 4px 8px; text-align: start }
-table { border-collapse: collapse }
 .chip { min-width: 18px; padding: 0 4px; border-radius: 4px; background: var(--soft); color: var(--accent); font-size: 11px; line-height: 18px; text-align: center; display: inline-block }
 .sources { margin-top: 10px; padding-top: 6px; border-top: var(--hairline); font-size: 13px }
 .sources li, .rate { display: flex; flex-wrap: wrap; align-items: center; gap: 0 6px }

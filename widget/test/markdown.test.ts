@@ -55,6 +55,10 @@ test("a table has a head and rows, and an escaped bar is no border", () => {
   );
 });
 
+test("a corner of a table that says nothing heads nothing", () => {
+  assert.equal(blocks("| | Team |\n|--|--|\n| Price | €84 |"), "table(tr(td()th(Team))tr(td(Price)td(€84)))");
+});
+
 test("fenced code is kept as it is, also where its end is missing", () => {
   assert.equal(blocks("```sh\n**x** <b>\n```\nafter"), "pre(code(**x** <b>))p(after)");
   assert.equal(blocks("```\nstill coming"), "pre(code(still coming))");

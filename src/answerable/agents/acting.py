@@ -11,6 +11,7 @@ from answerable.actions.asking import Request
 from answerable.actions.boundary import Boundary
 from answerable.agents import agreeing
 from answerable.agents.asked import Asked
+from answerable.agents.identifying import Identifying
 from answerable.agents.outcomes import outcome_in_words
 from answerable.agents.phrases import DEFAULT_LANGUAGE, language_of
 from answerable.agents.searching import Searching
@@ -62,9 +63,11 @@ class Acting:
     ledger: Ledger
     asked: Asked
     searching: Searching
+    identifying: Identifying
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     """By the call's id."""
     _calls: int = 0
+    _way_in: str | None = None
 
     async def take_answer(self) -> list[tuple[Answered, str]]:
         """What came of the calls that the customer was asked about, if this turn answers that question by yes or no.
@@ -94,7 +97,7 @@ class Acting:
             return _fault(f"There may be {CALLS_MAX} calls in one turn. Tell the customer how far it has come.")
         key = self._key(action, arguments)
         try:
-            outcome = await self._outcome(action, arguments, key, agreed)
+            outcome = await self._with_way_in(await self._outcome(action, arguments, key, agreed))
         except AnswerableError as error:
             return _fault(str(error))
         return self._take(outcome)
@@ -140,6 +143,17 @@ class Acting:
             outcome.call_id, outcome.summary, changed_something=outcome.has_changed_something
         )
         return json.dumps({**msgspec.to_builtins(outcome), "number": number}, ensure_ascii=False)
+
+    async def _with_way_in(self, outcome: Outcome) -> Outcome:
+        """What was refused because it is not known who asks is told with what they can do about that."""
+        declared = self.boundary.declared.get(outcome.action)
+        if outcome.state != "refused" or declared is None or await self.identifying.is_enough(declared):
+            return outcome
+        if self._way_in is None:
+            # Once a turn, since a code may be sent.
+            said = "\n".join(message.text for message in self.asked.said)
+            self._way_in = await self.identifying.question(declared, said, is_again=False)
+        return replace(outcome, summary=self._way_in or outcome.summary)
 
     async def _outcome(self, action: str, arguments: str, key: str, agreed: str | None) -> Outcome:
         asked = {"action": action, "arguments": _readable(arguments), "key": key}

@@ -145,13 +145,14 @@ class SupportAgent:
             hits={},
             chosen_title=_chosen_title(asked),
         )
-        acting = Acting(self._boundary, ledger, asked, searching)
+        identifying = Identifying(self._ways_in, ledger, asked.conversation.id, _spoken(asked))
+        acting = Acting(self._boundary, ledger, asked, searching, identifying)
         following = Following(
             handbook=self._handbook,
             ledger=ledger,
             searching=searching,
             acting=acting,
-            identifying=Identifying(self._ways_in, ledger, asked.conversation.id, _spoken(asked)),
+            identifying=identifying,
             spoken=language(_spoken(asked)),
             text="\n".join(message.text for message in asked.said),
             under_way=read_under_way(asked.conversation.procedure),
