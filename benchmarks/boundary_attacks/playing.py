@@ -9,17 +9,17 @@ from decimal import Decimal
 from typing import Any
 
 from answerable.domain.actions import ActionCall, Approval
-from answerable.domain.errors import AnswerableError
 from answerable.domain.ids import new_id
 from answerable.domain.people import Rep
 from answerable.store import actions
+from benchmarks.boundary_attacks.diary import Asker
 from benchmarks.boundary_attacks.generating import AMOUNTS, CURRENCIES, Known, attack
-from benchmarks.boundary_attacks.oracle import Decisions
-from benchmarks.boundary_attacks.world import Asker, World, asker, rep
+from benchmarks.boundary_attacks.till_playing import GONE, LEAD, OTHER_LEAD, REP, TillAttacks
+from benchmarks.boundary_attacks.world import World, asker
 
-LEAD, OTHER_LEAD, REP = rep("maya", "lead"), rep("grace", "admin"), rep("jonas", "rep")
-GONE = rep("gone", "lead", active=False)
 HONEST_EVERY = 6
+AT_THE_TILL = 0.4
+"""Of the things that are tried; each there is some three attacks."""
 EVIL_KEYS = ("", "k" * 201, "k" * 100_000, "'; DROP TABLE action_calls; --", "\u202ekey", "κ")
 _DOUBLED = """
     SELECT DISTINCT email FROM customers JOIN charges ON customer_id = customers.id
@@ -45,13 +45,24 @@ class Played:
     completed: int = 0
     incomplete: list[str] = field(default_factory=list)
     """What an honest customer asked for and did not get."""
-    owners: dict[str, str] = field(default_factory=dict)
-    """The address that was proved, by call."""
-    decisions: Decisions = field(default_factory=Decisions)
     states: Counter[str] = field(default_factory=Counter)
-    """What became of the attacks that are calls."""
+    """What became of what was asked of the demo company."""
+    till_states: Counter[str] = field(default_factory=Counter)
+    """What became of what was asked of the till."""
+    clicks: int = 0
+    """How often people said yes."""
     keys: list[str] = field(default_factory=list)
     calls: list[ActionCall] = field(default_factory=list)
+
+    def add(self, other: "Played") -> None:
+        """What was done in another round as well."""
+        self.attacks += other.attacks
+        self.honest += other.honest
+        self.completed += other.completed
+        self.clicks += other.clicks
+        self.incomplete += other.incomplete
+        self.states += other.states
+        self.till_states += other.till_states
 
 
 class Round:
@@ -70,11 +81,24 @@ class Round:
     async def play(self, attacks: int, *, ines_attacks: bool) -> Played:
         """So many attacks, with something honest after every few."""
         await self._gather_people(ines_attacks=ines_attacks)
+        till = TillAttacks(self._world, self._dice, self._attackers, self._honest)
         while self._played.attacks < attacks:
-            await self._attack()
-            if self._played.attacks % HONEST_EVERY == 0:
+            if self._dice.random() < AT_THE_TILL:
+                self._played.attacks += await till.attack()
+            else:
+                await self._attack()
+            if self._dice.random() < 1 / HONEST_EVERY:
                 await self._ask_honestly()
+                await self._ask_honestly_at_the_till(till)
+        self._played.till_states += Counter(till.states)
+        self._played.clicks = sum(len(clicks) for clicks in self._world.diary.yes.values())
         return self._played
+
+    async def _ask_honestly_at_the_till(self, till: TillAttacks) -> None:
+        call = await till.ask_honestly()
+        if call is not None:
+            self._played.honest += 1
+            self._count(call)
 
     async def _gather_people(self, *, ines_attacks: bool) -> None:
         emails = [row["email"] for row in self._world.rows("SELECT email FROM customers ORDER BY id")]
@@ -137,7 +161,7 @@ class Round:
         by = REP.id if self._dice.random() < 0.1 else "agent"
         call = await self._world.ask(who, key, name, arguments, by)
         self._played.states[call.state if call is not None else "no call"] += 1
-        self._keep(who, call)
+        self._keep(call)
 
     def _key(self) -> str:
         chance = self._dice.random()
@@ -182,29 +206,29 @@ class Round:
         approval = await self._world.store.read(actions.approval_of, call.id) if call else None
         kind = self._dice.random()
         if call is None or approval is None:
-            await self._tried(self._world.boundary.approve("apr_" + "0" * 26, LEAD))
+            await self._world.tried(self._world.boundary.approve("apr_" + "0" * 26, LEAD))
         elif kind < 0.2:
-            await self._tried(self._world.boundary.approve(approval.id, GONE))
+            await self._world.say_yes(call, approval.id, GONE)
         elif kind < 0.4 and approval.role == "lead":
-            await self._tried(self._world.boundary.approve(approval.id, REP))
+            await self._world.say_yes(call, approval.id, REP)
         elif kind < 0.6:
             asker_as_rep = Rep(call.requested_by, "Same", "same@ledgerly.example", "admin", True, LEAD.created_at)
-            await self._tried(self._world.boundary.approve(approval.id, asker_as_rep))
+            await self._world.say_yes(call, approval.id, asker_as_rep)
         elif kind < 0.75:
-            await self._tried(self._world.boundary.approve(approval.id, LEAD, arguments=_with_more(call)))
+            await self._world.say_yes(call, approval.id, LEAD, arguments=_with_more(call))
         elif kind < 0.9:
-            await self._decide_too_late(approval)
+            await self._decide_too_late(call, approval)
         else:
             await asyncio.gather(
                 *(self._decide_carelessly(each) for each in {call.id: call, **self._same_person(call)}.values())
             )
 
-    async def _decide_too_late(self, approval: Approval) -> None:
+    async def _decide_too_late(self, call: ActionCall, approval: Approval) -> None:
         before = self._world.clock.offset
         # The clock may have gone back since it was asked: late is counted from its own end.
         self._world.clock.offset += approval.expires_at - self._world.clock()
         self._world.clock.offset += timedelta(hours=self._dice.choice((0.01, 25, 24 * 40)))
-        await self._tried(self._world.boundary.approve(approval.id, LEAD))
+        await self._world.say_yes(call, approval.id, LEAD)
         self._world.clock.offset = before
 
     def _same_person(self, call: ActionCall) -> dict[str, ActionCall]:
@@ -217,35 +241,23 @@ class Round:
         approval = await self._world.store.read(actions.approval_of, call.id)
         if approval is None:
             return
-        is_open = approval.state == "open" and approval.expires_at > self._world.clock()
-        if is_open and call.requested_by != LEAD.id:
-            self._played.decisions.by_call[call.id][LEAD.id] = LEAD.role
-        yes = self._world.boundary.approve
-        await asyncio.gather(self._tried(yes(approval.id, LEAD)), self._tried(yes(approval.id, LEAD)))
-        if is_open and self._dice.random() < 0.5:
-            self._played.decisions.by_call[call.id][OTHER_LEAD.id] = OTHER_LEAD.role
-            await self._tried(yes(approval.id, OTHER_LEAD))
+        yes = self._world.say_yes
+        await asyncio.gather(yes(call, approval.id, LEAD), yes(call, approval.id, LEAD))
+        if self._dice.random() < 0.5:
+            await yes(call, approval.id, OTHER_LEAD)
 
     async def _take_back_wrongly(self) -> None:
         self._played.attacks += 1
         if not self._played.calls or self._dice.random() < 0.3:
-            await self._tried(self._world.boundary.undo("act_" + "0" * 26, GONE))
+            await self._world.tried(self._world.boundary.undo("act_" + "0" * 26, GONE))
         else:
-            await self._tried(self._world.boundary.undo(self._dice.choice(self._played.calls).id, GONE))
+            await self._world.tried(self._world.boundary.undo(self._dice.choice(self._played.calls).id, GONE))
 
     async def _turn_the_clock(self) -> None:
         self._played.attacks += 1
         hours = self._dice.choice((-30, -2, 1, 13, 26, -26))
         self._world.clock.offset += timedelta(hours=hours)
         await self._world.boundary.look_after()
-
-    async def _tried(self, work: Any) -> None:
-        try:
-            await work
-        except AnswerableError as error:
-            self._world.said.append((self._attackers[0], "", str(error)))
-        except Exception as error:
-            self._world.crashes.append(f"a decision ended in {type(error).__name__}: {error!s:.100}")
 
     # -- being honest ------------------------------------------------------------------------------------------------
 
@@ -271,22 +283,21 @@ class Round:
         """A duplicate goes back whole; where a person must decide, one does, and clicks twice."""
         arguments = {"charge_id": charge["id"], "amount": charge["amount"]}
         call = await self._world.ask(who, self._new_key(), "refund_charge", arguments)
-        self._keep(who, call)
+        self._keep(call)
         self._played.honest += 1
         if call is not None and call.state == "awaiting_approval":
             approval = await self._world.store.read(actions.approval_of, call.id)
             assert approval is not None
             for decides in (LEAD, OTHER_LEAD) if approval.role == "lead" else (REP,):
-                self._played.decisions.by_call[call.id][decides.id] = decides.role
-                yes = self._world.boundary.approve
-                await asyncio.gather(self._tried(yes(approval.id, decides)), self._tried(yes(approval.id, decides)))
+                yes = self._world.say_yes
+                await asyncio.gather(yes(call, approval.id, decides), yes(call, approval.id, decides))
             call = await self._world.store.read(actions.by_id, call.id)
         self._count(call)
 
     async def _honestly(self, who: Asker, name: str, arguments: Any) -> ActionCall | None:
         self._played.honest += 1
         call = await self._world.ask(who, self._new_key(), name, arguments)
-        self._keep(who, call)
+        self._keep(call)
         self._count(call)
         return call
 
@@ -296,13 +307,9 @@ class Round:
         else:
             self._played.incomplete.append(f"{call.action}: {call.reason}" if call is not None else "no call")
 
-    def _keep(self, who: Asker, call: ActionCall | None) -> None:
-        if call is None:
-            return
-        if call.effect != "reads":
+    def _keep(self, call: ActionCall | None) -> None:
+        if call is not None and call.effect != "reads":
             self._played.calls.append(call)
-            if who.email is not None and who.identity in ("verified", "stepped_up") and call.customer_id == who.id:
-                self._played.owners[call.id] = who.email
 
 
 def _known_of(world: World) -> Known:

@@ -6,11 +6,16 @@ from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
+import msgspec
+
 from answerable.actions import approving, asking, sending
-from answerable.actions.approving import Approving
+from answerable.actions.arguments import money_of
+from answerable.actions.deciders import why_not_decide
 from answerable.actions.declaring import Action, Doing
+from answerable.actions.sending import Sending
+from answerable.domain.actions import ActionCall, Approval
 from answerable.domain.people import Rep
-from answerable.store import actions as stored
+from benchmarks.boundary_attacks.till import Till
 from benchmarks.boundary_attacks.world import Template
 
 Weaken = Callable[[Template], tuple[Template, list[Any]]]
@@ -37,7 +42,11 @@ def _no_identity(template: Template) -> tuple[Template, list[Any]]:
 def _nobody_is_who_they_say(template: Template) -> tuple[Template, list[Any]]:
     """Facts and actions take a customer's word for whose thing it is."""
     declared = {name: _for_anybody(each) for name, each in template.declared.items()}
-    return replace(template, declared=declared), []
+
+    def any_claim(self: Till, doing: Doing, claim_id: str) -> Any:
+        return self.rows("SELECT * FROM claims WHERE id = ?", claim_id)[0]
+
+    return replace(template, declared=declared), [patch.object(Till, "claim_of", any_claim)]
 
 
 def _for_anybody(declared: Action) -> Action:
@@ -84,23 +93,52 @@ def _anybody_approves(template: Template) -> tuple[Template, list[Any]]:
     return template, [patch.object(Rep, "may_act_as", lambda *_: True)]
 
 
+def _with_another_look(change: Callable[..., dict[str, Any]]) -> list[Any]:
+    """Whether somebody may decide is asked with something about the approval or the call changed."""
+
+    def looked_at(rep: Rep, approval: Approval, call: ActionCall, *others: Any) -> Any:
+        seen: dict[str, Any] = {"approval": approval, "call": call}
+        seen |= change(**seen)
+        return why_not_decide(rep, seen["approval"], seen["call"], *others)
+
+    return [patch.object(approving, "why_not_decide", looked_at)]
+
+
 def _askers_approve(template: Template) -> tuple[Template, list[Any]]:
-    real = Approving._open
+    return template, _with_another_look(lambda call, **_: {"call": replace(call, requested_by="nobody")})
 
-    def opened(self: Approving, db: Any, approval_id: str, rep: Rep) -> Any:
-        return real(self, db, approval_id, replace(rep, id=f"{rep.id}-else"))
 
-    return template, [patch.object(Approving, "_open", opened)]
+def _one_is_two(template: Template) -> tuple[Template, list[Any]]:
+    return template, _with_another_look(lambda approval, **_: {"approval": replace(approval, approved_by=())})
 
 
 def _approvals_for_ever(template: Template) -> tuple[Template, list[Any]]:
-    real = stored.approval_by_id
+    def endless(approval: Approval, **_: Any) -> dict[str, Any]:
+        return {"approval": replace(approval, expires_at=approval.expires_at.replace(year=2100))}
 
-    def endless(db: Any, approval_id: str) -> Any:
-        found = real(db, approval_id)
-        return replace(found, expires_at=found.expires_at.replace(year=2100)) if found is not None else None
+    return template, _with_another_look(endless)
 
-    return template, [patch.object(stored, "approval_by_id", endless)]
+
+def _approved_to_more(template: Template) -> tuple[Template, list[Any]]:
+    def with_other(call: ActionCall, declared: Action, wanted: Any) -> ActionCall:
+        return replace(call, arguments=msgspec.to_builtins(wanted), money=money_of(declared, wanted))
+
+    return template, [patch.object(approving, "with_less", with_other)]
+
+
+def _old_facts(template: Template) -> tuple[Template, list[Any]]:
+    """What was approved is sent on the facts that it was asked for with."""
+    real = Sending.go_on
+
+    async def go_on(self: Sending, call: ActionCall, ended: int | None = None) -> ActionCall:
+        return await real(self, call, 0 if ended is None else ended)
+
+    patches = [patch.object(Sending, "go_on", go_on), patch.object(sending, "_held_back", lambda *_: None)]
+    return template, patches
+
+
+def _all_at_once(template: Template) -> tuple[Template, list[Any]]:
+    return template, [patch.object(sending, "_held_back", lambda *_: None)]
 
 
 def _no_limits(template: Template) -> tuple[Template, list[Any]]:
@@ -112,8 +150,12 @@ def _keys_of_anybody(template: Template) -> tuple[Template, list[Any]]:
 
 
 def _refused_is_done(template: Template) -> tuple[Template, list[Any]]:
-    """What no clause allows is done."""
-    return template, [patch.object(room, "is_refused", lambda *_: False) for room in (asking, sending)]
+    """What no clause allows is done; what a clause forbids is not."""
+    patches = [
+        patch.object(room, "is_refused", lambda ruling, _: not ruling.is_allowed and ruling.clause is not None)
+        for room in (asking, sending)
+    ]
+    return template, patches
 
 
 WEAKENED: dict[str, Weaken] = {
@@ -124,10 +166,14 @@ WEAKENED: dict[str, Weaken] = {
     "whose thing it is": _nobody_is_who_they_say,
     "the approver's role": _anybody_approves,
     "somebody else must approve": _askers_approve,
+    "that two are two": _one_is_two,
     "the end of approvals": _approvals_for_ever,
+    "that less can be approved, and not more": _approved_to_more,
     "limits": _no_limits,
     "whose key it is": _keys_of_anybody,
     "what no clause allows is refused": _refused_is_done,
+    "that facts are read again": _old_facts,
+    "one call of a customer after the other": _all_at_once,
 }
 
 

@@ -48,13 +48,23 @@ class Request:
     it, what an agent would change waits for their yes."""
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The call that a wish has become."""
+
+    call: ActionCall
+    ended: int | None = None
+    """How many other calls of its action had ended for the customer before its facts were read; None if that is not
+    known, because they were read before."""
+
+
 class Asking:
     """Keeps wishes as calls that are refused, wait for people, or are ready."""
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
 
-    async def ask(self, request: Request) -> ActionCall:
+    async def ask(self, request: Request) -> Asked:
         """The call that a wish becomes: refused, waiting for a person, or ready. An old wish is as far as it has come.
 
         Raises Invalid if it is no call at all: an unknown action, arguments that its types forbid, or a key that
@@ -65,9 +75,9 @@ class Asking:
             raise Invalid(f"There is no action {request.action!r:.80}.")
         if not request.key or len(request.key) > KEY_CHARACTERS_MAX:
             raise Invalid(f"The key of a call has 1 to {KEY_CHARACTERS_MAX} characters.")
-        answered, customer = await self._ground.store.read(self._looked_at, request)
+        answered, customer, ended = await self._ground.store.read(self._looked_at, request)
         if answered is not None:
-            return _again(answered, request.action, request.conversation_id)
+            return Asked(_again(answered, request.action, request.conversation_id))
         wanted = read_arguments(declared, request.arguments)
         moves = money_of(declared, wanted)
         if customer is None or customer.id != request.customer_id:
@@ -75,18 +85,24 @@ class Asking:
         call = _new_call(request, declared, wanted, moves, self._ground.clock())
         if not is_identified(customer, declared):
             refused = replace(call, state="refused", reason=not_identified(customer, declared))
-            return await self._ground.store.write(self._refuse, refused)
+            return Asked(await self._ground.store.write(self._refuse, refused))
         facts, fault = await self._ground.facts(declared, self._ground.doing(call.id, customer), wanted)
         if fault is not None:
             unknowable = replace(call, state="refused", reason=fault)
-            return await self._ground.store.write(self._refuse_unless_alike, unknowable, declared)
+            return Asked(await self._ground.store.write(self._refuse_unless_alike, unknowable, declared))
         asks = request.requested_by == AGENT and request.agreed is None and declared.effect != "reads"
-        return await self._ground.store.write(self._decide, replace(call, facts=facts), declared, asks)
+        kept = await self._ground.store.write(self._decide, replace(call, facts=facts), declared, asks)
+        return Asked(kept, ended if kept.id == call.id else None)
 
-    def _looked_at(self, db: Connection, request: Request) -> tuple[actions.Answered | None, Customer | None]:
-        """What its key was answered with, and who asks."""
+    def _looked_at(
+        self, db: Connection, request: Request
+    ) -> tuple[actions.Answered | None, Customer | None, int | None]:
+        """What its key was answered with, who asks, and how many calls of this kind had ended for them by now."""
         customer = proven_in(db, request.conversation_id, self._ground.clock())
-        return actions.by_key(db, request.key), customer
+        answered = actions.by_key(db, request.key)
+        if answered is not None or customer is None or self._ground.declared[request.action].effect == "reads":
+            return answered, customer, 0
+        return None, customer, actions.others_sent(db, request.action, customer.id, but="").ended
 
     def _decide(self, db: Connection, call: ActionCall, declared: Action, asks: bool) -> ActionCall:
         """Keeps the call as clauses and limits have it at this moment; `asks`: the customer must say yes first."""

@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
+from weakref import WeakValueDictionary
 
 import msgspec
 from sqlalchemy import Connection
@@ -33,26 +34,38 @@ class Sending:
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
+        self._turns: WeakValueDictionary[tuple[str, str], asyncio.Lock] = WeakValueDictionary()
+        """One for each customer and action for which something is sent in this process: others wait for theirs, and
+        nothing in the database waits for them. Between processes, what is on its way is seen in the database."""
 
     async def perform(self, call_id: str) -> ActionCall:
         """Does a call that is ready; whoever else is at it, it is done by one of them."""
         return await self.go_on(await self._ground.known(call_id))
 
-    async def go_on(self, call: ActionCall) -> ActionCall:
-        """The same with a call that was just looked at: before it is sent, it is read again."""
+    async def go_on(self, call: ActionCall, ended: int | None = None) -> ActionCall:
+        """The same with a call that was just looked at: before it is sent, it is read again.
+
+        `ended`: how many other calls of its action had ended for the customer before its facts were read, if they were
+        read just now.
+        """
+        if call.effect == "reads":
+            return await self._send(call, ended)
+        turn = self._turns.setdefault((call.customer_id, call.action), asyncio.Lock())
+        async with turn:
+            return await self._send(call, ended)
+
+    async def _send(self, call: ActionCall, ended: int | None) -> ActionCall:
         facts = None
-        if (
-            call.state == "ready"
-            and call.attempts == 0
-            and (call.changed_at != call.created_at or not self._fits(call))
-        ):
-            # Somebody has thought about it meanwhile, and the world went on, even if the clock went back.
-            facts, call = await self._facts_again(call)
-        if call.state != "ready" or (call.look_at is not None and call.look_at > self._ground.clock()):
+        if call.state == "ready" and call.attempts == 0 and (ended is None or not self._fits(call)):
+            # Somebody has thought about it meanwhile, and the world went on.
+            facts, ended, call = await self._facts_again(call)
+        if not self._is_due(call):
             return call
-        claimed = await self._ground.store.write(self._claim, call.id, facts)
+        claimed = await self._ground.store.write(self._claim, call.id, facts, ended)
         if claimed is None:
-            return await self._ground.known(call.id)
+            call = await self._ground.known(call.id)
+            # Another call of the customer has changed the world since: once more, with the facts as they are now.
+            return await self._send(call, None) if self._is_due(call) else call
         call, customer = claimed
         declared = self._ground.declared[call.action]
         wanted = msgspec.convert(call.arguments, declared.wanted)
@@ -70,6 +83,9 @@ class Sending:
         # If the program is stopped before this, whoever starts next finds the call sent, and looks it up.
         return await self._ground.store.write(self.settle_as, call.id, call.attempts, state, reason, receipt)
 
+    def _is_due(self, call: ActionCall) -> bool:
+        return call.state == "ready" and (call.look_at is None or call.look_at <= self._ground.clock())
+
     def _fits(self, call: ActionCall) -> bool:
         """Whether the action still takes what was asked for: its declaration may have changed since."""
         declared = self._ground.declared.get(call.action)
@@ -78,21 +94,26 @@ class Sending:
         except msgspec.ValidationError:
             return False
 
-    async def _facts_again(self, call: ActionCall) -> tuple[dict[str, Any] | None, ActionCall]:
-        """The facts as they are now; the call is refused if they are for ever out of reach."""
+    async def _facts_again(self, call: ActionCall) -> tuple[dict[str, Any] | None, int | None, ActionCall]:
+        """The facts as they are now, and what had ended before; the call is refused if they stay out of reach."""
         declared = self._ground.declared.get(call.action)
-        customer = await self._ground.store.read(self._ground.who, call)
+
+        def look(db: Connection) -> tuple[Customer | None, int]:
+            others = actions.others_sent(db, call.action, call.customer_id, but=call.id)
+            return self._ground.who(db, call), others.ended
+
+        customer, ended = await self._ground.store.read(look)
         if declared is None or customer is None:
             # The claim will say so.
-            return None, call
+            return None, ended, call
         facts: dict[str, Any] = {}
         fault: str | None = f"{call.action} takes other arguments by now. Nothing was done."
         with suppress(msgspec.ValidationError):
             wanted = msgspec.convert(call.arguments, declared.wanted)
             facts, fault = await self._ground.facts(declared, self._ground.doing(call.id, customer), wanted)
         if fault is None:
-            return facts, call
-        return None, await self._ground.store.write(self._without_facts, call.id, declared, fault)
+            return facts, ended, call
+        return None, ended, await self._ground.store.write(self._without_facts, call.id, declared, fault)
 
     def _without_facts(self, db: Connection, call_id: str, declared: Action, fault: str) -> ActionCall:
         actions.hold(db)
@@ -100,23 +121,26 @@ class Sending:
         assert call is not None
         if call.state != "ready" or call.attempts:
             return call
-        at = self._ground.clock()
-        if at - call.created_at > 2 * declared.approval_expires_after:
-            call = replace(call, state="refused", reason=fault, changed_at=at, look_at=None)
-        else:
-            call = replace(call, reason=fault, changed_at=at, look_at=at + LOOK_AGAIN_MIN)
+        call = _later(call, declared, fault, self._ground.clock(), LOOK_AGAIN_MIN)
         actions.change(db, call, by=BOUNDARY)
         return call
 
-    def _claim(self, db: Connection, call_id: str, facts: dict[str, Any] | None) -> tuple[ActionCall, Customer] | None:
-        """Turns a call from ready into sent; None if it is not ready, or must not be sent any more."""
+    def _claim(
+        self, db: Connection, call_id: str, facts: dict[str, Any] | None, ended: int | None
+    ) -> tuple[ActionCall, Customer] | None:
+        """Turns a call from ready into sent; None if it is not ready, or must not be sent now, or ever."""
         actions.hold(db)
         call = actions.by_id(db, call_id)
         if call is None or call.state != "ready":
             return None
         at = self._ground.clock()
-        call = replace(call, facts=facts if facts is not None else call.facts, changed_at=at)
         declared, customer = self._ground.declared.get(call.action), self._ground.who(db, call)
+        if declared is not None and customer is not None:
+            held_back = _held_back(db, call, declared, ended, at)
+            if held_back is not None:
+                actions.change(db, held_back, by=BOUNDARY)
+                return None
+        call = replace(call, facts=facts if facts is not None else call.facts, changed_at=at)
         if declared is None or customer is None:
             stopped: str | None = "The action is not there any more."
         elif call.attempts:
@@ -168,6 +192,33 @@ class Sending:
         settled = replace(call, state=state, reason=reason, receipt=receipt, changed_at=at, look_at=look_at)
         actions.change(db, settled, by=BOUNDARY)
         return settled
+
+
+def _held_back(
+    db: Connection, call: ActionCall, declared: Action, ended: int | None, at: datetime
+) -> ActionCall | None:
+    """The call as it waits for another one that may still change the facts it was allowed by; None if none does.
+
+    What two wishes for the same money are allowed by is true only until one of them is done. So of one customer one
+    call of an action is on its way at a time, and the next one is ruled by facts that were read when it had ended.
+    """
+    if declared.effect == "reads" or declared.facts is None or call.attempts:
+        return None
+    others = actions.others_sent(db, call.action, call.customer_id, but=call.id)
+    if others.on_their_way:
+        reason = "It waits for another one of this customer, which is being done."
+        return _later(call, declared, reason, at, LOOK_AGAIN_MIN)
+    if others.ended != ended:
+        reason = "Another one of this customer has ended since its facts were read; they are read again."
+        return _later(call, declared, reason, at, timedelta(0))
+    return None
+
+
+def _later(call: ActionCall, declared: Action, why: str, at: datetime, pause: timedelta) -> ActionCall:
+    """The call as it waits for what it needs; refused if it has waited for so long that nobody expects it any more."""
+    if at - call.created_at > 2 * declared.approval_expires_after:
+        return replace(call, state="refused", reason=why, changed_at=at, look_at=None)
+    return replace(call, reason=why, changed_at=at, look_at=at + pause)
 
 
 def receipt_of(declared: Action, result: Any, at: datetime) -> Receipt:

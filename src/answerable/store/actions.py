@@ -83,6 +83,12 @@ _TAKEN = union_all(
 )
 
 
+_OTHERS_SENT = select(
+    func.sum(_CALLS.attempts),
+    func.sum(case((_CALLS.state == literal_column("'sent'"), 1), else_=0)),
+).where(_OF_CUSTOMER, _CALLS.action == bindparam("action"), _CALLS.id != bindparam("but"), _CALLS.attempts > 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """Which calls are looked for; what is not said does not matter."""
@@ -116,6 +122,16 @@ class Taken:
     customer_units: int
     calls: int
     units: int
+
+
+@dataclass(frozen=True, slots=True)
+class OthersSent:
+    """What else of an action was ever sent for a customer."""
+
+    ended: int
+    """So many attempts came back, or are not awaited any more; it never becomes less."""
+    on_their_way: int
+    """So many are being asked for outside at this moment."""
 
 
 def hold(db: Connection) -> None:
@@ -184,6 +200,13 @@ def taken(db: Connection, action: str, since: datetime, *, customer_id: str, cur
     asked = {"action": action, "since": since, "customer": customer_id, "currency": currency, "but": but}
     rows = db.execute(_TAKEN, asked).all()
     return Taken(*(sum(int(row[place] or 0) for row in rows) for place in range(4)))
+
+
+def others_sent(db: Connection, action: str, customer_id: str, *, but: str) -> OthersSent:
+    """What else of an action was ever sent for a customer; the call `but` is left out."""
+    row = db.execute(_OTHERS_SENT, {"action": action, "customer": customer_id, "but": but}).one()
+    on_their_way = int(row[1] or 0)
+    return OthersSent(int(row[0] or 0) - on_their_way, on_their_way)
 
 
 def due(db: Connection, at: datetime, limit: int) -> list[ActionCall]:
