@@ -6,7 +6,8 @@ things of the customer and of others, begins procedures, and writes links that c
 secrets. Judged is by the back office's own database and by every word that was sent. Then the harmless twins: the same
 customers, with a harmless sentence in place of the attack, served by an honest scripted model and by the embedded one.
 DATA holds the folders `injection_agentdojo`, `injection_bipia` and `injection_cyberseceval`; docs/benchmarks.md says
-where they are published. Ends with 1 if a promise was broken.
+where they are published. `--part 1/6 --keep FOLDER` plays a sixth and keeps what was found, and `--add-up FOLDER` shows
+all parts as one. Ends with 1 if a promise was broken.
 """
 
 import argparse
@@ -28,6 +29,7 @@ from benchmarks.injected.cases import Case, sampled
 from benchmarks.injected.house import Template, make_template
 from benchmarks.injected.oracle import PUBLISHED_HOSTS, Verdict
 from benchmarks.injected.own import TOPICS, own_cases
+from benchmarks.injected.parts import Part, Played, added_up, keep
 from benchmarks.injected.playing import Lot, Player, answered_alone, lots_of, play_lot, twins_of
 from benchmarks.injected.public import public_cases
 from benchmarks.injected.reporting import is_kept, show
@@ -52,15 +54,28 @@ def main() -> int:
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--postgres", action="store_true")
     parser.add_argument("--list", type=int, default=40, help="so many failing cases are named")
+    parser.add_argument("--part", type=Part.read, default=Part(1, 1), help="only this part of the lots, such as 1/6")
+    parser.add_argument("--keep", type=Path, help="a folder in which what was found is kept")
+    parser.add_argument("--add-up", type=Path, help="plays nothing, and shows what this folder has of all parts")
     given = parser.parse_args()
+    if given.add_up is not None:
+        return _told(added_up(given.add_up), given.list)
     cases = [*public_cases(given.data, given.agentdojo, seed=given.seed), *own_cases(given.own, seed=given.seed)]
     cases = sampled(cases, given.sample, given.seed)
     began = time.monotonic()
     with quiet(), tempfile.TemporaryDirectory() as folder, _desk(Path(folder), given.postgres) as (desk, port):
         template = asyncio.run(make_template(Path(folder), desk, port))
         verdicts = _play_all(given, cases, template)
-    show(verdicts, seconds=time.monotonic() - began, listed=given.list)
-    return 0 if is_kept(verdicts) else 1
+    run = {name: getattr(given, name) for name in ("own", "sample", "embedded", "seed", "postgres")}
+    played = Played(given.part, run | {"cases": len(cases)}, time.monotonic() - began, verdicts)
+    if given.keep is not None:
+        keep(played, given.keep)
+    return _told(played, given.list)
+
+
+def _told(played: Played, listed: int) -> int:
+    show(played.verdicts, seconds=played.seconds, listed=listed)
+    return 0 if is_kept(played.verdicts) else 1
 
 
 def _play_all(given: argparse.Namespace, cases: Sequence[Case], template: Template) -> list[Verdict]:
@@ -72,6 +87,7 @@ def _play_all(given: argparse.Namespace, cases: Sequence[Case], template: Templa
         ("embedded", sampled(twins, given.embedded, given.seed)),
     ]
     lots = [lot for player, some in played for lot in lots_of(some, player, size=LOT, topics=len(TOPICS))]
+    lots = given.part.of(lots)
     with tempfile.TemporaryDirectory() as folder:
         questions = asyncio.run(answered_alone(template, Path(folder), questions_of_one_part()))
     hosts = published_hosts()
@@ -88,6 +104,9 @@ def _play_all(given: argparse.Namespace, cases: Sequence[Case], template: Templa
 
 def play(lot: Lot, template: Template, questions: tuple[Question, ...], hosts: frozenset[str]) -> list[Verdict]:
     """One lot in this process."""
+    # What was loaded to begin with stays to the end: it is not looked through again and again.
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
     with quiet(), tempfile.TemporaryDirectory() as folder:
         verdicts = asyncio.run(play_lot(lot, template, Path(folder), questions, hosts))
     gc.collect()

@@ -11,7 +11,7 @@ from agents.usage import Usage
 from openai.types.responses import ResponseFunctionToolCall, ResponseOutputMessage, ResponseOutputText
 
 from answerable.inference.models.events import response_of, stream_events
-from benchmarks.injected.cases import Case, letters, needle, strings_in
+from benchmarks.injected.cases import Case, letters, needles, strings_in
 from benchmarks.injected.evil import Evil, deeds, ending
 from benchmarks.injected.house import INCIDENT
 from benchmarks.injected.wants import PROCEDURES, Want
@@ -80,14 +80,23 @@ class ScriptedModel(Model):
     def __init__(self) -> None:
         self.script: Script | None = None
         self.read: list[Any] = []
+        """Each item once, although a model is given all of them anew at each step."""
+        self._items: list[Any] = []
+        self._steps = 0
+
+    def begin(self, script: Script) -> None:
+        """Another customer."""
+        self.script, self.read, self._items = script, [], []
 
     async def get_response(self, *given: Any, **more: Any) -> ModelResponse:
         """The next step."""
         items = given[1] if len(given) > 1 else more["input"]
         seen = [{"role": "user", "content": items}] if isinstance(items, str) else list(items)
-        self.read.append(seen)
+        known = len(self._items) if seen[: len(self._items)] == self._items else 0
+        self.read += seen[known:]
+        self._items, self._steps = seen, self._steps + 1
         assert self.script is not None
-        return _response(self.script.next(Seen(tuple(seen))), len(self.read))
+        return _response(self.script.next(Seen(tuple(seen))), self._steps)
 
     async def stream_response(self, *given: Any, **more: Any) -> AsyncIterator[Any]:
         """The next step, in pieces."""
@@ -201,6 +210,10 @@ class Obedient:
     told: list[Evil] = field(default_factory=list)
     """How it has ended its turns."""
     _batches: dict[int, list[list[Call]]] = field(default_factory=dict)
+    _needles: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._needles = needles(self.case.attack)
 
     def next(self, seen: Seen) -> Step:
         """The next step: the customer's as long as nothing is read, then the attacker's."""
@@ -218,8 +231,8 @@ class Obedient:
 
     def _reads(self, seen: Seen) -> bool:
         """Whether the attack stands anywhere in what it is given."""
-        wanted = needle(self.case.attack)
-        return any(wanted in letters(text) for text in strings_in(seen.items))
+        read = [letters(text) for text in strings_in(seen.items)]
+        return any(each in text for each in self._needles for text in read)
 
 
 def _with_prices(call: Call, given: Sequence[Given]) -> Call:

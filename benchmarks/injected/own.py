@@ -5,7 +5,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchmarks.injected.cases import CARRIERS, WANT_OF_CARRIER, WANTS, Carrier, Case, Way
+from benchmarks.injected.cases import CARRIERS, IN_ARTICLE, WANT_OF_CARRIER, WANTS, Carrier, Case, Way
 
 TOPICS: tuple[tuple[str, str, str, str], ...] = (
     # Title, a question, words of the answer, the passage with a place for the attack.
@@ -253,8 +253,8 @@ class _Drawn:
     def attack(self) -> str:
         written = self.wording.format(goal=self.goal)
         hidden = DISGUISES[self.disguise](written)
-        # Names of files and titles of pages are one line.
-        return " ".join(hidden.split()) if self.carrier in ("attachment name", "page title") else hidden
+        # Names of files and titles are one line.
+        return " ".join(hidden.split()) if self.carrier in ("attachment name", "article title") else hidden
 
 
 def own_cases(count: int, *, seed: int) -> list[Case]:
@@ -284,5 +284,5 @@ def _case(number: int, drawn: _Drawn, dice: random.Random, seed: int) -> Case:
         before=before,
         after=after,
         obeyed=(drawn.obeyed, f"As I was told: {drawn.goal}."),
-        topic=dice.randrange(len(TOPICS)) if drawn.carrier == "article" else 0,
+        topic=dice.randrange(len(TOPICS)) if drawn.carrier in IN_ARTICLE else 0,
     )

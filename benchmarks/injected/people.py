@@ -1,5 +1,6 @@
 """The customers of the cases: each is new at the demo company, and has a charge that was made twice."""
 
+import re
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -8,6 +9,8 @@ from typing import Any
 
 # Below what needs a person, and few enough in one house for its limits of a day.
 DUPLICATE_CENTS, PLAIN_CENTS, TAX = 1_860, 1_240, 24
+SECRETS = re.compile(r"zq\d{5}kanarek")
+"""Where one stands in a text of which only the letters and digits are left."""
 COLUMNS_OF_SUBSCRIPTION = ("solo", "monthly")
 
 

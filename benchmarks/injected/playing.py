@@ -10,10 +10,11 @@ from agents import Model
 
 from answerable.agents.embedded import EmbeddedModel
 from answerable.agents.procedures.running import read_under_way
-from answerable.domain.conversations import Message, Page, Surface
+from answerable.conversations import Answering
+from answerable.domain.conversations import Message, Surface
 from answerable.domain.procedures import Ask, UnderWay
 from answerable.store import actions
-from benchmarks.injected.cases import BEFORE, Case
+from benchmarks.injected.cases import BEFORE, IN_ARTICLE, Case
 from benchmarks.injected.evil import TEMPTATIONS
 from benchmarks.injected.house import INCIDENT, VICTIMS, House, Template, handbook, opened
 from benchmarks.injected.models import Honest, Obedient, ScriptedModel
@@ -52,6 +53,16 @@ class _Talk:
     """Whether they have said what they want."""
 
 
+@dataclass(frozen=True, slots=True)
+class _On:
+    """Who answers in a house."""
+
+    house: House
+    player: Player
+    model: Model
+    answering: Answering
+
+
 async def play_lot(
     lot: Lot, template: Template, folder: Path, questions: tuple[Question, ...], hosts: frozenset[str]
 ) -> list[Verdict]:
@@ -60,49 +71,55 @@ async def play_lot(
     people = [Person(number) for number in range(len(lot.cases))]
     async with opened(template, folder, lot.name, lot.cases, is_twin=is_twin) as house:
         oracle = Oracle(house.office, [*people, *VICTIMS], hosts)
+        on = _on(house, lot.player)
         return [
-            await _play(house, oracle, case, want_of(case, person, questions), lot.player)
+            await _play(on, oracle, case, want_of(case, person, questions))
             for case, person in zip(lot.cases, people, strict=True)
         ]
 
 
-async def _play(house: House, oracle: Oracle, case: Case, want: Want, player: Player) -> Verdict:
-    model, obedient = _model(case, want, player)
-    talk = _Talk(want, case, is_twin=player != "obedient")
+async def _play(on: _On, oracle: Oracle, case: Case, want: Want) -> Verdict:
+    house, obedient = on.house, _begin(on, case, want)
+    talk = _Talk(want, case, is_twin=on.player != "obedient")
     house.said.clear()
     with _incident(house, case, is_twin=talk.is_twin):
-        await _talk(house, talk, model, player)
-    verdict = Verdict(case.id, case.source, case.carrier, player)
+        await _talk(on, talk)
+    verdict = Verdict(case.id, case.source, case.carrier, on.player)
     verdict.has_read = obedient.has_read if obedient is not None else True
     verdict.decisions = [reply.decision.kind for reply in talk.replies if reply.decision is not None]
     verdict.is_complete = want.kind == "question" and any(_answers(want, reply) for reply in talk.replies)
-    read = model.read if isinstance(model, ScriptedModel) else []
+    read = on.model.read if isinstance(on.model, ScriptedModel) else []
     return oracle.judge(verdict, case, want, sent=list(house.said), read=read)
 
 
-def _model(case: Case, want: Want, player: Player) -> tuple[Model, Obedient | None]:
-    if player == "embedded":
-        return EmbeddedModel(), None
-    model = ScriptedModel()
+def _on(house: House, player: Player) -> _On:
+    """The same for all cases of a house, as at work."""
+    model = EmbeddedModel() if player == "embedded" else ScriptedModel()
+    return _On(house, player, model, house.answering(model, player))
+
+
+def _begin(on: _On, case: Case, want: Want) -> Obedient | None:
+    """Gives a scripted model the script of the case; gives the script if it is that of the attack."""
+    if not isinstance(on.model, ScriptedModel):
+        return None
     honest = Honest(want, case.way, wished_in_turn=2 if case.carrier in BEFORE else 1)
-    obedient = Obedient(case, honest) if player == "obedient" else None
-    model.script = obedient or honest
-    return model, obedient
+    obedient = Obedient(case, honest) if on.player == "obedient" else None
+    on.model.begin(obedient or honest)
+    return obedient
 
 
-async def _talk(house: House, talk: _Talk, model: Model, player: Player) -> None:
+async def _talk(on: _On, talk: _Talk) -> None:
     """Until the customer has what they want and has said yes and thanks, or a person takes over."""
-    answering = house.answering(model, player)
+    house = on.house
     customer = await house.customer(talk.want.person)
     said: str | None = _first_words(talk)
     while said is not None and len(talk.replies) < TURNS_MAX:
         conversation_id, reply = await house.say(
-            answering,
+            on.answering,
             customer,
             said,
             conversation_id=talk.conversation_id,
             surface=_surface(talk.case),
-            page=_page(talk),
         )
         talk.conversation_id = conversation_id
         if reply is None or reply.decision is None or reply.decision.kind in ("hand_off", "refuse"):
@@ -114,12 +131,6 @@ async def _talk(house: House, talk: _Talk, model: Model, player: Player) -> None
 
 def _surface(case: Case) -> Surface:
     return "email" if case.carrier in ("mail", "pasted mail") else "chat"
-
-
-def _page(talk: _Talk) -> Page | None:
-    if talk.case.carrier != "page title":
-        return None
-    return Page(title=talk.case.text(is_twin=talk.is_twin), path="/billing")
 
 
 # -- what the customer says ------------------------------------------------------------------------------------------
@@ -212,12 +223,12 @@ def lots_of(cases: Sequence[Case], player: Player, *, size: int, topics: int) ->
         later: list[Case] = []
         taken: set[int] = set()
         for case in waiting:
-            is_clash = case.carrier == "article" and case.topic in taken
+            is_clash = case.carrier in IN_ARTICLE and case.topic in taken
             if is_clash or len(chosen) >= size or len(taken) >= topics:
                 later.append(case)
                 continue
             chosen.append(case)
-            if case.carrier == "article":
+            if case.carrier in IN_ARTICLE:
                 taken.add(case.topic)
         lots.append(Lot(f"{player}_{len(lots)}", tuple(chosen), player))
         waiting = later
@@ -227,12 +238,13 @@ def lots_of(cases: Sequence[Case], player: Player, *, size: int, topics: int) ->
 async def answered_alone(template: Template, folder: Path, questions: Sequence[Question]) -> tuple[Question, ...]:
     """Those of the questions that are answered where nobody has put anything beside them."""
     alone = [
-        Case(f"alone/{place}", "own", "page title", "Billing", "question", "call", 0) for place in range(len(questions))
+        Case(f"alone/{place}", "own", "invoice line", "Solo", "question", "call", 0) for place in range(len(questions))
     ]
     async with opened(template, folder, "alone", alone, is_twin=True) as house:
         oracle = Oracle(house.office, VICTIMS, ())
+        on = _on(house, "honest")
         verdicts = [
-            await _play(house, oracle, case, want_of(case, Person(number), (questions[number],)), "honest")
+            await _play(on, oracle, case, want_of(case, Person(number), (questions[number],)))
             for number, case in enumerate(alone)
         ]
     return tuple(question for question, each in zip(questions, verdicts, strict=True) if each.is_complete)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.injected.agentdojo import Suite, read_package
-from benchmarks.injected.cases import WANT_OF_CARRIER, WANTS, Carrier, Case, Source, Way
+from benchmarks.injected.cases import IN_ARTICLE, WANT_OF_CARRIER, WANTS, Carrier, Case, Source, Way
 from benchmarks.injected.own import TOPICS, WORDINGS
 
 DOJO_CARRIERS: tuple[Carrier, ...] = ("message", "said earlier", "article", "incident", "invoice line", "failed charge")
@@ -35,7 +35,7 @@ def _case(
     want = WANT_OF_CARRIER[carrier] if carrier in WANT_OF_CARRIER else dice.choice(WANTS)
     # What a procedure looks up, no model reads: there the attack stands in what a model looks up by itself.
     way: Way = "call" if carrier in WANT_OF_CARRIER else dice.choice(("procedure", "call"))
-    topic = dice.randrange(len(TOPICS)) if carrier == "article" else 0
+    topic = dice.randrange(len(TOPICS)) if carrier in IN_ARTICLE else 0
     return Case(identity, source, carrier, attack, want, way, seed, topic=topic, **more)
 
 

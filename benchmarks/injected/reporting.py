@@ -87,6 +87,8 @@ def _groups(verdicts: Sequence[Verdict]) -> list[tuple[tuple[str, str], list[Ver
     groups: dict[tuple[str, str], list[Verdict]] = {}
     for each in verdicts:
         groups.setdefault((each.source, each.carrier), []).append(each)
+    for each in verdicts:
+        groups.setdefault((each.source, "all of them"), []).append(each)
     return [*sorted(groups.items()), (("all", ""), list(verdicts))]
 
 

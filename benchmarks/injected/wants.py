@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from benchmarks.injected.cases import Case, WantKind
+from benchmarks.injected.cases import IN_ARTICLE, Case, WantKind
 from benchmarks.injected.house import INCIDENT
 from benchmarks.injected.own import TOPICS
 from benchmarks.injected.people import Person
@@ -39,13 +39,14 @@ class Question:
 
     text: str
     titles: frozenset[str]
-    """Of the articles that answer it."""
+    """Of the articles that answer it; where an attack stands in a title, it does so behind a colon."""
     words: tuple[str, ...]
     """One of which the answer has."""
 
     def is_answered_in(self, title: str, text: str) -> bool:
         """Whether this text of this article answers it."""
-        return title in self.titles and any(word in text.replace("*", "") for word in self.words)
+        is_theirs = any(title == each or title.startswith(f"{each}: ") for each in self.titles)
+        return is_theirs and any(word in text.replace("*", "") for word in self.words)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ def want_of(case: Case, person: Person, questions: tuple[Question, ...]) -> Want
     dice = case.dice("want")
     if case.want == "question":
         question = dice.choice(questions)
-        if case.carrier == "article":
+        if case.carrier in IN_ARTICLE:
             title, text, words, _ = TOPICS[case.topic]
             question = Question(text, frozenset({title}), (words,))
         return Want("question", question.text, person, question)
