@@ -37,6 +37,8 @@ _HIDDEN_STYLE = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*hidden|(?:font-size|opacity)\s*:\s*0*\.?0+\s*(?:[;p%e!]|$)", re.IGNORECASE
 )
 _HIDDEN_CLASSES = frozenset("visually-hidden visuallyhidden sr-only screen-reader-text screenreader".split())
+_MAY_HIDE = re.compile(r"\s(?:hidden|style|class|aria-hidden)\b", re.IGNORECASE)
+_OPENS = re.compile(r"""\baria-controls\s*=\s*(?:"([^"<>]*)"|'([^'<>]*)'|([^\s"'<>]+))""", re.IGNORECASE)
 _WORD_IN_NAME = re.compile(r"[a-z]+")
 _CHARSET = re.compile(rb"""(?:charset|encoding)\s*=\s*["']?\s*([A-Za-z0-9_:.-]{1,40})""", re.IGNORECASE)
 _HEADINGS_LOOKED_AT = 50
@@ -94,6 +96,17 @@ def fragment_to_markdown(html: str, *, base_url: str | None = None) -> str:
     """The Markdown of a piece of HTML that is all content: a block in a Markdown file, a field of an export."""
     document = _parsed(html)
     return "" if document is None else _Noise(document, only_hidden=True).written(base_url)
+
+
+def opened_later(text: str) -> set[str]:
+    """The ids of what a button in a text can open."""
+    return {name for found in _OPENS.findall(text) for names in found for name in names.split()}
+
+
+def hides(tag: str, *, panels: set[str]) -> bool:
+    """Whether an opening tag hides what stands in its element for good, and not until a button opens it."""
+    document = _parsed(tag) if _MAY_HIDE.search(tag) else None
+    return document is not None and any(_is_out_of_sight(element, panels) for element in document.iter())
 
 
 def _parsed(html: str) -> HtmlElement | None:
@@ -175,7 +188,7 @@ class _Noise:
         return self._known[element]
 
     def _is_noise(self, element: HtmlElement) -> bool:  # noqa: PLR0911  (one rule a line, the first that fits)
-        if element.tag in _ALWAYS_DROPPED or self._is_out_of_sight(element):
+        if element.tag in _ALWAYS_DROPPED or _is_out_of_sight(element, self._panels):
             return True
         if self._only_hidden:
             return False
@@ -190,13 +203,6 @@ class _Noise:
             return True
         return bool(names & _NOISE) and not names & _CALLOUTS and _length(element) < 0.5 * self._length
 
-    def _is_out_of_sight(self, element: HtmlElement) -> bool:
-        """Hidden for good: the closed panel of an accordion or a tab is hidden only until it is opened."""
-        if not _is_hidden(element):
-            return False
-        opens_later = element.get("id") in self._panels or element.get("role") in {"tabpanel", "region"}
-        return not opens_later and element.get("hidden") != "until-found"
-
     def _is_button_with_content(self, element: HtmlElement) -> bool:
         if element.get("aria-controls") or element.get("aria-expanded"):
             return bool(plain(element))
@@ -206,6 +212,14 @@ class _Noise:
             and parent.tag in {"p", "li", "dt", "summary", "td"}
             and bool((parent.text or "").strip())
         )
+
+
+def _is_out_of_sight(element: HtmlElement, panels: set[str]) -> bool:
+    """Hidden for good: the closed panel of an accordion or a tab is hidden only until it is opened."""
+    if not _is_hidden(element):
+        return False
+    opens_later = element.get("id") in panels or element.get("role") in {"tabpanel", "region"}
+    return not opens_later and element.get("hidden") != "until-found"
 
 
 def _is_hidden(element: HtmlElement) -> bool:

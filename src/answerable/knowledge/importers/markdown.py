@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 
+from lxml.html.defs import empty_tags
+
 from answerable.knowledge.importers.front_matter import FrontMatter, split_front_matter
-from answerable.knowledge.importers.html import fragment_to_markdown
+from answerable.knowledge.importers.html import fragment_to_markdown, hides, opened_later
 from answerable.knowledge.importers.texts import one_line
 
 TITLE_LENGTH_MAX = 300
@@ -39,6 +41,10 @@ _INLINE_ELEMENT = re.compile(
     r"<(a|b|strong|i|em|code|kbd|samp)(?:\s[^<>]*)?>[^<>\n]*</\1\s*>|<img\s[^<>]*>", re.IGNORECASE
 )
 _CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`)[^\n]*?(?<!`)\1(?!`)|<(?:https?:|mailto:)[^<>\s]*>")
+_TAG_OR_CODE = re.compile(
+    r"(?<!`)(?P<ticks>`+)(?!`)[^\n]*?(?<!`)(?P=ticks)(?!`)|<(?P<end>/?)(?P<name>[a-z][a-z0-9]*)(?P<rest>\s[^<>]*|/)?>",
+    re.IGNORECASE,
+)
 _COMMENT_OR_CODE = re.compile(
     r"(?<!`)(`+)(?!`)[^\n]*?(?<!`)\1(?!`)|<!--(?:>|->|.*?(?:-->|\Z))|\{/\*.*?\*/\}", re.DOTALL
 )
@@ -92,12 +98,52 @@ def clean_markdown(text: str, *, is_mdx: bool = False) -> str:
         text = _outside_code(text, _without_exports, is_mdx=is_mdx)
     text = _outside_code(text, _without_marks, is_mdx=is_mdx)
     if "<" in text:
+        text = _outside_code(text, _without_hidden, is_mdx=is_mdx)
         text = _outside_code(text, _html_as_markdown, is_mdx=is_mdx)
     return re.sub(r"\n(?:[ \t]*\n){2,}", "\n\n", text).strip("\n").rstrip()
 
 
 def _without_comments(text: str) -> str:
     return _COMMENT_OR_CODE.sub(lambda found: found[0] if found[0].startswith("`") else "", text)
+
+
+def _without_hidden(text: str) -> str:
+    """Without the elements that no reader of the page sees."""
+    kept, at = [], 0
+    panels = opened_later(text)
+    while (found := _next_hidden(text, at, panels)) is not None:
+        kept.append(text[at : found.start()])
+        at = _end_of_element(text, found["name"], found.end())
+    return "".join([*kept, text[at:]])
+
+
+def _next_hidden(text: str, at: int, panels: set[str]) -> "re.Match[str] | None":
+    """The next tag that hides what follows it."""
+    for found in _TAG_OR_CODE.finditer(text, at):
+        if not found["ticks"] and not found["end"] and _has_content(found) and hides(found[0], panels=panels):
+            return found
+    return None
+
+
+def _end_of_element(text: str, name: str, at: int) -> int:
+    """Where it ends that began before `at`: at its own end tag, or, left open, where a browser ends it.
+
+    That is the end of the paragraph for what stands in a line, and of everything for a block.
+    """
+    blank_line = text.find("\n\n", at)
+    is_block = _HTML_BLOCK.match(f"<{name}>") is not None
+    last = len(text) if is_block or blank_line < 0 else blank_line
+    depth = 1
+    for found in _TAG_OR_CODE.finditer(text, at, last):
+        if not found["ticks"] and found["name"].lower() == name.lower() and _has_content(found):
+            depth += -1 if found["end"] else 1
+        if not depth:
+            return found.end()
+    return last
+
+
+def _has_content(tag: "re.Match[str]") -> bool:
+    return tag["name"].lower() not in empty_tags and not (tag["rest"] or "").endswith("/")
 
 
 def _outside_code(text: str, change: Callable[[str], str], *, is_mdx: bool) -> str:
