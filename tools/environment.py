@@ -34,8 +34,9 @@ VENV = ROOT / ".venv"
 BIN = VENV / "bin"
 STAMP = VENV / "answerable.json"
 LOCKS = ROOT / "requirements"
-# Options of pytest. Each worker has a PostgreSQL, a browser and an embedding model of its own: about 1 GB.
-EVERY_CORE = ("-n", "auto", "--maxprocesses", "6", "--dist", "worksteal")
+# Options of pytest. Half of the time a test waits for a browser or another program, so there is one worker more than
+# there are cores. Each has a PostgreSQL, a browser and an embedding model of its own, about 1 GB: at most six.
+EVERY_CORE = ("-n", str(min((os.cpu_count() or 1) + 1, 6)), "--dist", "worksteal")
 
 Level = Literal["runtime", "dev"]
 

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Page, Request, ViewportSize, expect
+from playwright.async_api import Page, Request, Response, ViewportSize, expect
 
 from tests.widget.conftest import ARTEFACTS, DESKTOP, PHONE, Host, Rep, Service, Visit
 from tests.widget.line import Line
@@ -17,6 +17,11 @@ ANSWER = "3 to 5 business days"
 async def open_help(page: Page) -> None:
     await page.get_by_role("button", name="Open help").click()
     await expect(page.get_by_role("dialog", name="Ledgerly help")).to_be_visible()
+
+
+def is_kept(answer: Response) -> bool:
+    """Whether the server says of a message that it has it."""
+    return answer.request.method == "POST" and answer.url.endswith("/chat/messages")
 
 
 async def ask(page: Page, text: str) -> None:
@@ -229,7 +234,9 @@ async def test_a_person_is_asked_for_and_named(visit: Visit, rep: Rep) -> None:
     assert await said_by_rep.inner_text() == "Let us see.\nOne moment.", "as the rep wrote it, in two lines"
     await shoot(page, "rep")
     for number in range(8):
-        await ask(page, f"Line {number} of what I see there")
+        # What came after the end would be for the agent again.
+        async with page.expect_response(is_kept):
+            await ask(page, f"Line {number} of what I see there")
     await expect(here).to_be_visible()
     await shoot(page, "with-people")
     await rep.resolve(conversation)
