@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from answerable.actions.asking import ASKED_CHARACTERS_MAX, TOO_LONG
+from answerable.agents.outcomes import outcome_in_words
 from answerable.domain.actions import ActionCall, Check
 from answerable.domain.errors import NotFound
 from answerable.domain.money import money
@@ -73,6 +75,65 @@ async def test_a_yes_that_comes_after_an_hour_does_nothing(desk: Desk) -> None:
     await desk.boundary.look_after()
 
     assert (late.state, (await yes(desk, seen_to)).state, desk.bank.asked) == ("expired", "expired", [])
+
+
+async def test_a_question_that_is_asked_again_can_be_answered_for_an_hour_from_then(desk: Desk) -> None:
+    call = await desk.ask("20.00", key="t1", **ON_ITS_OWN)
+    desk.clock.forward(timedelta(minutes=58))
+    again = await desk.ask("20.00", key="t2", **ON_ITS_OWN)
+    desk.clock.forward(timedelta(minutes=3))
+    await desk.boundary.look_after()
+
+    done = await yes(desk, call)
+    record = await desk.store.read(actions.record, call.id)
+
+    assert (again.id, done.id, done.state, desk.given_back) == (call.id, call.id, "done", 2000)
+    assert [(each["state"], each["by"]) for each in record][:3] == [
+        ("awaiting_customer", "agent"),
+        ("awaiting_customer", "agent"),
+        ("ready", "customer"),
+    ]
+    assert record[1]["at"] - record[0]["at"] == timedelta(minutes=58)
+
+
+async def test_the_same_request_delivered_again_asks_nothing_and_renews_nothing(desk: Desk) -> None:
+    call = await desk.ask("20.00", key="t1", **ON_ITS_OWN)
+    desk.clock.forward(timedelta(minutes=58))
+    await desk.ask("20.00", key="t1", **ON_ITS_OWN)
+    desk.clock.forward(timedelta(minutes=3))
+
+    assert ((await yes(desk, call)).state, desk.bank.asked) == ("expired", [])
+
+
+async def test_also_what_is_asked_again_ends_an_hour_later(desk: Desk) -> None:
+    call = await desk.ask("20.00", key="t1", **ON_ITS_OWN)
+    desk.clock.forward(timedelta(minutes=58))
+    await desk.ask("20.00", key="t2", **ON_ITS_OWN)
+    desk.clock.forward(timedelta(hours=1))
+
+    assert ((await yes(desk, call)).state, desk.bank.asked) == ("expired", [])
+
+
+async def test_whoever_looks_after_calls_does_not_end_one_that_was_asked_again_meanwhile(desk: Desk) -> None:
+    call = await desk.ask("20.00", key="t1", **ON_ITS_OWN)
+    desk.clock.forward(timedelta(hours=1))
+    (due,) = await desk.store.read(actions.due, desk.clock(), 10)
+    await desk.ask("20.00", key="t2", **ON_ITS_OWN)
+
+    kept = await desk.boundary._see_to(due)
+
+    assert (due.id, kept.state) == (call.id, "awaiting_customer")
+
+
+async def test_what_is_too_long_to_be_read_before_a_yes_is_refused_and_nobody_is_asked(desk: Desk) -> None:
+    long = "x" * ASKED_CHARACTERS_MAX
+
+    refused = await desk.ask("20.00", key="t1", charge=long, **ON_ITS_OWN)
+    by_rep = await desk.ask("20.00", key="t2", charge=long, requested_by="rep_maya", **ON_ITS_OWN)
+
+    assert (refused.state, refused.reason) == ("refused", TOO_LONG)
+    assert outcome_in_words(refused, said="My money back, please.") == f"I may not do this. {TOO_LONG}"
+    assert by_rep.reason == "There is no such charge.", "a rep has written it themselves"
 
 
 async def test_the_rules_that_hold_at_the_yes_decide(desk: Desk) -> None:

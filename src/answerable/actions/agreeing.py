@@ -82,8 +82,16 @@ class Agreeing:
         return await self._end(call_id, "declined", "The customer said no. Nothing was done.", by=CUSTOMER)
 
     async def expire(self, call_id: str) -> ActionCall:
-        """Ends a call to which the customer did not say yes in time."""
-        return await self._end(call_id, "expired", NOT_IN_TIME)
+        """Ends a call to which the customer did not say yes in time, unless they have been asked again meanwhile."""
+        return await self._ground.store.write(self._expire, call_id)
+
+    def _expire(self, db: Connection, call_id: str) -> ActionCall:
+        actions.hold(db)
+        call = actions.by_id(db, call_id)
+        assert call is not None
+        if call.state != "awaiting_customer" or (call.look_at is not None and call.look_at > self._ground.clock()):
+            return call
+        return self._ended(db, call, "expired", NOT_IN_TIME, by=BOUNDARY)
 
     async def _end(self, call_id: str, state: CallState, reason: str, *, by: str = BOUNDARY) -> ActionCall:
         def keep(db: Connection) -> ActionCall:

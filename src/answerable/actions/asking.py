@@ -25,6 +25,10 @@ AGENT = "agent"
 AGREE_WITHIN = timedelta(hours=1)
 """For so long a yes counts."""
 WAITS = "It waits for the customer's own yes."
+ASKED_AGAIN = "The customer is asked again. It waits for their own yes."
+ASKED_CHARACTERS_MAX = 2_000
+"""Nobody reads more than that before a yes, and what they have not read they have not agreed to."""
+TOO_LONG = f"This is too long to ask you about: it may have {ASKED_CHARACTERS_MAX:,} characters. Nothing was done."
 _STILL_COUNTS: tuple[CallState, ...] = ("awaiting_approval", "ready", "sent", "unknown", "done")
 
 
@@ -86,11 +90,14 @@ class Asking:
         if not is_identified(customer, declared):
             refused = replace(call, state="refused", reason=not_identified(customer, declared))
             return Asked(await self._ground.store.write(self._refuse, refused))
+        asks = request.requested_by == AGENT and request.agreed is None and declared.effect != "reads"
+        if asks and len(msgspec.json.encode(call.arguments).decode()) > ASKED_CHARACTERS_MAX:
+            unaskable = replace(call, state="refused", reason=TOO_LONG)
+            return Asked(await self._ground.store.write(self._refuse_unless_alike, unaskable, declared))
         facts, fault = await self._ground.facts(declared, self._ground.doing(call.id, customer), wanted)
         if fault is not None:
             unknowable = replace(call, state="refused", reason=fault)
             return Asked(await self._ground.store.write(self._refuse_unless_alike, unknowable, declared))
-        asks = request.requested_by == AGENT and request.agreed is None and declared.effect != "reads"
         kept = await self._ground.store.write(self._decide, replace(call, facts=facts), declared, asks)
         return Asked(kept, ended if kept.id == call.id else None)
 
@@ -173,11 +180,20 @@ def _alike(db: Connection, call: ActionCall, declared: Action) -> ActionCall | N
 
 
 def _asked_about(db: Connection, call: ActionCall) -> ActionCall | None:
-    """The same wish of this conversation, if it waits for the customer's yes; then that is what the key gets."""
+    """The same wish of this conversation, if it waits for the customer's yes; then that is what the key gets.
+
+    They are asked again, so that from now on their yes counts for as long as after the first question.
+    """
     before = actions.asked_about(db, call.likeness, call.conversation_id)
-    if before is not None:
-        actions.add_key(db, call.key, before, call.conversation_id, call.created_at)
-    return before
+    if before is None:
+        return None
+    actions.add_key(db, call.key, before, call.conversation_id, call.created_at)
+    look_at = call.created_at + AGREE_WITHIN
+    if before.look_at is not None and before.look_at >= look_at:
+        return before
+    renewed = replace(before, reason=ASKED_AGAIN, changed_at=call.created_at, look_at=look_at)
+    actions.change(db, renewed, by=call.requested_by)
+    return renewed
 
 
 def _again(answered: actions.Answered, action: str, conversation_id: str) -> ActionCall:

@@ -4,7 +4,6 @@ The question names what would be done with all its arguments, in the customer's 
 it. An answer counts only if it is the next thing that the customer says, and nothing but a yes or a no.
 """
 
-import json
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,11 +16,28 @@ from answerable.actions.declaring import Action
 from answerable.agents.asked import Asked
 from answerable.agents.phrases import DEFAULT_LANGUAGE, language, plain
 from answerable.domain.actions import ActionCall
-from answerable.knowledge.procedures.templates import Missing, fill, shown
+from answerable.knowledge.procedures.templates import PLACE
 
-_CHOICE = re.compile(r"[a-z]+(_[a-z]+)+")
 MARK = "– "
 """Before each thing that would be done."""
+
+_CHOICE = re.compile(r"[a-z]+(_[a-z]+)+")
+_AMOUNT = re.compile(r"[0-9]+(\.[0-9]+)?")
+_CURRENCY = re.compile(r"[A-Z]{3}")
+_MOMENT = re.compile(
+    r"(\d{4}-\d{2}-\d{2})T(\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)(?:(Z)|([+-]\d{2}:?\d{2}))?",
+    re.ASCII,
+)
+# Such as `ch_1` or `ines@example.com`: it ends where a space or a comma stands, and needs no quotation marks.
+_WORD = re.compile(r"[^\W_](?:[\w.@+/:%=-]*[^\W_])?")
+# What would be read as a link, an emphasis, an entity, an end of a quotation, or not be seen at all.
+_SIGNS = re.compile(
+    r"[<>\[\]`|*#~\\“”‹]|:(?=//)|(?<=[mM][aA][iI][lL][tT][oO]):|&(?=#?\w)"
+    r"|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|^ |(?<= ) | $"
+    r"|[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+_BEFORE_APART = re.compile(r"(?:^|[\s(])$")
+_AFTER_APART = re.compile(r"[),.;:?!]*(?:\s|$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +61,12 @@ def dropped(code: str) -> str:
 
 
 def line_of(call: ActionCall, declared: Mapping[str, Action], code: str) -> str:
-    """What would be done, with all its arguments, on one line."""
+    """What would be done, with all its arguments whole, on one line: other arguments make another line."""
     action = declared.get(call.action)
     asks = action.asks if action is not None else {}
     template = asks.get(code) or asks.get(DEFAULT_LANGUAGE)
     if template is not None:
-        return fill(template, lambda name: _value(call.arguments.get(name)))
+        return PLACE.sub(lambda place: _in_place(place, _value(call.arguments.get(place[1]))), template)
     told = ", ".join(f"{name.replace('_', ' ')}: {_value(value)}" for name, value in call.arguments.items())
     title = call.action.replace("_", " ").capitalize()
     return f"{title} ({told})" if told else title
@@ -77,28 +93,85 @@ def is_yes(text: str, code: str) -> bool:
 
 
 def named_in(text: str, calls: Sequence[ActionCall], declared: Mapping[str, Action]) -> tuple[ActionCall, ...]:
-    """The calls that a question named: exactly those, and all of them; none if it is not such a question."""
+    """The calls that a question named: exactly those, and all of them; none if it is not such a question.
+
+    A line that could mean either of two wishes names neither.
+    """
     head, _, rest = text.partition("\n\n")
     code = next((code for code, words in _every().items() if words.question == head), None)
     if code is None:
         return ()
-    # Of two calls for the same the newer one is meant.
-    by_line = {line_of(call, declared, code): call for call in calls}
+    by_line: dict[str, ActionCall] = {}
+    unclear = set()
+    for call in calls:
+        line = line_of(call, declared, code)
+        # Of two calls for the same the newer one is meant.
+        before = by_line.setdefault(line, call)
+        if (before.action, before.arguments) != (call.action, call.arguments):
+            unclear.add(line)
+        by_line[line] = call
     lines = [line.removeprefix(MARK) for line in rest.split("\n")]
-    found = tuple(by_line[line] for line in lines if line in by_line)
+    found = tuple(by_line[line] for line in dict.fromkeys(lines) if line in by_line and line not in unclear)
     return found if question((line_of(each, declared, code) for each in found), code) == text else ()
 
 
+def _in_place(place: re.Match[str], value: str) -> str:
+    """A value as it stands in a sentence: within quotation marks where nothing else shows its beginning and end."""
+    template = place.string
+    is_apart = _BEFORE_APART.search(template[: place.start()]) and _AFTER_APART.match(template, place.end())
+    return value if is_apart else f"“{value}”"
+
+
 def _value(value: Any) -> str:
-    """A value in plain words on one line."""
+    """A value whole, in plain words on one line; two that differ are shown differently."""
     if value is None:
         return "–"
-    try:
-        text = shown(value)
-    except Missing:
-        text = shown(json.dumps(value, ensure_ascii=False, sort_keys=True))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, Mapping):
+        return _amount(value) or f"{{{', '.join(f'{_text(name)}: {_value(value[name])}' for name in sorted(value))}}}"
+    if isinstance(value, list | tuple):
+        return f"({', '.join(map(_value, value))})"
+    return _text(value) if isinstance(value, str) else str(value)
+
+
+def _amount(value: Mapping[str, Any]) -> str | None:
+    """Money, if the value is that."""
+    if set(value) != {"amount", "currency"} or not all(isinstance(part, str) for part in value.values()):
+        return None
+    is_money = _AMOUNT.fullmatch(value["amount"]) and _CURRENCY.fullmatch(value["currency"])
+    return f"{value['amount']} {value['currency']}" if is_money else None
+
+
+def _text(text: str) -> str:
+    """A text whole: a moment with its time, and whatever could be taken for something else in quotation marks."""
+    if moment := _MOMENT.fullmatch(text):
+        day, time, is_utc, offset = moment.groups()
+        return f"{day} {time}{' UTC' if is_utc else f' UTC{offset}' if offset else ''}"
     # One of several that a type allows, such as `at_period_end`; a reference is shown as it is.
-    return text.replace("_", " ") if _CHOICE.fullmatch(text) else text
+    if _CHOICE.fullmatch(text):
+        return text.replace("_", " ")
+    harmless = _harmless(text)
+    is_clear = harmless == text and _WORD.fullmatch(text) and text not in ("yes", "no") and not _is_number(text)
+    return text if is_clear else f"“{harmless}”"
+
+
+def _harmless(text: str) -> str:
+    """The text with each sign that could do something, or is not seen, written as its number in Unicode."""
+    seen = _SIGNS.sub(_number, text)
+    return "".join(sign if sign.isprintable() else f"‹U+{ord(sign):04X}›" for sign in seen)
+
+
+def _number(sign: re.Match[str]) -> str:
+    return f"‹U+{ord(sign[0]):04X}›"
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _words(code: str) -> _Words:
