@@ -12,7 +12,7 @@ from answerable.domain.conversations import Conversation
 from answerable.domain.errors import Conflict, Invalid, NotFound
 from answerable.domain.people import Customer, Identity
 from answerable.people import HostKeys, identify, identity_of, proven_in
-from answerable.people.proving import HIDDEN, code_in
+from answerable.people.proving import HIDDEN, address_in, code_in
 from answerable.store import Store, messages
 from tests.people.host import Clock, Host, PostOffice, Process, host_keys, say, visitor
 
@@ -416,3 +416,8 @@ async def test_without_an_open_code_numbers_are_what_they_are(desk: Desk) -> Non
     ines, conversation = await desk.signed_in()
 
     assert await desk.say(ines, conversation, "123456") == "123456"
+
+
+@pytest.mark.parametrize("said", ["me@...", "ines\u200b@studiomare.example", "ines", "", f"{'i' * 300}@x.example"])
+def test_what_no_letter_could_reach_is_not_taken_for_an_address(said: str) -> None:
+    assert address_in(said) is None

@@ -6,11 +6,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 from agents import Model, ModelResponse, Usage
 from agents.testing import ModelCall, ModelStep, ScriptedModel, assistant_message, function_call
 
 from answerable.domain.actions import Approval
 from answerable.domain.clock import now
+from answerable.domain.errors import Unavailable
 from answerable.domain.people import Rep as Colleague
 from answerable.inference.embedders import Embedder
 from answerable.store import actions
@@ -141,6 +143,16 @@ def refunding(
     return ScriptedModel(steps)
 
 
+def claim_more(_: str) -> str:
+    """What a model says that is not true."""
+    return "I have refunded 90.00 EUR to your card."
+
+
+def break_down(_: str) -> str:
+    """A model that is gone once its action is done."""
+    raise Unavailable("The model is gone.")
+
+
 def outcome_in(asked: ModelCall) -> dict[str, Any] | None:
     items: Any = asked.input
     outputs = [json.loads(item["output"]) for item in items if item.get("type") == "function_call_output"]
@@ -246,6 +258,18 @@ async def test_a_reply_that_claims_more_than_the_receipt_is_not_sent(
     assert "refunded" not in reply["text"]
     assert reply["text"].startswith("I'm passing this on to a colleague")
     assert made(world) == 0
+
+
+@pytest.mark.parametrize("says", [claim_more, break_down])
+async def test_what_was_done_is_told_also_where_the_reply_does_not_say_it(
+    tmp_path: Path, database_url: str, embedder: Embedder, says: Callable[[str], str]
+) -> None:
+    async with desk(tmp_path, database_url, embedder, refunding("20.00", says=says)) as (_, ines, world):
+        reply = await agreed(ines)
+        told = await told_later(ines, reply["conversation_id"], 5)
+
+    assert (reply["decision"], made(world)) == ("hand_off", 1)
+    assert "20.00 EUR will be back on your card within 5 days." in told["text"]
 
 
 async def test_over_the_limit_a_person_decides_and_the_customer_is_told_once_what(

@@ -129,7 +129,13 @@ class Acting:
 
     async def _answered(self, call: ActionCall, *, yes: bool) -> Answered:
         line = agreeing.line_of(call, self.boundary.declared, DEFAULT_LANGUAGE)
-        went_on = await (self.boundary.agree(call.id, question=line) if yes else self.boundary.turn_down(call.id))
+        try:
+            went_on = await (self.boundary.agree(call.id, question=line) if yes else self.boundary.turn_down(call.id))
+        except AnswerableError as error:
+            # What else they said yes to goes on.
+            sentence = str(error)
+            refused = replace(self._outcome_of(call), state="refused", reason=sentence, summary=sentence)
+            return Answered(call.arguments, refused)
         self._show_rules(went_on)
         outcome = self._outcome_of(went_on)
         if went_on.state in ("declined", "expired"):

@@ -74,17 +74,26 @@ def line_of(call: ActionCall, declared: Mapping[str, Action], code: str) -> str:
 
 def says(asked: Asked) -> Literal["yes", "no"] | None:
     """Whether the customer just answered yes or no, and nothing else, to what may be a question of this kind."""
-    last = asked.before[-1] if asked.before else None
-    if last is None or last.author != "agent" or last.decision is None or last.decision.kind != "ask":
-        return None
-    heads = {each.question: each for each in _every().values()}
-    words = heads.get(last.text.partition("\n")[0])
+    words = _asked_in(asked)
     if words is None:
         return None
     answers = {plain(message.text) for message in asked.said}
     if answers <= words.yes:
         return "yes"
     return "no" if answers <= words.no else None
+
+
+def was_asked(asked: Asked) -> bool:
+    """Whether the last that the customer read is such a question: whatever they say answers no other one."""
+    return _asked_in(asked) is not None
+
+
+def _asked_in(asked: Asked) -> _Words | None:
+    last = asked.before[-1] if asked.before else None
+    if last is None or last.author != "agent" or last.decision is None or last.decision.kind != "ask":
+        return None
+    heads = {each.question: each for each in _every().values()}
+    return heads.get(last.text.partition("\n")[0])
 
 
 def is_yes(text: str, code: str) -> bool:

@@ -14,6 +14,7 @@ from openai.types.responses import ResponseTextDeltaEvent
 
 from answerable.actions.boundary import Boundary
 from answerable.actions.declaring import Action
+from answerable.agents import agreeing
 from answerable.agents.acting import Acting
 from answerable.agents.asked import Asked, Say
 from answerable.agents.citing import SourceNumbers
@@ -34,6 +35,7 @@ from answerable.agents.procedures.running import Following, Handbook, read_under
 from answerable.agents.recording import CallsInLedger
 from answerable.agents.searching import HISTORY_MESSAGES_MAX, Searching
 from answerable.agents.turns import PROCEDURE_ROLE, QUERY_LETTERS_MAX, chosen_option
+from answerable.domain.actions import CallState
 from answerable.domain.conversations import Citation, Decision, DecisionKind, Message, Reply
 from answerable.domain.errors import Unavailable
 from answerable.inference.models.prices import Price
@@ -156,12 +158,14 @@ class SupportAgent:
             spoken=language(_spoken(asked)),
             text="\n".join(message.text for message in asked.said),
             under_way=read_under_way(asked.conversation.procedure),
+            is_heard=agreeing.was_asked(asked),
         )
         under_way = _UnderWay(searching, acting, following, _Ending())
         speaker = Speaker(searching, under_way.unless_asking(say))
         text = await self._run(asked, ledger, under_way, speaker)
         reply = await self._reply(asked, ledger, under_way, speaker, text)
-        return replace(_with_procedure(reply, following), told=acting.told)
+        reply = _with_procedure(reply, following, asks_itself=acting.question is None)
+        return replace(reply, told=_told(acting, reply, following))
 
     async def _reply(self, asked: Asked, ledger: Ledger, under_way: _UnderWay, speaker: "Speaker", text: str) -> Reply:
         searching, acting = under_way.searching, under_way.acting
@@ -356,8 +360,22 @@ def _procedure_tool(declared: ToolDeclaration) -> FunctionTool:
     )
 
 
-def _with_procedure(reply: Reply, following: Following) -> Reply:
-    """The reply with what a procedure said before a person takes over, and with where it is from now on."""
+def _told(acting: Acting, reply: Reply, following: Following) -> dict[str, CallState]:
+    """How far each call has come as the reply tells it: what was done and is not told here is told afterwards."""
+    if reply.decision.kind == "act" or following.told:
+        return acting.told
+    untold: CallState = "unknown"
+    return {
+        call_id: untold if state == "done" and acting.outcomes[call_id].summary not in reply.text else state
+        for call_id, state in acting.told.items()
+    }
+
+
+def _with_procedure(reply: Reply, following: Following, *, asks_itself: bool) -> Reply:
+    """The reply with what a procedure said before a person takes over, and with where it is from now on.
+
+    `asks_itself`: its question may stand in the reply, since no other one is asked of the customer.
+    """
     if reply.decision.kind in ("hand_off", "refuse"):
         # Whoever takes over reads in the summary how far it has come.
         text = f"{following.told}\n\n{reply.text}" if following.told else reply.text
@@ -365,7 +383,7 @@ def _with_procedure(reply: Reply, following: Following) -> Reply:
     if reply.decision.kind == "ask" and following.asked_for is not None:
         reason = f"“{following.title}” needs to know: {following.asked_for.replace('_', ' ')}."
         reply = replace(reply, decision=replace(reply.decision, reason=reason))
-    if following.is_aside and following.asks is not None and not reply.text.endswith(following.asks):
+    if asks_itself and following.is_aside and following.asks is not None and not reply.text.endswith(following.asks):
         # The answer to it counts as the answer to exactly this.
         reply = replace(reply, text=f"{reply.text}\n\n{following.asks}")
     return replace(reply, procedure=following.state)

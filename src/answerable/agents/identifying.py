@@ -4,7 +4,7 @@ They sign in on the host's page, or get a one-time code by e-mail. Nothing that 
 """
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -41,6 +41,8 @@ class Identifying:
     conversation_id: str
     code: str
     """The language."""
+    _asked: dict[str, str | None] = field(default_factory=dict)
+    """What was asked in this run, by what had to be proved: a code is sent once."""
 
     async def is_enough(self, action: Action) -> bool:
         """Whether an action may be asked for, as far as it depends on who they are."""
@@ -57,11 +59,16 @@ class Identifying:
         """What the customer is told to do; a code is on its way if they can get one. None if there is no way."""
         if self.ways is None:
             return None
+        if action.identity not in self._asked:
+            self._asked[action.identity] = await self._question(self.ways, action, said, is_again=is_again)
+        return self._asked[action.identity]
+
+    async def _question(self, ways: WaysIn, action: Action, said: str, *, is_again: bool) -> str | None:
         with self.ledger.step("action", "Ask who it is", {"action": action.name, "is_again": is_again}) as step:
             if not step.recorded:
                 # A run that is resumed sends no second code.
                 await self.ledger.flush()
-                step.output = await self._ask(self.ways, action, said, is_again=is_again)
+                step.output = await self._ask(ways, action, said, is_again=is_again)
                 step.summary = " ".join(step.output) or "There is no way to prove it here."
             parts: list[str] = step.output
         words = _words(self.code)
@@ -78,7 +85,7 @@ class Identifying:
             return [*begins, "sent"]
         # A code proves an address only for those whom no host has ever signed in.
         can_get_code = ways.by_letter and customer.outside_id is None and action.identity != "stepped_up"
-        address = address_in(said) or (None if is_again else customer.email)
+        address = address_in(said) or (None if is_again else address_in(customer.email or ""))
         if can_get_code and address is not None:
             await ways.proving.ask_for_code(self.conversation_id, "address", address=address)
             return ["sent"] if is_again else [*begins, "sent"]

@@ -241,6 +241,8 @@ def _finish(db: Connection, turn: Turn, run: Run, ledger: Ledger, reply: Reply, 
             runs.end(db, run.id, state="given_up", decision=None, usage=ledger.usage, strip=ledger.strip, at=at)
         return None
     message = _keep_reply(db, conversation, turn, run, reply)
+    if state == "failed":
+        actions.tell_later(db, turn.conversation_id, run.id)
     actions.tell(db, reply.told, only_in=turn.conversation_id)
     runs.end(db, run.id, state=state, decision=reply.decision, usage=ledger.usage, strip=ledger.strip, at=at)
     turns.end(db, turn.id, "answered", at)

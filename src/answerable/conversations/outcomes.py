@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection
@@ -10,7 +11,7 @@ from answerable.agents.outcomes import outcome_in_words
 from answerable.conversations.keeping import keep_message, tell
 from answerable.domain.actions import ActionCall
 from answerable.domain.clock import now
-from answerable.domain.conversations import Conversation, Decision
+from answerable.domain.conversations import Conversation, Decision, Message
 from answerable.store import Store, actions, conversations, messages
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,8 @@ def _tell(db: Connection, call: ActionCall) -> bool:
     held = [conversations.by_id(db, each, for_update=True) for each in actions.asked_in(db, call.id)]
     if not actions.is_to_tell(db, call.id):
         return False
+    # Meanwhile it may have been taken back.
+    call = actions.by_id(db, call.id) or call
     at = now()
     actions.tell(db, {call.id: call.state})
     approval = actions.approval_of(db, call.id)
@@ -53,7 +56,7 @@ def _tell(db: Connection, call: ActionCall) -> bool:
 def _tell_in(db: Connection, conversation: Conversation, call: ActionCall, why: str | None, at: datetime) -> None:
     episode = conversations.last_episode(db, conversation.id)
     before = messages.of_episode(db, episode.id)
-    if call.state == "done" and call.receipt is not None and any(call.receipt.summary in each.text for each in before):
+    if _has_told(before, call):
         # This conversation's own turn has told it; another one still waited.
         return
     said = [each.text for each in before if each.author == "customer"]
@@ -70,3 +73,11 @@ def _tell_in(db: Connection, conversation: Conversation, call: ActionCall, why: 
     )
     messages.put_out(db, message, conversation.surface, "delivered", at)
     tell(db, conversations.change(db, conversation.id, at), at, message)
+
+
+def _has_told(said: Sequence[Message], call: ActionCall) -> bool:
+    """Whether the agent has told since it was done that it was: the same words from before are of another call."""
+    if call.state != "done" or call.receipt is None or not call.receipt.summary:
+        return False
+    done = call.receipt
+    return any(each.author == "agent" and each.created_at >= done.at and done.summary in each.text for each in said)

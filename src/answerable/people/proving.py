@@ -265,7 +265,8 @@ def address_in(text: str) -> str | None:
     if len(text) > 2 * TALK_CHARACTERS_MAX:
         return None
     found = {each.rstrip(".!?") for each in _ADDRESS.findall(text)}
-    return found.pop() if len(found) == 1 else None
+    address = found.pop() if len(found) == 1 else ""
+    return address if _is_address(address) else None
 
 
 def keep_signed(db: Connection, conversation: Conversation, signed: Signed, at: datetime) -> None:
@@ -322,6 +323,10 @@ async def identity_of(store: Store, conversation_id: str, at: datetime | None = 
 
 def _address(said: str) -> str:
     address = said.strip()
-    if len(address) > EMAIL_CHARACTERS_MAX or not _ADDRESS.fullmatch(address) or not address.isprintable():
+    if not _is_address(address):
         raise Invalid("That is no e-mail address.")
     return address
+
+
+def _is_address(said: str) -> bool:
+    return len(said) <= EMAIL_CHARACTERS_MAX and said.isprintable() and _ADDRESS.fullmatch(said) is not None

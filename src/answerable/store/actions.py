@@ -249,6 +249,19 @@ def tell(db: Connection, told: Mapping[str, CallState], *, only_in: str | None =
         db.execute(query.values(told=state))
 
 
+def tell_later(db: Connection, conversation_id: str, run_id: str) -> None:
+    """A run ended without a word of what it did, or of what was agreed to: the customer is told once it is known."""
+    told: CallState = "unknown"
+    of_run = _CALLS.told.is_(None) & (_CALLS.run_id == run_id)
+    query = update(action_calls).where(
+        _CALLS.conversation_id == conversation_id,
+        _CALLS.effect != "reads",
+        _CALLS.state.not_in(("refused", "awaiting_customer", "declined", "expired")),
+        of_run | (_CALLS.told == "awaiting_customer"),
+    )
+    db.execute(query.values(told=told))
+
+
 def tell_again(db: Connection, call_id: str) -> None:
     """What the customer was told of a call holds no more: they are told what holds now."""
     told: CallState = "unknown"

@@ -6,6 +6,7 @@ eyes, its state is kept with the conversation where no model can change it, and 
 
 import asyncio
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
@@ -43,6 +44,8 @@ IDENTITY: Literal["identity"] = "identity"
 UNPROVED_MAX = 4
 """So often they are asked who they are before a person takes over."""
 NOT_PROVED = "The customer has not proved who they are."
+
+_SENTENCE_END = re.compile(r"[.!?\n]+")
 
 
 class Handbook:
@@ -84,7 +87,10 @@ class Following:
     """Its question with its options, if it asks something."""
     is_aside: bool = False
     """Whether something else is to be answered before its question."""
-    _is_heard: bool = False
+    is_heard: bool = False
+    """Whether what the customer said has been taken for an answer, here or to another question."""
+    _at_once: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """A model may ask for two steps at a time."""
     _found: set[str] = field(default_factory=set)
     """The procedures that were found by the customer's own words."""
 
@@ -110,7 +116,7 @@ class Following:
         procedure = self.handbook.procedures.get(match["procedure"]) if match["is_wanted"] else None
         if procedure is None:
             return json.dumps({"procedure": None})
-        if plain(query) in plain(self.text):
+        if plain(query) in {plain(self.text), *map(plain, _SENTENCE_END.split(self.text))}:
             self._found.add(procedure.id)
         told = {
             "id": procedure.id,
@@ -125,6 +131,10 @@ class Following:
 
     async def follow(self, wanted: str) -> str:
         """Goes on with the procedure under way, or begins the wanted one; gives what is to be done now, as JSON."""
+        async with self._at_once:
+            return await self._follow(wanted)
+
+    async def _follow(self, wanted: str) -> str:
         begins = self.under_way is None
         if self.under_way is None:
             procedure = self.handbook.procedures.get(wanted)
@@ -133,8 +143,8 @@ class Following:
             self.under_way = begin(procedure, self.text, is_asked_for=await self._is_asked_for(wanted))
             heard = None
         else:
-            heard = None if self._is_heard else await self._heard()
-        self._is_heard = True
+            heard = None if self.is_heard else await self._heard()
+        self.is_heard = True
         before = self.under_way
         followed = self._step(heard=heard)
         # Who they are is asked before other questions, not after several have been answered.
