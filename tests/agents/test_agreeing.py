@@ -78,6 +78,14 @@ def lines(code: str, *calls: ActionCall) -> str:
     return agreeing.question((agreeing.line_of(each, NOTHING, code) for each in calls), code)
 
 
+def test_whatever_is_said_to_such_a_question_answers_no_other_one() -> None:
+    begins = agreeing.question(["Cancel"], "en")
+
+    assert agreeing.was_asked(said(lines("en", CALL), "Yes", author="agent"), but="Cancel")
+    assert not agreeing.was_asked(said(begins, "Yes"), but="Cancel"), "this one is the procedure's own"
+    assert not agreeing.was_asked(said("Which charge?", "Yes"))
+
+
 def test_every_language_that_is_spoken_has_its_words() -> None:
     assert set(CODES) == set(spoken_languages())
     assert len({each.question for each in every_language().values()}) == len(CODES), "a question tells its language"

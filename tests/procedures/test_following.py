@@ -228,6 +228,15 @@ def test_another_wish_is_seen_to_first_and_then_the_open_question_comes_back() -
     assert back.next == AskCustomer("How much of 12.50 EUR?", (), "amount")
 
 
+def test_an_offered_answer_word_for_word_is_no_other_wish_however_it_sounds() -> None:
+    visit = Visit()
+    assert isinstance(visit.last.next, AskCustomer)
+
+    taken = visit.says(visit.last.next.options[0], wants="greeting")
+
+    assert taken.next == AskCustomer("How much of 84.00 EUR?", (), "amount")
+
+
 def test_a_procedure_that_goes_to_another_one_comes_back() -> None:
     visit = Visit(OUTER, GREETING)
     ended = visit.says("Jonas")

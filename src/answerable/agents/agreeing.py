@@ -83,9 +83,13 @@ def says(asked: Asked) -> Literal["yes", "no"] | None:
     return "no" if answers <= words.no else None
 
 
-def was_asked(asked: Asked) -> bool:
-    """Whether the last that the customer read is such a question: whatever they say answers no other one."""
-    return _asked_in(asked) is not None
+def was_asked(asked: Asked, *, but: str | None = None) -> bool:
+    """Whether the last that the customer read is such a question: whatever they say answers no other one.
+
+    `but`: what something else asks in the same way.
+    """
+    lines = asked.before[-1].text.split("\n") if asked.before else []
+    return _asked_in(asked) is not None and f"{MARK}{but}" not in lines
 
 
 def _asked_in(asked: Asked) -> _Words | None:

@@ -158,8 +158,9 @@ class SupportAgent:
             spoken=language(_spoken(asked)),
             text="\n".join(message.text for message in asked.said),
             under_way=read_under_way(asked.conversation.procedure),
-            is_heard=agreeing.was_asked(asked),
         )
+        # What answers the question whether something shall be done answers no procedure's, which nobody has read.
+        following.is_heard = agreeing.was_asked(asked, but=following.awaits_agreement_to)
         under_way = _UnderWay(searching, acting, following, _Ending())
         speaker = Speaker(searching, under_way.unless_asking(say))
         text = await self._run(asked, ledger, under_way, speaker)

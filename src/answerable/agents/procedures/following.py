@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from answerable.agents.agreeing import is_yes, question
 from answerable.agents.identifying import not_understood
-from answerable.agents.phrases import Language, words
+from answerable.agents.phrases import Language, plain, words
 from answerable.agents.procedures.answers import Thing, leaves, legible, read_answer
 from answerable.domain.actions import CallState
 from answerable.domain.procedures import (
@@ -212,7 +212,7 @@ class _Walk:
         """Goes on with the answer to an open question, or with what was said instead."""
         need = self.procedure.needs[step.need]
         wants_other = heard.wants is not None and heard.wants not in self._open() and heard.wants in self.procedures
-        is_long = len(words(heard.text)) > ANSWER_WORDS_MAX
+        is_long = len(words(heard.text)) > ANSWER_WORDS_MAX and not self._is_offered(step, heard.text)
         if wants_other and is_long and len(self.now.put_aside) < PUT_ASIDE_MAX:
             return self._switch(str(heard.wants), heard)
         if need.kind == "text" and (leaves(heard.text, self.spoken) or heard.is_question):
@@ -388,6 +388,11 @@ class _Walk:
         if is_again:
             question = f"{not_understood(self.spoken.code)} {question}"
         return AskCustomer(question, tuple(offered), need.name, is_again)
+
+    def _is_offered(self, step: Ask, text: str) -> bool:
+        """Whether it is one of the offered answers, word for word: then it is no other wish, however it sounds."""
+        asked = self._question(step, is_again=False)
+        return isinstance(asked, AskCustomer) and plain(text) in map(plain, asked.options)
 
     # -- what is known -----------------------------------------------------------------------------------------------
 

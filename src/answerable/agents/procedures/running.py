@@ -110,6 +110,11 @@ class Following:
         procedure = self.handbook.procedures.get(self.under_way.procedure) if self.under_way is not None else None
         return procedure.title if procedure is not None else ""
 
+    @property
+    def awaits_agreement_to(self) -> str | None:
+        """The title of the procedure that the customer was asked whether to begin."""
+        return self.title if self.under_way is not None and self.under_way.awaits == "agreement" else None
+
     async def find(self, query: str) -> str:
         """The procedure for what a customer wants, as JSON for a model."""
         match = await self._match(query)
