@@ -64,6 +64,51 @@ def test_an_address_that_a_tool_only_looked_up_is_not_passed_on() -> None:
     assert "evil" in sent(LOOKED_UP.text, receipt)
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Pay at evil.example/pay now.",
+        "Pay at evil.example now.",
+        "Pay at WWW.EVIL.EXAMPLE now.",
+        "Pay at HTTPS://EVIL.EXAMPLE/PAY now.",
+        "Pay at <https://evil.example/pay> now.",
+        "Pay at **evil**.example now.",
+        "Pay at evil\u200b.example now.",
+        "Pay at evil&#46;example now.",
+        "Pay at \u0435vil.example now.",
+        "Pay at https://ines@evil.example/pay now.",
+        "Pay at ines@evil.example/pay now.",
+    ],
+)
+def test_an_address_is_one_however_it_is_written(said: str) -> None:
+    looked_up = replace(LOOKED_UP, text=said, is_outcome=True)
+
+    assert sent(said, looked_up) == ""
+    assert sent(said, replace(looked_up, is_receipt=True)) == said
+    assert sent(said, replace(looked_up, is_outcome=False)) == f"{said} [2]"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Your export march_2026.csv is ready, e.g. for your accountant.",
+        "Invoice INV-7.pdf was sent to ines.costa@studiomare.example at 9.30 a.m. today.",
+        "Die Rechnung ging z.B. am 3.3.2026 hinaus, d.h. nach 14.2 Tagen.",
+    ],
+)
+def test_ordinary_words_files_and_mail_addresses_that_were_looked_up_are_passed_on(said: str) -> None:
+    assert sent(said, replace(LOOKED_UP, text=said, is_outcome=True)) == said
+
+
+def test_names_that_look_like_addresses_are_passed_on_if_an_article_has_them() -> None:
+    said = (
+        "Put my_robots.txt and read_me.md beside Node.js, then wait for invoice.paid at https://ledgerly.example/a_b_c."
+    )
+
+    assert sent(said, hit(said)) == f"{said} [1]"
+    assert sent("From *Use Node.js*: " + said, hit(said, title="Use Node.js")).startswith("From *Use Node.js*: Put")
+
+
 def sent(text: str, found: FoundHit) -> str:
     """What may be sent of a reply that rests on this."""
     guard = SentenceGuard((found,))

@@ -61,6 +61,43 @@ def test_every_command_in_an_example_exists(page: Path) -> None:
             assert command in known, f"{_name(page)} shows ./dev {command}"
 
 
+def test_whatever_the_safety_case_names_as_enforcing_it_is_there() -> None:
+    """A name is a file, a module's or a class's own, or anything that a file of ours defines."""
+    known = _defined()
+    pages = MarkdownIt().enable("table").parse((ROOT / "docs" / "safety-case.md").read_text())
+    cells = [pages[at + 1].children or [] for at, token in enumerate(pages) if token.type == "td_open"]
+    # Four columns: the third says where it is enforced.
+    named = [each.content for cell in cells[2::4] for each in cell if each.type == "code_inline"]
+
+    assert "Asking._decide" in named
+    assert [name for name in named if name not in known] == []
+
+
+def _defined() -> set[str]:
+    names: set[str] = set()
+    for file in (ROOT / "src").rglob("*.py"):
+        names.add(f"{file.parent.name}/{file.name}")
+        module = file.parent.name if file.name == "__init__.py" else file.stem
+        for node in ast.walk(tree := ast.parse(file.read_text())):
+            if isinstance(node, ast.ClassDef):
+                names |= {f"{node.name}.{each}" for part in node.body for each in _names(part)}
+            names |= set(_names(node))
+        names |= {f"{module}.{each}" for part in tree.body for each in _names(part)}
+    return names
+
+
+def _names(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return [node.name]
+    if isinstance(node, ast.arg):
+        return [node.arg]
+    if isinstance(node, ast.Assign):
+        return [each.id for each in node.targets if isinstance(each, ast.Name)]
+    if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+        return [node.target.id]
+    return []
+
+
 def test_every_decision_has_a_number_of_its_own() -> None:
     numbers = [page.name[:4] for page in (ROOT / "docs" / "decisions").glob("*.md")]
 

@@ -12,13 +12,14 @@ from functools import cached_property, lru_cache
 from itertools import pairwise
 
 from answerable.agents.found import FoundHit
-from answerable.agents.phrases import language, language_of
+from answerable.agents.phrases import language, language_of, undisguised
 from answerable.agents.sentences import sentences
 from answerable.agents.statements import (
     LINK,
     Statement,
     Stems,
     Token,
+    addresses_in,
     flat,
     link_key,
     negated_in,
@@ -123,7 +124,10 @@ class Evidence:
     def _links(self) -> set[str]:
         # What a tool only looked up may be anybody's words; what was done, a receipt says.
         trusted = [hit for hit in self._hits.values() if hit.is_receipt or not hit.is_outcome]
-        written = {link_key(link) for hit in trusted for link in LINK.findall(hit.text)}
+        texts = [text for hit in trusted for text in (hit.text, hit.title, *hit.heading_path)]
+        texts += [hit.url for hit in self._hits.values() if hit.url]
+        # Also as they look to who reads them: that is how a reply is read.
+        written = {link_key(link) for text in texts for link in (*LINK.findall(text), *addresses_in(undisguised(text)))}
         return written | {link_key(hit.url) for hit in self._hits.values() if hit.url}
 
 

@@ -18,9 +18,9 @@ from answerable.agents.asking_secrets import asks_for_secret
 from answerable.agents.effects import claims_effect
 from answerable.agents.evidence import COVERAGE_MIN, LANGUAGE_LETTERS, Evidence, Support
 from answerable.agents.found import FoundHit
-from answerable.agents.phrases import language, language_of, plain, spoken_languages, words
+from answerable.agents.phrases import language, language_of, plain, spoken_languages, undisguised, words
 from answerable.agents.sentences import SentenceSplitter, sentences
-from answerable.agents.statements import Statement
+from answerable.agents.statements import Statement, addresses_in
 from answerable.agents.translations import differs
 
 SentenceKind = Literal["claim", "frame", "courtesy", "question", "markup"]
@@ -42,7 +42,6 @@ SENTENCE_TOO_LONG = f"It is longer than {SENTENCE_LETTERS_MAX} letters, and was 
 PRIVATE = "It asks for what customers keep to themselves, such as a password or a code."
 LEADS_AWAY = "It has an address that nothing published has."
 
-_BARE_LINK = re.compile(r"(?:[a-z][a-z0-9+.\-]{1,15}://|\bwww\.)[^\s<>\"'”»)\]`]+", re.IGNORECASE)
 _MARKERS = re.compile(r"[ \t\u00a0]*[\[【](\d{1,3})[\]】]")
 _MARKDOWN_LINK = re.compile(r"(!?)\[([^\]\n]*)\]\(\s*<?([^)\s>]*)>?(?:\s+[\"'][^\"'\n]*[\"'])?\s*\)")
 _LIST_TABLE_OR_HEADING = re.compile(r"[ \t]*(?:[-*+•][ \t]|\||#{1,6}[ \t]|\d{1,3}[.)][ \t]|\*\*[^*\n]+\*\*\s*\Z)")
@@ -172,9 +171,8 @@ class SentenceGuard:
 
     def _foreign_addresses(self, shown: str) -> tuple[str, ...]:
         """Its addresses that nothing published has, however they are written."""
-        if "://" not in (text := _seen(shown)) and "www." not in text:
-            return ()
-        found = (link[0].rstrip(".,;:!?") for link in _BARE_LINK.finditer(text))
+        # Taking markup out would take "<https://…>" out as well.
+        found = dict.fromkeys([*addresses_in(_seen(shown)), *addresses_in(undisguised(shown))])
         return tuple(link for link in found if not self._evidence.has_link(link))
 
     def _effect(self, sentence: str, shown: str, told: str, cited: Sequence[int]) -> GuardedSentence:

@@ -31,6 +31,8 @@ LINK = re.compile(
     rf"|\b(?:[\w\-]+\.)+[a-z]{{2,10}}(?:/{_ADDRESS}*)?(?![\w@])",
     re.IGNORECASE,
 )
+# No host is called that: there are no such top-level domains.
+_FILE = re.compile(r"[^/:]+\.(?:csv|docx?|gif|jpe?g|json|pdf|png|pptx?|txt|xlsx?|xml)", re.IGNORECASE)
 _CODE = re.compile(r"(?<![\w\-])(?=[\w\-./#]*\d)(?=[\w\-./#]*[A-Za-z])#?[A-Za-z0-9][\w\-./]*[A-Za-z0-9](?![\w\-])")
 _MEASURE = re.compile(r"\d+(?:[.,]\d+)?[A-Za-z]{1,3}")
 _QUOTED = re.compile(
@@ -193,6 +195,17 @@ def literals_in(markdown: str) -> tuple[str, ...]:
     found += [flat(next(group for group in groups if group)) for groups in _QUOTED.findall(text)]
     found += [code.casefold() for code in _CODE.findall(text) if not _MEASURE.fullmatch(code)]
     return tuple(dict.fromkeys(literal for literal in found if literal))
+
+
+def addresses_in(text: str) -> tuple[str, ...]:
+    """The addresses that a text leads to, bare hosts too; neither mail addresses nor names of files."""
+    found: list[str] = []
+    for match in LINK.finditer(text):
+        link = match[0].rstrip(".,;:!?*_~`")
+        is_mail = re.fullmatch(r"[\w.+\-]@", text[max(0, match.start() - 2) : match.start()])
+        if "/" in link or link[:4].casefold() == "www." or not (is_mail or _FILE.fullmatch(link)):
+            found.append(link)
+    return tuple(dict.fromkeys(found))
 
 
 def flat(text: str) -> str:

@@ -1,6 +1,7 @@
 """`answerable tools`: what the workspace's MCP servers offer, what of it is pinned, and what has changed since."""
 
 import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ def _list(server: Server, settings: Any, *, as_json: bool) -> int:
         return 1
     if as_json:
         rows = [{"server": each.server, "tool": each.name, "state": _state(each)} for each in looked]
-        click.echo(msgspec.json.encode(rows))
+        click.echo(_as_json(rows))
     else:
         for each in looked:
             click.echo(f"{each.server}  {ascii(each.name)[1:-1]}  {_state(each)}")
@@ -54,7 +55,7 @@ def _list(server: Server, settings: Any, *, as_json: bool) -> int:
 
 def _show(server: Server, looked: Looked, *, pins: bool, as_json: bool) -> int:
     if looked.found is not None:
-        click.echo(msgspec.json.encode(looked.found) if as_json else shown(looked.found))
+        click.echo(_as_json(looked.found) if as_json else shown(looked.found))
     if looked.changed and looked.pinned is not None and not as_json:
         click.echo(f"\nIt was pinned as this, and changed: {', '.join(looked.changed)}.\n\n{shown(looked.pinned)}")
     if pins:
@@ -64,6 +65,11 @@ def _show(server: Server, looked: Looked, *, pins: bool, as_json: bool) -> int:
     if looked.found is not None and not as_json:
         click.echo(f"\nA declaration to begin with:\n\n{skeleton(server, looked.found)}")
     return len(looked.changed)
+
+
+def _as_json(value: Any) -> str:
+    """In letters that every terminal shows as what they are: all others are escaped."""
+    return json.dumps(msgspec.to_builtins(value), separators=(",", ":"))
 
 
 def _state(looked: Looked) -> str:

@@ -1,12 +1,15 @@
 """What whoever declares a tool is shown of it, and pins."""
 
 import ast
+import json
 from pathlib import Path
 
 import pytest
 
 from answerable.actions.loading import load_actions
+from answerable.actions.mcp.looking import Looked
 from answerable.actions.mcp.pins import Definition, read_pins
+from answerable.cli import tools as commands
 from answerable.cli.tools import show_tools
 from answerable.domain.errors import Invalid, NotFound
 from tests.actions.mcp.shop import Running, examples
@@ -87,6 +90,25 @@ def test_what_a_server_says_cannot_fool_a_terminal_or_become_code() -> None:
 
     assert not [node for node in ast.walk(begun) if isinstance(node, ast.Import | ast.ImportFrom)]
     assert all(each.isprintable() or each == "\n" for each in shown(tool))
+
+
+def test_as_json_it_cannot_fool_a_terminal_either(
+    workspace: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evil = "x\u009b2J\u007f\u202e\U000e0041é"
+
+    async def look(*_: object) -> list[Looked]:
+        return [Looked("shop", Definition(name=evil, description=evil, input_schema={evil: evil}), None)]
+
+    monkeypatch.setattr(commands, "look", look)
+    given = {"workspace": workspace, "data": workspace / "data"}
+
+    for tool in (None, evil):
+        show_tools(given, None, tool, pins=False, as_json=True)
+        shown = capsys.readouterr().out
+        assert all(" " <= each <= "~" for each in shown.rstrip("\n"))
+        found = json.loads(shown)
+        assert (found[0]["tool"] if tool is None else found["description"]) == evil
 
 
 def test_what_is_not_there_is_said(workspace: Path) -> None:

@@ -1,6 +1,7 @@
 """One tool by itself: what is believed of its answers, which declarations do not load, and what a schema allows."""
 
 import json
+import logging
 import sys
 from pathlib import Path
 from typing import Any, Literal
@@ -16,7 +17,7 @@ from answerable.actions.mcp.declaring import MoneyArguments, mcp_action
 from answerable.actions.mcp.pins import Definition, differences, read_pins, write_pins
 from answerable.actions.mcp.schemas import Judge
 from answerable.actions.mcp.servers import Server
-from answerable.actions.mcp.tools import REFUSED, Answer, CustomerArgument, Refused, Tool
+from answerable.actions.mcp.tools import REFUSED, UNFIT, Answer, CustomerArgument, Refused, Tool
 from answerable.actions.mcp.ways import Unreadable
 from answerable.domain.errors import Invalid
 from answerable.domain.money import money
@@ -107,6 +108,50 @@ async def test_what_a_tool_says_when_it_fails_is_told_in_our_words_only(
 
     assert (str(first.value), str(second.value)) == (REFUSED, "Expired.")
     assert "\x1b" not in caplog.text
+    assert "expired" not in caplog.text, "it may be about a customer"
+
+
+@pytest.mark.parametrize("argument", ["who", "key", "plan", "order"])
+async def test_what_does_not_fit_is_said_without_what_the_boundary_filled_in(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, argument: str
+) -> None:
+    caplog.set_level(logging.INFO)
+    takes = {name: {"type": "string"} for name in ("who", "key", "plan", "order")}
+    server = server_of(defined({**takes, argument: {"type": "string", "pattern": "^[0-9]+$"}}, "who"), tmp_path)
+    tool = server.tool("act", customer=CustomerArgument("who"), key="key", fixed={"plan": "secret-plan"})
+
+    with pytest.raises(NotDone) as refused:
+        tool.arguments(Doing("act_1", INES), {"order": "order-of-ines"})
+
+    assert str(refused.value) == (f"{UNFIT[:-1]}: order: pattern." if argument == "order" else UNFIT)
+    assert f"{argument}: pattern" in caplog.text
+    for value in ("ines@example.com", "act_1", "secret-plan", "order-of-ines"):
+        assert value not in str(refused.value) + caplog.text
+
+
+async def test_a_whole_that_does_not_fit_is_not_quoted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    (act,) = defined({"who": TEXT, "order": TEXT}, "who")
+    strict = msgspec.structs.replace(act, input_schema={**act.input_schema, "maxProperties": 1})
+    tool = server_of([strict], tmp_path).tool("act", customer=CustomerArgument("who"))
+    assert tool.arguments(Doing("act_1", INES), {})
+
+    with pytest.raises(NotDone) as refused:
+        tool.arguments(Doing("act_1", INES), {"order": "order-of-ines"})
+
+    assert str(refused.value) == UNFIT
+    assert "maxProperties" in caplog.text
+    assert "ines" not in caplog.text
+
+
+def test_what_is_wrong_with_an_answer_is_said_without_what_is_in_it(tmp_path: Path) -> None:
+    emails = {"type": "object", "additionalProperties": {"type": "integer"}}
+    gives = Judge({"type": "object", "properties": {"paid": emails}})
+
+    fault = gives.fault({"paid": {"ines@example.com": "4242"}})
+
+    assert fault is not None
+    assert (fault.argument, fault.place) == ("paid", "paid: type")
 
 
 async def test_nobody_who_asks_sets_what_is_filled_in(
@@ -177,6 +222,18 @@ async def test_a_program_that_is_started_for_each_call_keeps_the_same_promises(
 
     assert (call.state, len(shop.refunds)) == ("done" if kind == "none" else "unknown", 1), call.reason
     assert {key for _, _, key in shop.heard("create_refund")} == {KEY}
+
+
+async def test_what_a_program_writes_to_stderr_reaches_no_terminal(
+    definitions: list[Definition], tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    chatty = (sys.executable, "-c", r"import sys; sys.stderr.write('\x1b[2J ines@example.com'); sys.stderr.flush()")
+    hours = server_of(definitions, tmp_path, command=chatty).tool("opening_hours", fixed={"day": "today"})
+
+    with pytest.raises(NotDone):
+        await hours.ask(Doing("act_1", INES))
+
+    assert "ines" not in "".join(capfd.readouterr())
 
 
 async def test_a_program_that_is_not_there_was_sent_nothing(definitions: list[Definition], tmp_path: Path) -> None:

@@ -204,7 +204,7 @@ def _wanted(name: str, tool: Tool, arguments: Mapping[str, str], money: MoneyArg
         for argument, value in sent.items():
             fault = tool.takes.fault(value, properties(schema)[argument])
             if fault is not None:
-                raise ValueError(f"{argument}: {fault}")
+                raise ValueError(f"{argument}: {fault.said}")
 
     kind = "".join(part.capitalize() for part in name.split("_")) + "Wanted"
     try:

@@ -4,6 +4,8 @@ import keyword
 import math
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
 from typing import Annotated, Any, Literal, Union
 
 import msgspec
@@ -33,6 +35,18 @@ class Unfit(Exception):
     """What a schema allows cannot be said in types."""
 
 
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with a value by a schema."""
+
+    argument: str | None
+    """The property of the whole that is wrong; None if the whole is."""
+    place: str
+    """Where it is, and the rule that it breaks, in the schema's own words: nothing of the value is in it."""
+    said: str
+    """The same in words that quote the value: only for whoever gave it."""
+
+
 class Judge:
     """Says what is wrong with a value by a schema."""
 
@@ -51,21 +65,28 @@ class Judge:
         self._validator = kind(schema, registry=Registry())
         self._root = schema
 
-    def fault(self, value: Any, schema: Mapping[str, Any] | None = None) -> str | None:
+    def fault(self, value: Any, schema: Mapping[str, Any] | None = None) -> Fault | None:
         """What is wrong with the value by the whole schema, or by a part of it; None if nothing is."""
         if not _is_finite(value):
-            return "A number is not a number."
+            return Fault(None, "finite", "A number is not a number.")
         judge = (
             self._validator if schema is None else self._validator.evolve(schema={**_definitions(self._root), **schema})
         )
         try:
             worst = exceptions.best_match(judge.iter_errors(value))
         except (Unresolvable, RecursionError, re.error) as error:
-            return f"It cannot be checked: {type(error).__name__}."
+            kind = type(error).__name__
+            return Fault(None, kind, f"It cannot be checked: {kind}.")
         if worst is None:
             return None
-        where = "".join(f"{part}: " for part in worst.absolute_path)
-        return f"{where}{worst.message}"[:FAULT_CHARACTERS_MAX]
+        path = list(worst.absolute_path)
+        # The schema's names and not the value's: what a server answers may have customers' data as names, too.
+        named = [str(part) for before, part in pairwise(worst.absolute_schema_path) if before == "properties"]
+        return Fault(
+            argument=str(path[0]) if path else None,
+            place=": ".join([*named, str(worst.validator)])[:FAULT_CHARACTERS_MAX],
+            said=f"{''.join(f'{part}: ' for part in path)}{worst.message}"[:FAULT_CHARACTERS_MAX],
+        )
 
 
 def properties(schema: Mapping[str, Any]) -> dict[str, Any]:

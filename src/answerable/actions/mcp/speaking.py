@@ -8,7 +8,7 @@ compared, and up to the call itself it is sure that nothing was done.
 import asyncio
 import logging
 import ssl
-import sys
+import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -145,7 +145,9 @@ async def _connected(way: Way) -> AsyncIterator[Client]:
         else:
             program, *arguments = way.command
             started = StdioServerParameters(command=program, args=arguments, env={**way.environment})
-            transport = stdio_client(started, errlog=sys.__stderr__ or sys.stderr)
+            # What it writes there would reach our terminal and our log as it is, with customers' data in it.
+            nowhere: Any = subprocess.DEVNULL
+            transport = stdio_client(started, errlog=nowhere)
         mode = "legacy" if way.era == "handshake" else "auto"
         who = Implementation(name="answerable", version=__version__)
         yield await stack.enter_async_context(Client(transport, mode=mode, client_info=who, cache=None))
@@ -245,6 +247,6 @@ def _in_words(error: BaseException) -> str:
     """What went wrong, without addresses and what may be in them."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
-    # What the server says is shown in one line.
-    said = error.message if isinstance(error, MCPError) else str(error) if isinstance(error, Unreadable) else ""
+    # What the server says of its errors may repeat what it was sent: only their number is told.
+    said = str(error.code) if isinstance(error, MCPError) else str(error) if isinstance(error, Unreadable) else ""
     return f"{type(error).__name__}: {said!r:.200}" if said else type(error).__name__

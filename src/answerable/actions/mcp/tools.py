@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 ANSWER_BYTES_MAX = 64 * 1024
 REFUSAL_CHARACTERS_MAX = 300
 REFUSED = "The system that this is done in refused it."
+UNFIT = "What was asked for does not fit the system that this is done in."
 NOBODY = "We do not know you in the system that this is done in."
 
 Answer = Any
@@ -107,8 +108,9 @@ class Tool:
             raise NotDone("This cannot be tried out.")
         fault = self.takes.fault(whole)
         if fault is not None:
-            log.info("What was to be sent to %s does not fit: %s", self.pinned.name, fault)
-            raise NotDone(f"What was asked for does not fit the system that this is done in: {fault}")
+            log.info("What was to be sent to %s does not fit: %s.", self.pinned.name, fault.place)
+            # What the boundary fills in is for nobody who asks: neither its value nor its name.
+            raise NotDone(f"{UNFIT[:-1]}: {fault.place}." if fault.argument in given else UNFIT)
         return whole
 
     async def ask(self, doing: Doing, given: Mapping[str, Any] | None = None) -> Answer:
@@ -125,7 +127,9 @@ class Tool:
         reply = await ask(self.way(doing.settings), self.pinned, arguments, meta)
         if reply.is_error:
             said = "".join(each if each.isprintable() else " " for each in reply.text[: 2 * REFUSAL_CHARACTERS_MAX])
-            log.warning("%s of %s refused the call %s: %s", self.pinned.name, self.server, doing.key, said)
+            # How much it said, and not what: it may repeat what it was sent, and tell of other customers.
+            length = len(reply.text)
+            log.warning("%s of %s refused %s in %d letters.", self.pinned.name, self.server, doing.key, length)
             raise Refused(self.refusal(said)[:REFUSAL_CHARACTERS_MAX] if self.refusal is not None else REFUSED)
         return self._read(reply.structured, reply.text)
 
@@ -162,5 +166,5 @@ class Tool:
         answer = msgspec.json.decode(content)
         fault = self.gives.fault(answer) if self.gives is not None else None
         if fault is not None:
-            raise Unreadable(f"Its answer does not fit what it promises: {fault}")
+            raise Unreadable(f"Its answer does not fit what it promises: {fault.place}.")
         return answer
