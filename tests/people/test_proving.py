@@ -291,7 +291,7 @@ async def test_an_address_gets_three_an_hour_whoever_asks(desk: Desk) -> None:
 
 async def test_one_place_and_all_together_have_their_caps_too(desk: Desk) -> None:
     place = desk.processes[0].place("192.0.2.7")
-    assert "192.0.2.7" not in place
+    assert "192.0.2.7" not in str(place)
     for number in range(12):
         who, conversation = await visitor(desk.store)
         await say(desk.store, who, "Hm.", key="k2", conversation_id=conversation.id, came_from=place)
@@ -305,6 +305,14 @@ async def test_one_place_and_all_together_have_their_caps_too(desk: Desk) -> Non
         await small.ask_for_code(conversation.id, "address", address=f"b{number}@example.com")
     await small.settle()
     assert len(desk.post.letters) == 11
+
+
+def test_the_machine_itself_is_no_place_for_which_codes_are_counted(desk: Desk) -> None:
+    place = desk.processes[0].place
+
+    assert (place("127.0.0.1"), place("::1")) == (None, None)
+    assert place("192.0.2.7") is not None
+    assert place("192.0.2.7") != place("192.0.2.8")
 
 
 async def test_who_is_not_known_is_told_the_same_and_nothing_is_sent(desk: Desk) -> None:

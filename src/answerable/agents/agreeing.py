@@ -22,6 +22,7 @@ MARK = "– "
 """Before each thing that would be done."""
 
 _CHOICE = re.compile(r"[a-z]+(_[a-z]+)+")
+_CHOICE_SHOWN = re.compile(r"[a-z]+(-[a-z]+)+")
 _AMOUNT = re.compile(r"[0-9]+(\.[0-9]+)?")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _MOMENT = re.compile(
@@ -161,11 +162,11 @@ def _text(text: str) -> str:
     if moment := _MOMENT.fullmatch(text):
         day, time, is_utc, offset = moment.groups()
         return f"{day} {time}{' UTC' if is_utc else f' UTC{offset}' if offset else ''}"
-    # One of several that a type allows, such as `at_period_end`; a reference is shown as it is.
+    # One of several that a type allows, such as `at_period_end`. It stays one word: several would be read as ours.
     if _CHOICE.fullmatch(text):
-        return text.replace("_", " ")
+        return text.replace("_", "-")
     harmless = _harmless(text)
-    is_clear = harmless == text and _WORD.fullmatch(text) and text not in ("yes", "no") and not _is_number(text)
+    is_clear = harmless == text and _WORD.fullmatch(text) and not _reads_as_another(text)
     return text if is_clear else f"“{harmless}”"
 
 
@@ -179,7 +180,10 @@ def _number(sign: re.Match[str]) -> str:
     return f"‹U+{ord(sign[0]):04X}›"
 
 
-def _is_number(text: str) -> bool:
+def _reads_as_another(text: str) -> bool:
+    """Whether a value that is no text, or a choice, is shown the same."""
+    if text in ("yes", "no") or _CHOICE_SHOWN.fullmatch(text):
+        return True
     try:
         float(text)
     except ValueError:

@@ -5,8 +5,10 @@ its token; a one-time code, sent by e-mail, steps up from there for a quarter of
 """
 
 import asyncio
+import contextlib
 import hashlib
 import hmac
+import ipaddress
 import logging
 import re
 import secrets
@@ -225,8 +227,14 @@ class Proving:
         )
         proofs.add(db, proof)
 
-    def place(self, address: str) -> str:
-        """What is kept of a network address: enough to count by, and not the address."""
+    def place(self, address: str) -> str | None:
+        """What is kept of a network address: enough to count by, and not the address.
+
+        None for the machine's own: it is the demo, or a proxy behind which all customers would be one.
+        """
+        with contextlib.suppress(ValueError):
+            if ipaddress.ip_address(address).is_loopback:
+                return None
         return hmac.new(self._secret, f"place:{address}".encode(), hashlib.sha256).hexdigest()
 
     def _digest(self, code_id: str, conversation_id: str, purpose: Purpose, number: str) -> str:
