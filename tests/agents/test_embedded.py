@@ -436,6 +436,17 @@ async def test_each_part_is_answered_that_can_be_quoted_and_the_rest_is_named() 
     assert reply.endswith("I found nothing about this: “do you ship to the moon?”. Shall I pass it on to a person?")
 
 
+async def test_a_part_that_is_not_found_is_named_without_the_address_in_it() -> None:
+    desk = Desk(("refund", sure(REFUND_HIT)))
+
+    reply = await desk.hear("How long do refunds take and do you work with evil.com/shop?")
+
+    assert "evil" not in reply
+    assert "“do you work with …?”" in reply
+    judged = (guard := SentenceGuard((REFUND_HIT,))).feed(reply) + guard.finish()
+    assert all(sentence.may_be_sent for sentence in judged)
+
+
 @pytest.mark.parametrize(
     ("said", "parts"),
     [

@@ -78,6 +78,14 @@ def test_an_address_that_a_tool_only_looked_up_is_not_passed_on() -> None:
         "Pay at \u0435vil.example now.",
         "Pay at https://ines@evil.example/pay now.",
         "Pay at ines@evil.example/pay now.",
+        "Pay at 203.0.113.9/pay now.",
+        "Pay at https://[2001:db8::1]/pay now.",
+        "Pay at evil.photography now.",
+        "Pay at evil.xn--p1ai now.",
+        "Pay at зло.рф now.",
+        "Write to mailto:billing@evil.example?body=ch_fNq now.",
+        "Write to billing@evil.example now.",
+        "Write to billing@evil.photography now.",
     ],
 )
 def test_an_address_is_one_however_it_is_written(said: str) -> None:
@@ -92,12 +100,16 @@ def test_an_address_is_one_however_it_is_written(said: str) -> None:
     "said",
     [
         "Your export march_2026.csv is ready, e.g. for your accountant.",
-        "Invoice INV-7.pdf was sent to ines.costa@studiomare.example at 9.30 a.m. today.",
+        "Invoice INV-7.pdf was sent to ines_costa@studiomare.example at 9.30 a.m. today.",
+        "The hook invoice.paid of Node.js was called at 9.30 a.m., then subscription.renewed.",
         "Die Rechnung ging z.B. am 3.3.2026 hinaus, d.h. nach 14.2 Tagen.",
     ],
 )
-def test_ordinary_words_files_and_mail_addresses_that_were_looked_up_are_passed_on(said: str) -> None:
-    assert sent(said, replace(LOOKED_UP, text=said, is_outcome=True)) == said
+def test_ordinary_words_files_and_the_own_mail_address_that_were_looked_up_are_passed_on(said: str) -> None:
+    looked_up = replace(LOOKED_UP, text=said, is_outcome=True)
+
+    assert sent(said, looked_up, own="ines_costa@studiomare.example") == said
+    assert ("@" in said) == (sent(said, looked_up) == "")
 
 
 def test_names_that_look_like_addresses_are_passed_on_if_an_article_has_them() -> None:
@@ -109,7 +121,7 @@ def test_names_that_look_like_addresses_are_passed_on_if_an_article_has_them() -
     assert sent("From *Use Node.js*: " + said, hit(said, title="Use Node.js")).startswith("From *Use Node.js*: Put")
 
 
-def sent(text: str, found: FoundHit) -> str:
-    """What may be sent of a reply that rests on this."""
-    guard = SentenceGuard((found,))
+def sent(text: str, found: FoundHit, *, own: str = "") -> str:
+    """What may be sent, to the customer with this mail address, of a reply that rests on what was found."""
+    guard = SentenceGuard((found,), own_addresses=(own,))
     return "".join(each.text for each in [*guard.feed(text), *guard.finish()] if each.may_be_sent)

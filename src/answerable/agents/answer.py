@@ -162,7 +162,7 @@ class SupportAgent:
         # What answers the question whether something shall be done answers no procedure's, which nobody has read.
         following.is_heard = agreeing.was_asked(asked, but=following.awaits_agreement_to)
         under_way = _UnderWay(searching, acting, following, _Ending())
-        speaker = Speaker(searching, under_way.unless_asking(say))
+        speaker = Speaker(searching, under_way.unless_asking(say), own_addresses=asked.own_addresses)
         text = await self._run(asked, ledger, under_way, speaker)
         reply = await self._reply(asked, ledger, under_way, speaker, text)
         reply = _with_procedure(reply, following, asks_itself=acting.question is None)
@@ -215,8 +215,10 @@ class Speaker:
     Sources are numbered anew, in the order in which the sentences that pass name them.
     """
 
-    def __init__(self, searching: Searching, say: Say) -> None:
+    def __init__(self, searching: Searching, say: Say, *, own_addresses: Sequence[str] = ()) -> None:
+        """`own_addresses`: the customer's, which may be named to them."""
         self._searching = searching
+        self._own_addresses = own_addresses
         self._say = say
         self._guard: SentenceGuard | None = None
         self.numbers = SourceNumbers(())
@@ -247,7 +249,8 @@ class Speaker:
 
     def _begin(self) -> SentenceGuard:
         hits = tuple(self._searching.hits.values())
-        self._guard, self._sentences, self._heard = SentenceGuard(hits), [], ""
+        self._guard = SentenceGuard(hits, own_addresses=self._own_addresses)
+        self._sentences, self._heard = [], ""
         self.numbers = SourceNumbers(hit.number for hit in hits if not hit.is_outcome)
         return self._guard
 
@@ -393,16 +396,17 @@ def _with_procedure(reply: Reply, following: Following, *, asks_itself: bool) ->
 def _ended_by_tool(asked: Asked, ledger: Ledger, searching: Searching, ending: _Ending) -> Reply:
     """The reply that a terminal tool stands for."""
     # A language model may write here what it likes; the customer reads it as a reply.
-    hits = tuple(searching.hits.values())
+    hits, own = tuple(searching.hits.values()), asked.own_addresses
     given = {name: value for name, value in ending.arguments.items() if isinstance(value, str)}
     match ending.tool:
         case "ask_customer":
-            options = [each for each in map(str, ending.arguments.get("options") or []) if may_be_offered(each, hits)]
-            question = passing(given.get("question") or "", hits) or language(_spoken(asked)).frame("ask_unclear")
+            offered = map(str, ending.arguments.get("options") or [])
+            options = [each for each in offered if may_be_offered(each, hits, own)]
+            question = passing(given.get("question") or "", hits, own) or language(_spoken(asked)).frame("ask_unclear")
             text = "\n".join([question, "", *(f"- {each}" for each in options)]).strip()
             return Reply(text, Decision("ask", searching.confidence, "It is not clear yet what is meant."))
         case "refuse":
-            text = passing(given.get("message") or "", hits) or language(_spoken(asked)).frame("refused")
+            text = passing(given.get("message") or "", hits, own) or language(_spoken(asked)).frame("refused")
             return Reply(
                 text, Decision("refuse", searching.confidence, given.get("reason") or "It must not be helped with.")
             )

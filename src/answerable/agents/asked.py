@@ -19,6 +19,11 @@ class Asked:
     before: tuple[Message, ...]
     """What was said before in this episode, notes left out."""
 
+    @property
+    def own_addresses(self) -> tuple[str, ...]:
+        """The customer's mail addresses, which may be named to them."""
+        return (self.customer.email,) if self.customer.email else ()
+
 
 class Say(Protocol):
     """Takes a sentence of the reply that has passed the guards, while the rest is still being written."""

@@ -76,12 +76,14 @@ class Support:
 class Evidence:
     """The passages that a reply may rest on."""
 
-    def __init__(self, hits: Sequence[FoundHit]) -> None:
+    def __init__(self, hits: Sequence[FoundHit], *, own_addresses: Sequence[str] = ()) -> None:
+        """`own_addresses`: the customer's, of whom nobody leads them away."""
         self._hits = {hit.number: hit for hit in hits}
+        self._own_addresses = own_addresses
         self._sources: dict[tuple[int, ...], _Source] = {}
 
-    def has_link(self, address: str) -> bool:
-        """Whether a passage has this link, or is at this address."""
+    def has_address(self, address: str) -> bool:
+        """Whether a passage has this link or mail address or is at it, or it is the customer's own."""
         return link_key(address) in self._links
 
     def verbatim(self, sentence: str, cited: Sequence[int]) -> Support | None:
@@ -121,14 +123,14 @@ class Evidence:
         return self._sources[numbers]
 
     @cached_property
-    def _links(self) -> set[str]:
+    def _links(self) -> frozenset[str]:
         # What a tool only looked up may be anybody's words; what was done, a receipt says.
         trusted = [hit for hit in self._hits.values() if hit.is_receipt or not hit.is_outcome]
         texts = [text for hit in trusted for text in (hit.text, hit.title, *hit.heading_path)]
-        texts += [hit.url for hit in self._hits.values() if hit.url]
-        # Also as they look to who reads them: that is how a reply is read.
-        written = {link_key(link) for text in texts for link in (*LINK.findall(text), *addresses_in(undisguised(text)))}
-        return written | {link_key(hit.url) for hit in self._hits.values() if hit.url}
+        texts += [*(hit.url for hit in self._hits.values() if hit.url), *self._own_addresses]
+        return frozenset().union(
+            *map(_addresses_of, texts), (link_key(hit.url) for hit in self._hits.values() if hit.url)
+        )
 
 
 @lru_cache(maxsize=PASSAGES_REMEMBERED)
@@ -155,7 +157,7 @@ class _Source:
             tokens_of(strip_markup(title), spoken) for hit in hits for title in (hit.title, *hit.heading_path)
         ]
 
-    def support(self, statement: Statement, links: set[str]) -> Support:
+    def support(self, statement: Statement, links: frozenset[str]) -> Support:
         """How far this source supports the statement."""
         if verbatim := self._same(statement.tokens):
             return verbatim
@@ -232,7 +234,7 @@ class _Source:
         run = _run(statement.tokens, masked=masked)
         return len(statement.content) + len(statement.numbers) > 1 and any(run in line for line in self._runs[masked])
 
-    def _missing_literals(self, statement: Statement, links: set[str]) -> Iterable[str]:
+    def _missing_literals(self, statement: Statement, links: frozenset[str]) -> Iterable[str]:
         for literal in statement.literals:
             if link_key(literal) not in links and not _has_whole(self._literal, literal):
                 yield literal
@@ -303,6 +305,12 @@ class _Place:
             for word, distance in wanted.items()
             if word in self.surroundings
         )
+
+
+@lru_cache(maxsize=PASSAGES_REMEMBERED)
+def _addresses_of(text: str) -> frozenset[str]:
+    """The addresses that a passage has, as they are written and as they look."""
+    return frozenset(map(link_key, (*LINK.findall(text), *addresses_in(text), *addresses_in(undisguised(text)))))
 
 
 def _share(tokens: Sequence[Token], known: Sequence[bool]) -> float:

@@ -40,7 +40,7 @@ NO_RECEIPT = "It says that something was done, and no receipt of this turn says 
 SENTENCE_TOO_LONG = f"It is longer than {SENTENCE_LETTERS_MAX} letters, and was not read."
 
 PRIVATE = "It asks for what customers keep to themselves, such as a password or a code."
-LEADS_AWAY = "It has an address that nothing published has."
+LEADS_AWAY = "It has an address that nothing published has, and that is not the customer's own."
 
 _MARKERS = re.compile(r"[ \t\u00a0]*[\[【](\d{1,3})[\]】]")
 _MARKDOWN_LINK = re.compile(r"(!?)\[([^\]\n]*)\]\(\s*<?([^)\s>]*)>?(?:\s+[\"'][^\"'\n]*[\"'])?\s*\)")
@@ -88,9 +88,12 @@ class GuardedSentence:
 class SentenceGuard:
     """Takes a reply piece by piece as it is written and gives its sentences with a verdict on each."""
 
-    def __init__(self, hits: Sequence[FoundHit], *, coverage_min: float = COVERAGE_MIN) -> None:
+    def __init__(
+        self, hits: Sequence[FoundHit], *, own_addresses: Sequence[str] = (), coverage_min: float = COVERAGE_MIN
+    ) -> None:
+        """`own_addresses`: the customer's, which may be named to them."""
         self._splitter = SentenceSplitter()
-        self._evidence = Evidence(hits)
+        self._evidence = Evidence(hits, own_addresses=own_addresses)
         self._receipts = Evidence([hit for hit in hits if hit.is_receipt])
         self._sources = frozenset(hit.number for hit in hits if not hit.is_outcome)
         self._titles = {hit.title: plain(hit.title) for hit in hits if not hit.is_outcome}
@@ -173,7 +176,7 @@ class SentenceGuard:
         """Its addresses that nothing published has, however they are written."""
         # Taking markup out would take "<https://…>" out as well.
         found = dict.fromkeys([*addresses_in(_seen(shown)), *addresses_in(undisguised(shown))])
-        return tuple(link for link in found if not self._evidence.has_link(link))
+        return tuple(link for link in found if not self._evidence.has_address(link))
 
     def _effect(self, sentence: str, shown: str, told: str, cited: Sequence[int]) -> GuardedSentence:
         """A sentence that says that something was done: only a receipt supports it, whatever an article says."""
@@ -245,7 +248,7 @@ class SentenceGuard:
 
     def _without_foreign_links(self, sentence: str) -> str:
         def keep(link: re.Match[str]) -> str:
-            if link[1] == "" and self._evidence.has_link(link[3]):
+            if link[1] == "" and self._evidence.has_address(link[3]):
                 return link[0]
             return "" if link[1] else link[2]
 
@@ -255,16 +258,16 @@ class SentenceGuard:
         return _MARKERS.sub(lambda marker: marker[0] if int(marker[1]) in self._sources else "", shown)
 
 
-def passing(text: str, hits: Sequence[FoundHit]) -> str:
+def passing(text: str, hits: Sequence[FoundHit], own_addresses: Sequence[str] = ()) -> str:
     """What may be sent of a text that is no answer, such as a question or a refusal: its sources are not named."""
-    guard = SentenceGuard(hits)
+    guard = SentenceGuard(hits, own_addresses=own_addresses)
     judged = [*guard.feed(text), *guard.finish()]
     return "".join(_MARKERS.sub("", each.text) for each in judged if each.may_be_sent).strip()
 
 
-def may_be_offered(option: str, hits: Sequence[FoundHit]) -> bool:
+def may_be_offered(option: str, hits: Sequence[FoundHit], own_addresses: Sequence[str] = ()) -> bool:
     """Whether it may be offered as an answer: a few words that state nothing, or what something that was found says."""
-    if "\n" in option or not (shown := passing(option, hits)):
+    if "\n" in option or not (shown := passing(option, hits, own_addresses)):
         return len(words(option)) <= OPTION_WORDS_MAX and _is_plain(option)
     return shown == option.strip()
 

@@ -9,7 +9,7 @@ from answerable.agents.excerpts import excerpt, has_steps, is_block, marked, ste
 from answerable.agents.found import Found, FoundHit
 from answerable.agents.instructions import ToolName
 from answerable.agents.phrases import Language, content_words, language_of, plain
-from answerable.agents.statements import Statement, Stems, Token
+from answerable.agents.statements import Statement, Stems, Token, without_addresses
 from answerable.agents.turns import QUERY_LETTERS_MAX, CustomerTurn, Part, Proposed
 
 # Passages of other articles compete if they are this close to the best one; then a short question is asked back.
@@ -142,7 +142,8 @@ def _conclude(turn: CustomerTurn) -> Step:
             _quote(part, found[part], turn, told)
         elif not any(other.query.startswith(part.query) for other in found):
             # A part that another goes on with ("What does Solo cost? And Team?") is looked for with that one.
-            told.append(turn.language.frame("not_found_part", part=part.asked))
+            # It is repeated to them without an address, which no published text has.
+            told.append(turn.language.frame("not_found_part", part=without_addresses(part.asked)))
     if not told:
         return _hand_off(turn, "The best passage has no words that could be quoted.")
     return Step(text="\n\n".join(told))

@@ -4,9 +4,12 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Literal
+
+from linkify_it import LinkifyIt
+from linkify_it.tlds import TLDS
 
 from answerable.agents.phrases import Language, language, language_of
 
@@ -31,6 +34,10 @@ LINK = re.compile(
     rf"|\b(?:[\w\-]+\.)+[a-z]{{2,10}}(?:/{_ADDRESS}*)?(?![\w@])",
     re.IGNORECASE,
 )
+# Any scheme leads somewhere, whether a program for mail or chats would make a link of it or not.
+_WITH_SCHEME = re.compile(rf"(?:[a-z][a-z0-9+.\-]{{1,15}}://|www\.|mailto:){_ADDRESS}+", re.IGNORECASE)
+# Set aside by RFC 2606, RFC 6762, RFC 7686 and ICANN for what is no public host; somebody's own network may lead there.
+_SET_ASIDE = ("example", "internal", "invalid", "local", "localhost", "onion", "test")
 # No host is called that: there are no such top-level domains.
 _FILE = re.compile(r"[^/:]+\.(?:csv|docx?|gif|jpe?g|json|pdf|png|pptx?|txt|xlsx?|xml)", re.IGNORECASE)
 _CODE = re.compile(r"(?<![\w\-])(?=[\w\-./#]*\d)(?=[\w\-./#]*[A-Za-z])#?[A-Za-z0-9][\w\-./]*[A-Za-z0-9](?![\w\-])")
@@ -198,14 +205,34 @@ def literals_in(markdown: str) -> tuple[str, ...]:
 
 
 def addresses_in(text: str) -> tuple[str, ...]:
-    """The addresses that a text leads to, bare hosts too; neither mail addresses nor names of files."""
-    found: list[str] = []
-    for match in LINK.finditer(text):
-        link = match[0].rstrip(".,;:!?*_~`")
-        is_mail = re.fullmatch(r"[\w.+\-]@", text[max(0, match.start() - 2) : match.start()])
-        if "/" in link or link[:4].casefold() == "www." or not (is_mail or _FILE.fullmatch(link)):
-            found.append(link)
-    return tuple(dict.fromkeys(found))
+    """Where a text leads: its links, bare hosts and mail addresses, as programs that show mail and chats find them."""
+    return tuple(dict.fromkeys(text[start:end] for start, end in _leading(text)))
+
+
+def without_addresses(text: str) -> str:
+    """The text with a dot or three for each address in it: it can be repeated and leads nowhere."""
+    for start, end in sorted(_leading(text), reverse=True):
+        text = f"{text[:start]}…{text[end:]}"
+    return text
+
+
+def _leading(text: str) -> list[tuple[int, int]]:
+    """Where the addresses of a text stand."""
+    found = [
+        (match.start(), match.start() + len(match[0].rstrip(".,;:!?*_~`"))) for match in _WITH_SCHEME.finditer(text)
+    ]
+    rest = _WITH_SCHEME.sub(lambda match: " " * len(match[0]), text)
+    bare = [] if "." not in rest else _finder().match(rest) or []
+    return [*found, *((each.index, each.last_index) for each in bare if not _FILE.fullmatch(each.text))]
+
+
+@cache
+def _finder() -> LinkifyIt:
+    """Finds hosts and mail addresses by the top-level domains that there are, also those in other scripts."""
+    foreign = [name.lower().encode("ascii").decode("idna") for name in TLDS if name.startswith("XN--")]
+    return LinkifyIt(options={"fuzzy_link": True, "fuzzy_email": True, "fuzzy_ip": True}).tlds(
+        [*TLDS, *foreign, *_SET_ASIDE]
+    )
 
 
 def flat(text: str) -> str:
@@ -215,8 +242,8 @@ def flat(text: str) -> str:
 
 
 def link_key(address: str) -> str:
-    """An address without what does not matter: scheme http or https, www, and a slash at its end."""
-    return re.sub(r"^https?://(www\.)?|^www\.", "", address.strip().casefold()).rstrip("/.,;:!?")
+    """An address without what does not matter: scheme http, https or mailto, www, and a slash at its end."""
+    return re.sub(r"^(?:(?:https?:)?//(www\.)?|www\.|mailto:)", "", address.strip().casefold()).rstrip("/.,;:!?")
 
 
 def _token(match: re.Match[str], spoken: Language) -> Token:

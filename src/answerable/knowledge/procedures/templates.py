@@ -8,7 +8,7 @@ PLACE = re.compile(r"\{([a-z][a-z0-9_]*(?:\.[A-Za-z0-9_]+)*)\}")
 _BRACE = re.compile(r"[{}]")
 _MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})T\d{2}:\d{2}\S*", re.ASCII)
 # What comes from outside is shown as plain words: it makes no link, no picture and no heading of its own.
-_MARKUP = re.compile(r"[<>\[\]`|*#]|(?<=:)//")
+_MARKUP = re.compile(r"[<>\[\]`|*#]|(?<=:)//|\bmailto:", re.IGNORECASE)
 _SPACE = re.compile(r"\s+")
 SHOWN_MAX = 300
 
