@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import secrets
 import tomllib
 from collections.abc import Mapping
@@ -14,7 +15,9 @@ from msgspec import Meta, Struct
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from answerable.domain.errors import Invalid, Unavailable
+from answerable.domain.errors import Fault, Faulty, Invalid, Unavailable
+from answerable.domain.page_heads import Path as Place
+from answerable.domain.page_heads import in_words
 from answerable.domain.webhooks import WebhookKind
 from answerable.people.letters import Security
 
@@ -22,6 +25,10 @@ WORKSPACE_FILE = "answerable.toml"
 DEFAULT_MODEL = "gpt-5-mini"
 """Used when a key is given and no model is named."""
 NO_KEYS = '{"keys": []}'
+
+_LINE_OF_TOML = re.compile(r"\(at line (\d+)")
+_TABLE = re.compile(r"[ \t]*(\[\[?)[ \t]*([^\]\n]+?)[ \t]*\]")
+_KEY = re.compile(r"[ \t]*[\"']?([\w-]+)[\"']?[ \t]*=")
 
 
 class Environment(BaseSettings):
@@ -280,17 +287,47 @@ def read_environment(**given: Any) -> Environment:
 
 
 def read_workspace(folder: Path) -> Workspace:
-    """What the workspace says. Raises Invalid with file and place."""
+    """What the workspace says. Raises Faulty with file and line, or Invalid if there is none."""
     file = folder / WORKSPACE_FILE
     try:
-        content = tomllib.loads(file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
+        content = tomllib.loads(text)
     except FileNotFoundError as error:
         raise Invalid(
             f"There is no {WORKSPACE_FILE} in {folder}. Make one, or leave ANSWERABLE_WORKSPACE out."
         ) from error
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise Invalid(f"{file} cannot be read: {error}") from error
+    except tomllib.TOMLDecodeError as error:
+        at = _LINE_OF_TOML.search(str(error))
+        raise Faulty(
+            Fault(str(file), int(at[1]) if at else len(text.splitlines()), f"This is not valid TOML: {error}.")
+        ) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise Faulty(Fault(str(file), 1, f"It cannot be read: {error}.")) from error
     try:
         return msgspec.convert(content, Workspace, strict=True)
     except msgspec.ValidationError as error:
-        raise Invalid(f"{file}: {error}") from error
+        says, place = in_words(error)
+        unknown = re.search("“(.+)”", says) if "unknown field" in says else None
+        line = _line_in_toml(text, (*place, unknown[1]) if unknown else place)
+        raise Faulty(Fault(str(file), line, says)) from error
+
+
+def _line_in_toml(text: str, place: Place) -> int:
+    """The line of a value, or of the nearest table around it."""
+    counted: dict[str, int] = {}
+    table: Place = ()
+    best, line = 0, 1
+    for number, written in enumerate(text.splitlines(), 1):
+        if head := _TABLE.match(written):
+            table = tuple(part.strip(" \"'") for part in head[2].split("."))
+            if head[1] == "[[":
+                counted[head[2]] = counted.get(head[2], -1) + 1
+                table = (*table, counted[head[2]])
+            here = table
+        elif key := _KEY.match(written):
+            here = (*table, key[1])
+        else:
+            continue
+        if len(here) > best and place[: len(here)] == here:
+            best, line = len(here), number
+    return line

@@ -65,10 +65,10 @@ async def test_a_policy_that_cannot_be_meant_changes_nothing_and_is_named(
     await rulebook.keep()
     file.write_text(POLICY.format(says="x").replace("refund_charge", "refund_everything"))
 
-    with pytest.raises(Invalid, match=r"refunds\.md: The clause R-1 names actions that are not there"):
+    with pytest.raises(Invalid, match=r"refunds\.md:4: The clause R-1 names actions that are not there"):
         await rulebook.keep()
     file.write_text("---\nclauses: [\n---\n")
-    with pytest.raises(Invalid, match=r"refunds\.md: its head is not valid YAML"):
+    with pytest.raises(Invalid, match=r"refunds\.md:3: This is not valid YAML"):
         await rulebook.keep()
 
     assert await in_force(store, clock()) == ["All are fine."]
@@ -78,7 +78,7 @@ def test_two_clauses_of_one_id_are_refused(bank: Bank, tmp_path: Path) -> None:
     write(tmp_path, "a.md", "All are fine.")
     write(tmp_path, "b.md", "None is.")
 
-    with pytest.raises(Invalid, match=r"b\.md: the clause R-1 is in .*a\.md as well"):
+    with pytest.raises(Invalid, match=r"b\.md:4: The clause R-1 is in .*a\.md as well"):
         list(clauses_in(tmp_path, {"refund_charge": refunding(bank)}))
 
 

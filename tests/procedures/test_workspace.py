@@ -66,22 +66,103 @@ def test_lint_tells_people_and_scripts(tmp_path: Path, capsys: pytest.CaptureFix
     ]
 
 
-def test_lint_tells_of_broken_actions_policies_and_settings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    folder = _workspace(tmp_path, REFUND)
-    (folder / "answerable.toml").write_text("company = 3")
-    (folder / "policies").mkdir()
-    (folder / "policies" / "p.md").write_text("---\nclauses: [{id: A, effect: forbids}]\n---\n")
-    lint_workspace(folder, as_json=False)
-    first = capsys.readouterr().out
-    (folder / "actions").mkdir()
-    (folder / "actions" / "a.py").write_text("import nothing_of_that_name\n")
-    lint_workspace(folder, as_json=False)
-    then = capsys.readouterr().out
+POLICY = """---
+title: P
+effective_from: soon
+clauses:
+  - id: A-1
+    says: All are fine.
+    effect: allows
+    actions: [find_charges]
+  - id: A-2
+    title: Perhaps
+    says: Perhaps.
+    effect: perhaps
+  - id: A-3
+    title: Everything
+    says: Everything is given back.
+    effect: allows
+    actions: [refund_everything]
+---
+"""
+DECLARATION = """from msgspec import Struct
 
-    assert "answerable.toml:1: " in first
-    assert "p.md:1: " in first
-    assert "There is no action find_charges" in first
-    assert "a.py cannot be imported" in then
+from answerable.actions.declaring import Doing, action
+
+
+class Word(Struct, frozen=True, forbid_unknown_fields=True):
+    word: str
+
+
+@action(effect="reads", identity="anonymous")
+async def shout(doing: Doing, wanted: Word) -> Word:
+    return wanted
+"""
+
+
+def test_lint_tells_every_fault_of_settings_and_policies_with_its_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = _workspace(tmp_path, REFUND)
+    (folder / "answerable.toml").write_text('[company]\nname = "Shop"\n\n[[webhooks]]\nurl = 3\n')
+    (folder / "policies").mkdir()
+    (folder / "policies" / "p.md").write_text(POLICY)
+    (folder / "policies" / "q.md").write_text("---\nclauses: [\n---\n")
+    (folder / "policies" / "r.md").write_text("---\ntitle: R\ntitle: R\n---\n")
+
+    lint_workspace(folder, as_json=False)
+    said = capsys.readouterr().out.splitlines()
+
+    assert [line.removeprefix(f"{folder}/") for line in said if ".toml" in line or "policies" in line] == [
+        "answerable.toml:5: url: Expected “str”, got `int`.",
+        "policies/p.md:3: 'soon' is no day. Write it as 2026-01-01, or 2026-01-01T12:00:00Z.",
+        "policies/p.md:5: It is missing required field “title”.",
+        "policies/p.md:12: effect: Invalid enum value 'perhaps'.",
+        "policies/p.md:13: The clause A-3 names actions that are not there: refund_everything.",
+        "policies/q.md:3: This is not valid YAML: expected the node content, but found '<stream end>'.",
+        "policies/r.md:3: “title” stands here twice.",
+    ]
+    assert any("There is no action find_charges" in line for line in said)
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("company = 3", "1: company: Expected"),
+        ('[company]\nname = "Shop"\n[chat]\nanswers = true', "4: chat: It contains unknown field “answers”."),
+        ('[company]\nname = "Shop"\nname = 3', "3: This is not valid TOML: Cannot overwrite a value"),
+    ],
+)
+def test_lint_names_the_line_of_a_setting(
+    written: str, told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "answerable.toml").write_text(written)
+
+    assert lint_workspace(tmp_path, as_json=False) == 1
+
+    assert f"answerable.toml:{told}" in capsys.readouterr().out
+
+
+def test_lint_names_the_line_of_each_declaration_that_does_not_load(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = _workspace(tmp_path, REFUND)
+    (folder / "actions").mkdir()
+    (folder / "actions" / "a.py").write_text("import json\nimport nothing_of_that_name\n")
+    (folder / "actions" / "b.py").write_text("def half(:\n")
+    (folder / "actions" / "c.py").write_text(DECLARATION)
+    (folder / "actions" / "d.py").write_text("from ._e import thing\n")
+    (folder / "actions" / "_e.py").write_text("\n\nthing = 1 / 0\n")
+
+    lint_workspace(folder, as_json=False)
+    said = [line.removeprefix(f"{folder}/actions/") for line in capsys.readouterr().out.splitlines()]
+
+    assert [line.partition(". ")[0] for line in said] == [
+        "a.py:2: It cannot be imported: ModuleNotFoundError: No module named 'nothing_of_that_name'",
+        "b.py:1: It cannot be imported: SyntaxError: invalid syntax (b.py, line 1)",
+        "c.py:10: The action shout needs a docstring: it is what models and people read of it.",
+        "_e.py:3: It cannot be imported: ZeroDivisionError: division by zero",
+    ]
 
 
 def test_the_tutorial_writes_a_procedure_without_faults() -> None:

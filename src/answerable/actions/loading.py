@@ -4,31 +4,38 @@ import hashlib
 import importlib
 import importlib.util
 import sys
+import traceback
 from pathlib import Path
 from types import ModuleType
 
 from answerable.actions.declaring import Action
-from answerable.domain.errors import AnswerableError, Invalid
+from answerable.domain.errors import AnswerableError, Fault, Faulty
 
 
 def load_actions(folder: Path) -> dict[str, Action]:
     """The actions of a folder by their names; none if it is not there.
 
-    The files are one package: they may import from each other with a leading point. Raises Invalid with the file's name
-    for one that cannot be imported, a declaration that leaves something open, and a name that is taken.
+    The files are one package: they may import from each other with a leading point. Raises Faulty for all files that
+    cannot be imported, for declarations that leave something open, and for names that are taken.
     """
     if not folder.is_dir():
         return {}
     package = package_of(folder)
     found: dict[str, Action] = {}
-    for file in sorted(folder.glob("*.py")):
-        if file.name.startswith("_"):
+    faults: list[Fault] = []
+    for file in sorted(each for each in folder.glob("*.py") if not each.name.startswith("_")):
+        try:
+            declared = [each for each in vars(imported(package, file)).values() if isinstance(each, Action)]
+        except Faulty as error:
+            faults += error.faults
             continue
-        for declared in vars(imported(package, file)).values():
-            if not isinstance(declared, Action):
-                continue
-            if found.setdefault(declared.name, declared) is not declared:
-                raise Invalid(f"{file}: there is another action of the name {declared.name}.")
+        for each in declared:
+            if found.setdefault(each.name, each) is not each:
+                faults.append(
+                    Fault(str(file), _line_of(each, file), f"There is another action of the name {each.name}.")
+                )
+    if faults:
+        raise Faulty(*dict.fromkeys(faults))
     return found
 
 
@@ -45,10 +52,26 @@ def package_of(folder: Path) -> str:
 
 
 def imported(package: str, file: Path) -> ModuleType:
-    """A file of such a folder as a module. Raises Invalid with the file's name for one that cannot be imported."""
+    """A file of such a folder as a module. Raises Faulty, with the line, for one that cannot be imported."""
     try:
         return importlib.import_module(f"{package}.{file.stem}")
     except AnswerableError as error:
-        raise Invalid(f"{file}: {error}") from error
+        raise Faulty(_fault(error, file, str(error))) from error
     except Exception as error:
-        raise Invalid(f"{file} cannot be imported: {type(error).__name__}: {error}") from error
+        told = f"It cannot be imported: {type(error).__name__}: {error}"
+        raise Faulty(_fault(error, file, told)) from error
+
+
+def _line_of(declared: Action, file: Path) -> int:
+    code = getattr(declared.run, "__code__", None)
+    # What a server's tool is declared with is a function of ours.
+    return code.co_firstlineno if code is not None and Path(code.co_filename) == file else 1
+
+
+def _fault(error: Exception, file: Path, says: str) -> Fault:
+    """The fault in the last line of the workspace's own files that led to it."""
+    if isinstance(error, SyntaxError) and error.filename and error.lineno:
+        return Fault(error.filename, error.lineno, says)
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [each for each in frames if Path(each.filename).parent == file.parent]
+    return Fault(own[-1].filename, own[-1].lineno or 1, says) if own else Fault(str(file), 1, says)

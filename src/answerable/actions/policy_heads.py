@@ -18,15 +18,16 @@
 A clause without an effect is for people only.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, time
 from typing import Annotated, Any, Literal
 
 import msgspec
 
 from answerable.domain.actions import Check, Clause
-from answerable.domain.errors import Invalid
+from answerable.domain.errors import Fault, Faulty, Invalid
 from answerable.domain.money import money
+from answerable.domain.page_heads import Path, in_words
 
 Words = Annotated[str, msgspec.Meta(min_length=1, max_length=2_000)]
 
@@ -52,17 +53,39 @@ class _Clause(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     effective_to: Any = None
 
 
-def clauses_of(file: str, head: Mapping[str, Any], actions: Iterable[str]) -> list[Clause]:
-    """The clauses for code in a policy's head. Raises Invalid, with the file's name, for one that cannot be meant."""
-    known, found = set(actions), []
+def clauses_of(
+    file: str, head: Mapping[str, Any], actions: Iterable[str], *, line: Callable[[Path], int] = lambda _: 1
+) -> list[Clause]:
+    """The clauses for code in a policy's head; `line` gives where a part of it stands.
+
+    Raises Faulty, with all that cannot be meant.
+    """
+    known, found, faults = set(actions), [], []
+
+    def wrong(says: str, path: Path) -> None:
+        faults.append(Fault(file, line(path), says))
+
+    policy_from = datetime(1970, 1, 1, tzinfo=UTC)
     try:
-        policy_from = _moment(head.get("effective_from", date(1970, 1, 1)))
-        for content in head.get("clauses") or ():
-            if isinstance(content, Mapping) and "effect" not in content:
-                continue
+        policy_from = _moment(head.get("effective_from", policy_from))
+    except Invalid as error:
+        wrong(str(error), ("effective_from",))
+    listed = head.get("clauses") or ()
+    if not isinstance(listed, list | tuple):
+        wrong("clauses: This is a list: each clause begins with a dash.", ("clauses",))
+        listed = ()
+    for place, content in enumerate(listed):
+        if isinstance(content, Mapping) and "effect" not in content:
+            continue
+        try:
             found.append(_clause(str(head.get("id") or file), msgspec.convert(content, _Clause), policy_from, known))
-    except (msgspec.ValidationError, Invalid) as error:
-        raise Invalid(f"{file}: {error}") from error
+        except msgspec.ValidationError as error:
+            says, inner = in_words(error)
+            wrong(says, ("clauses", place, *inner))
+        except Invalid as error:
+            wrong(str(error), ("clauses", place))
+    if faults:
+        raise Faulty(*faults)
     return found
 
 

@@ -14,13 +14,13 @@ from answerable.actions.declaring import Action
 from answerable.actions.policy_heads import clauses_of
 from answerable.domain.actions import Clause
 from answerable.domain.clock import now
-from answerable.domain.errors import Invalid
+from answerable.domain.errors import Fault, Faulty, Invalid
+from answerable.domain.page_heads import BrokenYaml, Lined, read_yaml, split_page
 from answerable.store import Store, actions, clauses
 
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 5.0
-_MARK = "---\n"
 
 
 class Rulebook:
@@ -38,7 +38,7 @@ class Rulebook:
     async def keep(self) -> int:
         """From now on the clauses of the folder hold, and no others. Gives how many have changed.
 
-        Raises Invalid, with the file's name, for a clause that cannot be meant; then those from before stay in force.
+        Raises Faulty for clauses that cannot be meant; then those from before stay in force.
         """
         changed_at = await asyncio.to_thread(self._changes)
         found = await asyncio.to_thread(lambda: list(clauses_in(self._folder, self._declared)))
@@ -74,31 +74,56 @@ class Rulebook:
 def clauses_in(folder: Path, declared: Mapping[str, Action]) -> Iterator[Clause]:
     """The clauses for code in the heads of a folder's policies.
 
-    Raises Invalid, with the file's name, for one that cannot be meant, and for two of one id.
+    Raises Faulty, with file and line, for all in one file that cannot be meant, and for two of one id.
     """
     places: dict[str, Path] = {}
     for file in _files(folder):
-        for clause in clauses_of(str(file), _head_of(file), declared):
+        content, lined = _head_of(file)
+        for clause in clauses_of(str(file), content, declared, line=lined.line):
             if clause.id in places:
-                raise Invalid(f"{file}: the clause {clause.id} is in {places[clause.id]} as well.")
+                raise Faulty(_twice(file, clause.id, lined, places[clause.id]))
             places[clause.id] = file
             yield clause
+
+
+def faults_of_policies(folder: Path, declared: Mapping[str, Action]) -> list[Fault]:
+    """Everything that is wrong with the clauses of a folder, by file and line."""
+    faults: list[Fault] = []
+    places: dict[str, Path] = {}
+    for file in _files(folder):
+        try:
+            content, lined = _head_of(file)
+            found = clauses_of(str(file), content, declared, line=lined.line)
+        except Faulty as error:
+            faults += error.faults
+            continue
+        faults += [_twice(file, each.id, lined, places[each.id]) for each in found if each.id in places]
+        places.update((each.id, file) for each in found)
+    return faults
+
+
+def _twice(file: Path, clause_id: str, lined: Lined, other: Path) -> Fault:
+    named = (place for place, each in enumerate(lined.content["clauses"]) if each.get("id") == clause_id)
+    line = lined.line(("clauses", next(named, 0), "id"))
+    return Fault(str(file), line, f"The clause {clause_id} is in {other} as well.")
 
 
 def _files(folder: Path) -> list[Path]:
     return sorted(folder.rglob("*.md"))
 
 
-def _head_of(file: Path) -> Mapping[str, Any]:
+def _head_of(file: Path) -> tuple[Mapping[str, Any], Lined]:
+    """What a policy's head says, with its types, and where. Raises Faulty."""
     try:
-        text = file.read_text(encoding="utf-8")
+        page = split_page(file.read_text(encoding="utf-8"))
+        if page is None:
+            return {}, Lined()
+        lined, content = read_yaml(page[0], first_line=2), yaml.safe_load(page[0])
     except (OSError, UnicodeDecodeError) as error:
-        raise Invalid(f"{file} cannot be read.") from error
-    text = text.replace("\r\n", "\n")
-    if not text.startswith(_MARK):
-        return {}
-    try:
-        head = yaml.safe_load(text[len(_MARK) :].partition("\n" + _MARK)[0])
+        raise Faulty(Fault(str(file), 1, "It cannot be read.")) from error
+    except BrokenYaml as error:
+        raise Faulty(Fault(str(file), error.line, str(error))) from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise Invalid(f"{file}: its head is not valid YAML.") from error
-    return head if isinstance(head, dict) else {}
+        # Such as a day that there is not.
+        raise Faulty(Fault(str(file), 2, f"Its head is not valid YAML: {error}.")) from error
+    return (content, lined) if isinstance(content, dict) else ({}, lined)

@@ -5,13 +5,11 @@ from pathlib import Path
 import msgspec
 import rich_click as click
 
-from answerable.actions.declaring import Action
 from answerable.actions.loading import load_actions
-from answerable.actions.rulebook import clauses_in
+from answerable.actions.rulebook import faults_of_policies
 from answerable.agents.procedures.workspace import procedure_faults
 from answerable.cli.opening import DEMO
-from answerable.domain.errors import Invalid
-from answerable.knowledge.procedures.reading import Fault
+from answerable.domain.errors import Fault, Faulty, Invalid
 from answerable.settings import WORKSPACE_FILE, read_environment, read_workspace
 
 
@@ -30,27 +28,18 @@ def lint_workspace(folder: Path | None, *, as_json: bool) -> int:
 
 
 def _faults(folder: Path) -> list[Fault]:
-    """Each part is looked at by itself: a broken action does not hide a broken procedure."""
-    faults: list[Fault] = []
-    declared: dict[str, Action] = {}
+    """Each part is looked at by itself: a broken policy does not hide a broken procedure."""
     try:
         read_workspace(folder)
+        faults = []
+    except Faulty as error:
+        faults = [*error.faults]
     except Invalid as error:
-        faults.append(_fault(error, folder / WORKSPACE_FILE))
+        faults = [Fault(str(folder / WORKSPACE_FILE), 1, str(error))]
     try:
         declared = load_actions(folder / "actions")
-    except Invalid as error:
-        faults.append(_fault(error, folder / "actions"))
+    except Faulty as error:
         # Without the actions nothing can be said of what names them.
-        return faults
-    try:
-        list(clauses_in(folder / "policies", declared))
-    except Invalid as error:
-        faults.append(_fault(error, folder / "policies"))
-    return [*faults, *procedure_faults(folder / "procedures", declared)]
-
-
-def _fault(error: Invalid, place: Path) -> Fault:
-    """The sentence begins with its file where one is to blame."""
-    file, mark, says = str(error).partition(": ")
-    return Fault(file, 1, says) if mark and Path(file).exists() else Fault(str(place), 1, str(error))
+        return [*faults, *error.faults]
+    policies = faults_of_policies(folder / "policies", declared)
+    return [*faults, *policies, *procedure_faults(folder / "procedures", declared)]

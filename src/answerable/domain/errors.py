@@ -1,5 +1,7 @@
 """What can go wrong, in words for a person. Nothing here knows about HTTP; `web` turns each into a status."""
 
+from dataclasses import dataclass
+
 
 class AnswerableError(Exception):
     """The message is one sentence that helps the person who reads it."""
@@ -21,6 +23,27 @@ class NotSignedIn(AnswerableError):
 
 class Invalid(AnswerableError):
     """What was given cannot be used; the message says what is wrong and what to do."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Fault:
+    """What is wrong in a file, in one sentence."""
+
+    file: str
+    line: int
+    """Counted from 1."""
+    says: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.says}"
+
+
+class Faulty(Invalid):
+    """Files cannot be used: each fault says where, and why."""
+
+    def __init__(self, *faults: Fault) -> None:
+        super().__init__("\n".join(map(str, faults)))
+        self.faults = faults
 
 
 class Conflict(AnswerableError):

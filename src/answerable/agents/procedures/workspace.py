@@ -5,10 +5,10 @@ from pathlib import Path
 
 from answerable.actions.declaring import Action
 from answerable.agents.procedures.shapes import shapes_of
-from answerable.domain.errors import Invalid
+from answerable.domain.errors import Fault, Invalid
 from answerable.domain.procedures import Procedure
 from answerable.knowledge.procedures.linting import faults_in
-from answerable.knowledge.procedures.reading import Fault, by_id, read_folder
+from answerable.knowledge.procedures.reading import by_id, read_folder
 
 TOLD_MAX = 20
 

@@ -7,6 +7,7 @@ and in which states each call may have ended.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from answerable.domain.errors import Fault
 from answerable.domain.procedures import (
     ActionShape,
     Ask,
@@ -22,7 +23,6 @@ from answerable.domain.procedures import (
     Step,
 )
 from answerable.knowledge.procedures.promises import states_effect
-from answerable.knowledge.procedures.reading import Fault
 from answerable.knowledge.procedures.schemas import argument_fault, part, type_of_need
 from answerable.knowledge.procedures.templates import PLACE, has_stray_brace, places
 

@@ -6,12 +6,14 @@ What cannot be read is a fault with file and line; a procedure with a fault is n
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
 
+from answerable.domain.errors import Fault
+from answerable.domain.page_heads import BrokenYaml, Lined, in_words, read_yaml, split_page
+from answerable.domain.page_heads import Path as Place
 from answerable.domain.procedures import (
     ANY_LANGUAGE,
     Ask,
@@ -31,31 +33,14 @@ from answerable.domain.procedures import (
     Words,
 )
 from answerable.knowledge.procedures import heads
-from answerable.knowledge.procedures.yaml_lines import BrokenYaml, Lined, read_yaml
-from answerable.knowledge.procedures.yaml_lines import Path as Place
 
 FILE_BYTES_MAX = 64_000
 STEPS_MAX = 200
 
-_HEAD = re.compile(r"\A---[ \t]*\n(.*?)^---[ \t]*$\n?", re.DOTALL | re.MULTILINE)
-_PLACE_OF_ERROR = re.compile(r" - at `\$?(.*)`\Z", re.DOTALL)
-_PART = re.compile(r"\.([A-Za-z_][\w-]*)|\[(\d+)\]")
 _INTEGER = re.compile(r"-?[0-9]{1,15}", re.ASCII)
 _DECIMAL = re.compile(r"-?[0-9]{1,15}\.[0-9]{1,15}", re.ASCII)
 
 Shape = TypeVar("Shape")
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Fault:
-    """What is wrong in a file, in one sentence."""
-
-    file: str
-    line: int
-    says: str
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.says}"
 
 
 class _Wrong(Exception):
@@ -85,16 +70,16 @@ def read_folder(folder: Path) -> tuple[list[Procedure], list[Fault]]:
 
 def read_procedure(text: str, *, file: str) -> tuple[Procedure | None, list[Fault]]:
     """The procedure of a file, or what is wrong with it."""
-    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
     if len(text.encode()) > FILE_BYTES_MAX:
         return None, [Fault(file, 1, f"A procedure has at most {FILE_BYTES_MAX // 1000} kB.")]
-    head = _HEAD.match(text)
-    if head is None:
+    page = split_page(text)
+    if page is None:
         return None, [Fault(file, 1, "A procedure begins with its head: YAML between two lines of ---.")]
     try:
-        lined = read_yaml(head[1], first_line=2)
-        revision = hashlib.sha256(text.encode()).hexdigest()[:16]
-        return _Reading(file, lined).procedure(words=text[head.end() :].strip(), revision=revision), []
+        lined = read_yaml(page[0], first_line=2)
+        # The same on every machine, whatever its editors put around lines.
+        revision = hashlib.sha256(text.removeprefix("\ufeff").replace("\r\n", "\n").encode()).hexdigest()[:16]
+        return _Reading(file, lined).procedure(words=page[1].strip(), revision=revision), []
     except (BrokenYaml, _Wrong) as error:
         return None, [Fault(file, error.line, str(error))]
 
@@ -313,19 +298,8 @@ class _Reading:
             # Every word is a text so far; numbers and yes or no are made of them here.
             return msgspec.convert(content, shape, strict=False)
         except msgspec.ValidationError as error:
-            says = str(error)
-            found = _PLACE_OF_ERROR.search(says)
-            inner = tuple(name or int(number) for name, number in _PART.findall(found[1])) if found else ()
-            whole = (*path, *inner)
-            told = (
-                _PLACE_OF_ERROR.sub("", says)
-                .replace("Object missing", "It is missing")
-                .replace("Object", "It")
-                .replace("`", "“", 1)
-                .replace("`", "”", 1)
-            )
-            where = f"{inner[-1]}: " if inner else ""
-            raise self._wrong(f"{where}{told}.", whole) from error
+            says, inner = in_words(error)
+            raise self._wrong(says, (*path, *inner)) from error
 
     def _line(self, path: Place) -> int:
         return self._lined.line(path)

@@ -1,14 +1,23 @@
-"""Reads YAML in which every word stays as it is written, and remembers the line of each part."""
+"""The heads of a workspace's pages, YAML between two lines of `---`, with the line of each part.
 
+Every word stays as it is written: whoever reads it makes numbers and yes or no of it.
+"""
+
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 import yaml
 
 NODES_MAX = 5_000
 DEPTH_MAX = 40
 
 Path = tuple[str | int, ...]
+
+_HEAD = re.compile(r"\A---[ \t]*\n(.*?)^---[ \t]*$\n?", re.DOTALL | re.MULTILINE)
+_PLACE_OF_ERROR = re.compile(r" - at `\$?(.*)`\Z", re.DOTALL)
+_PART = re.compile(r"\.([A-Za-z_][\w-]*)|\[(\d+)\]")
 
 
 class BrokenYaml(Exception):
@@ -34,6 +43,28 @@ class Lined:
         while path and path not in self.lines:
             path = path[:-1]
         return self.lines.get(path, 1)
+
+
+def split_page(text: str) -> tuple[str, str] | None:
+    """The head of a page and what stands below it; none for a page without one. The head begins in line 2."""
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
+    head = _HEAD.match(text)
+    return None if head is None else (head[1], text[head.end() :])
+
+
+def in_words(error: msgspec.ValidationError) -> tuple[str, Path]:
+    """What is wrong with a part of a head, in a sentence, and which part that is."""
+    says = str(error)
+    found = _PLACE_OF_ERROR.search(says)
+    path: Path = tuple(name or int(number) for name, number in _PART.findall(found[1])) if found else ()
+    told = (
+        _PLACE_OF_ERROR.sub("", says)
+        .replace("Object missing", "It is missing")
+        .replace("Object", "It")
+        .replace("`", "“", 1)
+        .replace("`", "”", 1)
+    )
+    return (f"{path[-1]}: " if path else "") + f"{told}.", path
 
 
 def read_yaml(text: str, *, first_line: int = 1) -> Lined:
