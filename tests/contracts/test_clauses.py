@@ -1,6 +1,7 @@
 """What held when: a clause that is changed at noon holds from noon, and what held at eleven stays true for ever."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -8,7 +9,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Connection, delete
+from sqlalchemy import Connection, delete, select, update
 
 from answerable.domain.actions import Check, Clause
 from answerable.store import Store, clauses, tables
@@ -66,12 +67,51 @@ async def test_a_version_of_tomorrow_may_come_sooner_or_later_or_not_at_all(stor
     )
 
 
+async def test_a_clause_never_holds_past_its_own_end_however_often_the_next_one_is_moved(store: Store) -> None:
+    next_week = TOMORROW + timedelta(days=7)
+    await store.write(clauses.put, [clause("Until one.", until=ONE)], ELEVEN)
+    for moment in (TOMORROW, NOON + MINUTE, ONE, next_week):
+        await store.write(clauses.put, [clause("Then.", since=moment)], NOON)
+
+    assert await held(store, ONE - MINUTE) == ["Until one."]
+    assert [await held(store, at) for at in (ONE, TOMORROW, next_week - MINUTE)] == [[], [], []]
+    assert await held(store, next_week) == ["Then."]
+
+
+async def test_what_an_older_program_cut_short_for_the_next_version_goes_on_until_then(store: Store) -> None:
+    def forget_its_own_end(db: Connection) -> None:
+        for row in db.execute(select(tables.clauses)).all():
+            content = {name: value for name, value in row.content.items() if name != "own_end"}
+            this = (tables.clauses.c.id == row.id, tables.clauses.c.number == row.number)
+            db.execute(update(tables.clauses).where(*this).values(content=content))
+
+    await store.write(clauses.put, [clause("Now.")], ELEVEN)
+    await store.write(clauses.put, [clause("Then.", since=ONE)], ELEVEN + MINUTE)
+    await store.write(forget_its_own_end)
+    await store.write(clauses.put, [clause("Then.", since=TOMORROW)], NOON)
+
+    assert (await held(store, ONE), await held(store, TOMORROW)) == (["Now."], ["Then."])
+
+
 async def test_nothing_changes_what_is_as_it_was(store: Store) -> None:
     rules = [clause("Now."), clause("Then.", of="R-2", since=TOMORROW), clause("Over.", of="R-3", until=LONG_AGO)]
 
     assert await store.write(clauses.put, rules, NOON) == 3
     assert await store.write(clauses.put, rules, ONE) == 0
     assert await store.write(clauses.put, rules, TOMORROW + MINUTE) == 0
+
+
+async def test_what_an_older_program_wrote_down_is_as_it_was(store: Store) -> None:
+    def forget_what_clauses_say_since(db: Connection) -> None:
+        for row in db.execute(select(tables.clauses)).all():
+            content = {name: value for name, value in row.content.items() if name != "fixed_amount"}
+            db.execute(update(tables.clauses).values(content=content))
+
+    await store.write(clauses.put, [clause("Now.")], NOON)
+    await store.write(forget_what_clauses_say_since)
+
+    assert await store.write(clauses.put, [clause("Now.")], ONE) == 0
+    assert await store.read(clauses.in_force, ONE) == [clause("Now.", since=NOON)]
 
 
 async def test_where_the_clock_went_back_what_was_put_last_holds(store: Store) -> None:
@@ -103,6 +143,46 @@ _versions = st.lists(
     max_size=2,
     unique_by=lambda each: each.id,
 )
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What of one clause shall hold: what holds already, until the other begins."""
+
+    before: Clause | None
+    wanted: Clause | None
+    begins: datetime
+
+    def at(self, moment: datetime) -> Clause | None:
+        """What holds at a moment, by the plan."""
+        held = self.wanted if moment >= self.begins else self.before
+        return held if held is not None and (held.to_moment is None or held.to_moment > moment) else None
+
+
+@given(st.lists(st.tuples(st.sampled_from([1, 10, 30, 60, 600]), _versions), min_size=1, max_size=8))
+@settings(max_examples=120, deadline=None)
+def test_of_each_clause_one_version_holds_at_a_time_and_none_past_its_own_end(
+    shelf: Store, puts: list[tuple[int, list[Clause]]]
+) -> None:
+    def play(db: Connection) -> None:
+        db.execute(delete(tables.clauses))
+        at = ELEVEN
+        plans = {name: Plan(None, None, at) for name in ("R-1", "R-2")}
+        for minutes, versions in puts:
+            at += minutes * MINUTE
+            clauses.put(db, versions, at)
+            wanted = {each.id: each for each in versions}
+            for name, plan in plans.items():
+                new = wanted.get(name)
+                plans[name] = Plan(plan.at(at), new, max(new.from_moment, at) if new is not None else at)
+            for moment in (at, *(each for each in (NOON, ONE, TOMORROW, TOMORROW + timedelta(days=1)) if each > at)):
+                found = clauses.in_force(db, moment)
+                assert [each.id for each in found] == sorted({each.id for each in found}), "one version at a time"
+                assert {each.id: each.says for each in found} == {
+                    name: held.says for name, plan in plans.items() if (held := plan.at(moment)) is not None
+                }
+
+    shelf._dialect.write(play).result()
 
 
 @given(st.lists(st.tuples(st.integers(1, 600), _versions), min_size=1, max_size=6))

@@ -13,6 +13,8 @@ from answerable.domain.actions import Clause
 from answerable.store.tables import clauses
 
 _MOMENTS = ("from_moment", "to_moment")
+_OWN_END = "own_end"
+"""Beside what a clause says: a version that was cut short for one that now comes later holds until then, not longer."""
 _NO_MOMENT = datetime.min.replace(tzinfo=UTC)
 _OWN = clauses.c
 _AT = bindparam("at", type_=_OWN.from_moment.type)
@@ -51,12 +53,13 @@ def put(db: Connection, wanted: Iterable[Clause], at: datetime) -> int:
     for clause in wanted:
         before, begins = held.pop(clause.id, None), max(clause.from_moment, at)
         if before is not None:
-            is_as_it_was = before.content == _content(clause) and before.to_moment == clause.to_moment
+            is_as_it_was = _says_the_same(before.content, clause) and before.to_moment == clause.to_moment
             if is_as_it_was and begins == max(before.from_moment, at):
                 continue
             _make_way(db, clause.id, at, begins)
         changed += 1
-        _add(db, clause.id, before, _content(clause), (begins, clause.to_moment), at)
+        content = {**_content(clause), _OWN_END: clause.to_moment and clause.to_moment.isoformat()}
+        _add(db, clause.id, before, content, (begins, clause.to_moment), at)
     for row in held.values():
         if row.to_moment is None or row.to_moment > at:
             changed += 1
@@ -74,19 +77,25 @@ def _add(
 
 
 def _make_way(db: Connection, clause_id: str, at: datetime, begins: datetime) -> None:
-    """What holds does until the new version begins; a version that waits to begin never does."""
+    """What holds does until the new version begins or its own end comes; a version that waits to begin never does."""
     open_ = select(clauses).where(_OWN.id == clause_id, or_(_OWN.to_moment.is_(None), _OWN.to_moment > at))
     rows = list(db.execute(open_))
     waiting = {row.from_moment for row in rows if row.from_moment > at}
     for row in rows:
-        if row.from_moment > at:
-            ends = row.from_moment
-        elif row.to_moment is None or row.to_moment in waiting:
-            ends = begins
-        else:
-            ends = min(row.to_moment, begins)
+        own_end = _own_end(row, waiting)
+        stays_until = begins if own_end is None else min(own_end, begins)
+        ends = row.from_moment if row.from_moment > at else stays_until
         this = and_(_OWN.id == clause_id, _OWN.number == row.number)
         db.execute(update(clauses).where(this).values(to_moment=ends))
+
+
+def _own_end(row: Any, waiting: set[datetime]) -> datetime | None:
+    """When a version ends by itself, whatever has cut it short meanwhile; None if it does not."""
+    if _OWN_END in row.content:
+        own_end = row.content[_OWN_END]
+        return datetime.fromisoformat(own_end) if own_end is not None else None
+    # Written down by an older program: where another version waits to begin, it is that which ends it.
+    return None if row.to_moment in waiting else row.to_moment
 
 
 def _newest(db: Connection) -> list[Any]:
@@ -95,8 +104,12 @@ def _newest(db: Connection) -> list[Any]:
     return list(db.execute(query.where(later.c.id.is_(None))))
 
 
+def _says_the_same(content: dict[str, Any], clause: Clause) -> bool:
+    # Read first: what an older program wrote down lacks what clauses can say by now.
+    return _content(_read(msgspec.json.encode(content).decode())) == _content(clause)
+
+
 def _content(clause: Clause) -> dict[str, Any]:
-    # As it comes back from the database, so that the two can be compared.
     content: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(clause))
     return {name: value for name, value in content.items() if name not in _MOMENTS}
 
