@@ -122,7 +122,8 @@ class Bank:
         owner, charged = self.charges.get(wanted.charge_id, ("", None))
         if charged is None or owner != doing.customer.email:
             raise NotDone("There is no such charge.")
-        return {"days_since_charge": self.days, "is_disputed": self.is_disputed}
+        is_whole = wanted.amount.money == charged
+        return {"days_since_charge": self.days, "is_disputed": self.is_disputed, "is_whole": is_whole}
 
 
 def refunding(bank: Bank, **other: Any) -> Action:
@@ -165,6 +166,8 @@ WITHIN_14_DAYS = clause("R-1", "allows", Check("days_since_charge", at_most=14))
 NO_DISPUTE = clause("R-2", "forbids", Check("is_disputed", equals=True))
 OVER_50 = clause("R-3", "needs_approval", above={"EUR": "50.00"})
 OVER_150 = clause("R-4", "needs_approval", above={"EUR": "150.00"}, approver_role="lead", four_eyes=True)
+WHOLE_ONLY = clause("R-5", "forbids", Check("is_whole", equals=False))
+"""What was charged is given back whole, or not at all."""
 RULES = (WITHIN_14_DAYS, NO_DISPUTE, OVER_50, OVER_150)
 
 

@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from answerable.actions.asking import ASKED_CHARACTERS_MAX, TOO_LONG
+from answerable.actions.recorded import agreement_in
 from answerable.agents.outcomes import outcome_in_words
-from answerable.domain.actions import ActionCall, Check
+from answerable.domain.actions import ActionCall, Agreement, Check
 from answerable.domain.errors import NotFound
 from answerable.domain.money import money
 from answerable.store import Store, actions
-from tests.actions.bank import OVER_50, RULES, WITHIN_14_DAYS, Bank, Clock, asker, clause, put_rules, rep
+from tests.actions.bank import NOON, OVER_50, RULES, WITHIN_14_DAYS, Bank, Clock, asker, clause, put_rules, rep
 from tests.actions.test_boundary import Desk
 
 ON_ITS_OWN: dict[str, Any] = {"agreed": None}
@@ -48,6 +49,7 @@ async def test_what_an_agent_wants_by_itself_waits_for_the_customers_yes_and_is_
         ("done", "boundary"),
     ]
     assert record[1]["reason"].startswith("The customer said yes to “Refund it?”")
+    assert agreement_in(record) == Agreement("Refund it?", NOON)
 
 
 async def test_a_rep_and_a_procedure_that_the_customer_has_answered_need_no_further_yes(desk: Desk) -> None:
@@ -143,6 +145,9 @@ async def test_the_rules_that_hold_at_the_yes_decide(desk: Desk) -> None:
     refused = await yes(desk, call)
 
     assert (refused.state, refused.clause_id, desk.bank.asked) == ("refused", "R-9", [])
+    (_, last) = record = await desk.store.read(actions.record, call.id)
+    assert (last["by"], last["reason"]) == ("boundary", "R-9 Clause R-9: What R-9 says.")
+    assert agreement_in(record) == Agreement("Refund it?", NOON), "they said yes all the same"
 
 
 async def test_the_limits_that_are_left_at_the_yes_decide(desk: Desk) -> None:
@@ -170,6 +175,7 @@ async def test_after_the_yes_a_person_still_decides_where_a_clause_says_so(desk:
 
     done = await desk.boundary.approve(approval.id, rep("maya"))
     assert done.state == "done"
+    assert agreement_in(await desk.store.read(actions.record, call.id)) == Agreement("Refund it?", approval.asked_at)
 
 
 async def test_a_wish_that_was_done_meanwhile_is_not_done_again_by_the_yes(desk: Desk) -> None:

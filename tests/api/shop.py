@@ -55,7 +55,9 @@ class Shop:
         await customer.reply_to(conversation, sent.json()["turn_id"])
         return Asker(customer, conversation, charge)
 
-    async def agent_asks(self, asker: Asker, amount: str) -> ActionCall:
+    async def agent_asks(
+        self, asker: Asker, amount: str, *, agreed: str | None = "a step of a procedure"
+    ) -> ActionCall:
         """The agent asks for a refund."""
         return await self.company.house.boundary.request(
             Request(
@@ -65,7 +67,7 @@ class Shop:
                 customer_id=asker.customer.id,
                 conversation_id=asker.conversation,
                 requested_by="agent",
-                agreed="a step of a procedure",
+                agreed=agreed,
             )
         )
 

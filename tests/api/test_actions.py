@@ -4,10 +4,15 @@ import asyncio
 import csv
 import io
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from answerable.domain.clock import now
+from answerable.domain.money import money
+from answerable.store import clauses
+from tests.actions.bank import NO_DISPUTE, RULES, WHOLE_ONLY
 from tests.api.shop import Shop
 from tests.walks.company import REPLY_SECONDS_MAX, Rep
 
@@ -82,6 +87,137 @@ async def test_less_can_be_approved_and_more_cannot(shop: Shop) -> None:
     assert less.json()["call"]["money"] == {"amount": "50.00", "currency": "EUR"}
     assert less.json()["approval"]["reason"] == "Half of it was used."
     assert [str(each) for _, each in shop.bank.refunds.values()] == ["50.00 EUR"]
+
+
+async def test_who_made_an_amount_smaller_from_what_to_what_and_why_is_said_wherever_the_call_is(shop: Shop) -> None:
+    ines, lena = await shop.asker(), await shop.company.rep("Lena Vogt", "lead")
+    paul = await shop.company.rep("Paul Sand", "lead")
+    call = await shop.agent_asks(ines, "180.00")
+    approval = (await lena.get("/api/approvals"))["items"][0]["approval"]["id"]
+    path = f"/api/approvals/{approval}/approve"
+
+    first = await lena.post(path, {"amount": "170.00", "reason": "=A part was used.", "note": "Third time this year."})
+    second = await paul.post(path, {"amount": "160.00", "reason": "Another part, too."})
+
+    card, detail = second.json()["call"], await lena.get(f"/api/actions/{call.id}")
+    (row,) = (await lena.get("/api/actions"))["items"]
+    assert (first.status_code, card["state"], card["money"]["amount"]) == (200, "done", "160.00")
+    assert [
+        (each["by"]["name"], each["before"]["amount"], each["after"]["amount"], each["reason"])
+        for each in detail["call"]["changes"]
+    ] == [
+        ("Lena Vogt", "180.00", "170.00", "=A part was used."),
+        ("Paul Sand", "170.00", "160.00", "Another part, too."),
+    ]
+    assert row["changes"] == card["changes"] == detail["call"]["changes"]
+    assert [(each["by"]["name"], each["text"]) for each in row["notes"]] == [("Lena Vogt", "Third time this year.")]
+    assert [each["money"]["amount"] for each in detail["record"]] == ["180.00", "170.00", "160.00", "160.00", "160.00"]
+    assert detail["record"][1]["reason"] == "Lena Vogt approved 170.00 EUR of 180.00 EUR; one more person must."
+    assert (detail["record"][1]["why"], detail["record"][1]["note"]) == ("=A part was used.", "Third time this year.")
+    table = await lena.http.get("/api/actions/export", params={"format": "csv"})
+    (exported,) = list(csv.DictReader(io.StringIO(table.content.decode("utf-8-sig"))))
+    assert (exported["amount"], exported["amount_asked"]) == ("160.00", "180.00")
+    assert exported["amount_changed_by"] == "Lena Vogt, Paul Sand"
+    assert exported["amount_changed_why"] == "'=A part was used.; Another part, too."
+    assert exported["notes"] == "Lena Vogt: Third time this year."
+    lines = await lena.http.get("/api/actions/export", params={"format": "jsonl"})
+    record = json.loads(lines.text)["record"]
+    assert [each["money"]["amount"] for each in record] == ["180.00", "170.00", "160.00", "160.00", "160.00"]
+    assert [each["note"] for each in record] == [None, "Third time this year.", None, None, None]
+
+
+async def test_what_nobody_changed_says_so_and_what_is_said_of_all_of_it_is_a_note(shop: Shop) -> None:
+    ines, maya = await shop.asker(), await shop.company.rep("Maya Okafor")
+    await shop.agent_asks(ines, "84.00")
+    approval = (await maya.get("/api/approvals"))["items"][0]["approval"]["id"]
+
+    done = await maya.post(f"/api/approvals/{approval}/approve", {"amount": "84.00", "reason": "A good customer."})
+
+    assert (done.json()["call"]["state"], done.json()["call"]["changes"]) == ("done", [])
+    assert [each["text"] for each in done.json()["call"]["notes"]] == ["A good customer."]
+    assert done.json()["approval"]["reason"] is None, "this is what the customer reads"
+
+
+async def test_an_amount_that_a_clause_fixes_is_not_offered_for_change_and_stays(shop: Shop) -> None:
+    ines, maya = await shop.asker(), await shop.company.rep("Maya Okafor")
+    fixed = replace(WHOLE_ONLY, fixed_amount=True)
+    await shop.company.house.store.write(clauses.put, [*RULES, fixed], now())
+    await shop.agent_asks(ines, "84.00")
+    shop.bank.charges[ines.charge] = ("ines@example.com", money("84.00", "EUR"))
+    await shop.agent_asks(ines, "84.00")
+
+    (card,) = (await maya.get("/api/approvals"))["items"]
+    less = await maya.post(f"/api/approvals/{card['approval']['id']}/approve", {"amount": "50.00"})
+
+    assert card["can_change"] is False
+    assert card["why_not_change"] == "It is this amount or nothing. R-5 Clause R-5: What R-5 says."
+    assert less.status_code == 400
+    assert less.json()["detail"] == (
+        "The amount cannot be changed. R-5 Clause R-5: What R-5 says. Nothing is decided: it still waits."
+    )
+    assert (await maya.get("/api/approvals"))["items"] == [card]
+
+
+async def test_who_approves_less_than_a_clause_lets_is_told_at_once_and_nothing_is_decided(shop: Shop) -> None:
+    ines, maya = await shop.asker(), await shop.company.rep("Maya Okafor")
+    await shop.company.house.store.write(clauses.put, [*RULES, WHOLE_ONLY], now())
+    shop.bank.charges[ines.charge] = ("ines@example.com", money("84.00", "EUR"))
+    await shop.agent_asks(ines, "84.00")
+    (card,) = (await maya.get("/api/approvals"))["items"]
+    path = f"/api/approvals/{card['approval']['id']}/approve"
+
+    less = await maya.post(path, {"amount": "50.00", "reason": "Half of it was used."})
+    shop.bank.facts_are_away = True
+    unknown = await maya.post(path, {"amount": "50.00"})
+    shop.bank.facts_are_away = False
+
+    assert (card["can_change"], card["why_not_change"]) == (True, None), "no clause says so beforehand"
+    assert (less.status_code, unknown.status_code) == (400, 400)
+    assert less.json()["detail"] == (
+        "50.00 EUR cannot be approved. R-5 Clause R-5: What R-5 says. Nothing is decided: it still waits."
+    )
+    assert unknown.json()["detail"].startswith("50.00 EUR cannot be approved. What has to be known first could not be")
+    assert (await maya.get("/api/approvals"))["items"] == [card]
+    assert shop.bank.asked == []
+    assert (await maya.post(path, {})).json()["call"]["state"] == "done"
+
+
+async def test_what_a_rule_refuses_is_recorded_as_the_programs_doing_whoever_asked_or_approved(shop: Shop) -> None:
+    ines, maya = await shop.asker(), await shop.company.rep("Maya Okafor")
+    waits = await shop.agent_asks(ines, "84.00")
+    approval = (await maya.get("/api/approvals"))["items"][0]["approval"]["id"]
+    rules = [*RULES, replace(NO_DISPUTE, id="R-9", when=())]
+    await shop.company.house.store.write(clauses.put, rules, now())
+
+    at_once = await shop.agent_asks(ines, "20.00")
+    late = await maya.post(f"/api/approvals/{approval}/approve", {})
+
+    assert (at_once.state, late.json()["call"]["state"]) == ("refused", "refused")
+    for call in (at_once, waits):
+        (*_, last) = (await maya.get(f"/api/actions/{call.id}"))["record"]
+        assert (last["state"], last["by"]["name"], last["reason"]) == (
+            *("refused", "Answerable", "R-9 Clause R-2: What R-2 says."),
+        )
+    assert late.json()["approval"]["decided_by"]["name"] == "Maya Okafor"
+
+
+async def test_the_record_says_what_the_customer_agreed_to(shop: Shop) -> None:
+    ines, maya = await shop.asker(), await shop.company.rep("Maya Okafor")
+    lena = await shop.company.rep("Lena Vogt", "lead")
+
+    asked = await shop.agent_asks(ines, "20.00", agreed="Procedure refund, step give back: “Yes”")
+    await shop.has_been_given_to(maya, ines)
+    by_rep = (await shop.rep_asks(maya, ines, "21.00")).json()
+
+    detail = await maya.get(f"/api/actions/{asked.id}")
+    assert detail["agreed"]["to"] == "Procedure refund, step give back: “Yes”"
+    assert detail["agreed"]["by"] == {"kind": "customer", "id": None, "name": "The customer"}
+    assert detail["agreed"]["at"] == detail["record"][0]["at"]
+    assert (by_rep["call"]["state"], by_rep["agreed"]) == ("done", None)
+    table = await lena.http.get("/api/actions/export", params={"format": "csv"})
+    newer, older = list(csv.DictReader(io.StringIO(table.content.decode("utf-8-sig"))))
+    assert (newer["agreed_to"], older["agreed_to"]) == ("", "Procedure refund, step give back: “Yes”")
+    assert older["agreed_at"] == older["asked_at"]
 
 
 async def test_declining_needs_a_reason_and_nothing_is_sent(shop: Shop) -> None:

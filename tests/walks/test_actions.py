@@ -280,7 +280,8 @@ async def test_over_the_limit_a_person_decides_and_the_customer_is_told_once_wha
         assert reply["text"].startswith("A colleague has to decide about this first. Nothing has been done yet.")
         assert made(world) == 0
 
-        await company.house.boundary.approve((await approval_in(company)).id, MAYA)
+        of_all_of_it = "She has complained before."
+        await company.house.boundary.approve((await approval_in(company)).id, MAYA, reason=of_all_of_it)
         told = await told_later(ines, reply["conversation_id"], 5)
         whole = await ines.conversation(reply["conversation_id"])
 
@@ -289,12 +290,30 @@ async def test_over_the_limit_a_person_decides_and_the_customer_is_told_once_wha
     assert made(world) == 1
 
 
+async def test_why_a_person_gave_less_is_told_and_what_they_say_to_colleagues_is_not(
+    tmp_path: Path, database_url: str, embedder: Embedder
+) -> None:
+    async with desk(tmp_path, database_url, embedder, refunding("90.00")) as (company, ines, _):
+        reply = await agreed(ines)
+        less = {"charge_id": "ch_1", "amount": {"amount": "60.00", "currency": "EUR"}}
+        why, note = "A part of it was used.", "She has complained before."
+        approval = (await approval_in(company)).id
+        await company.house.boundary.approve(approval, MAYA, arguments=less, reason=why, note=note)
+        told = await told_later(ines, reply["conversation_id"], 5)
+
+    assert told["text"] == (
+        "A colleague has decided about this. A part of it was used. 60.00 EUR will be back on your card within 5 days."
+    )
+
+
 async def test_what_a_person_declines_is_told_with_the_reason_and_not_done(
     tmp_path: Path, database_url: str, embedder: Embedder
 ) -> None:
     async with desk(tmp_path, database_url, embedder, refunding("90.00")) as (company, ines, world):
         reply = await agreed(ines)
-        await company.house.boundary.decline((await approval_in(company)).id, MAYA, reason="It was one charge.")
+        await company.house.boundary.decline(
+            (await approval_in(company)).id, MAYA, reason="It was one charge.", note="Hm."
+        )
         told = await told_later(ines, reply["conversation_id"], 5)
 
     assert told["text"] == "A colleague has decided that this cannot be done. It was one charge."

@@ -832,6 +832,7 @@ export interface components {
         };
         /** ActionDetail */
         ActionDetail: {
+            agreed: components["schemas"]["AgreementCard"] | null;
             arguments: components["schemas"]["Fact"][];
             attempts: number;
             call: components["schemas"]["ActionRow"];
@@ -864,6 +865,7 @@ export interface components {
             approval: components["schemas"]["ApprovalRow"] | null;
             /** Format: date-time */
             changed_at: string;
+            changes: components["schemas"]["AmountChange"][];
             clause_id: string | null;
             conversation_id: string;
             /** Format: date-time */
@@ -873,6 +875,7 @@ export interface components {
             effect: "reads" | "writes" | "moves_money";
             id: string;
             money: components["schemas"]["MoneyCard"] | null;
+            notes: components["schemas"]["NoteCard"][];
             reason: string;
             receipt: components["schemas"]["ReceiptCard"] | null;
             requested_by: components["schemas"]["Who"];
@@ -887,6 +890,22 @@ export interface components {
             undo_until: string | null;
             undone_by: components["schemas"]["Who"] | null;
         };
+        /** AgreementCard */
+        AgreementCard: {
+            /** Format: date-time */
+            at: string;
+            by: components["schemas"]["Who"];
+            to: string;
+        };
+        /** AmountChange */
+        AmountChange: {
+            after: components["schemas"]["MoneyCard"];
+            /** Format: date-time */
+            at: string;
+            before: components["schemas"]["MoneyCard"];
+            by: components["schemas"]["Who"];
+            reason: string | null;
+        };
         /** ApprovalCard */
         ApprovalCard: {
             approval: components["schemas"]["ApprovalRow"];
@@ -900,6 +919,7 @@ export interface components {
             may_decide: boolean;
             rule: components["schemas"]["Rule"] | null;
             why_not: string | null;
+            why_not_change: string | null;
         };
         /** ApprovalRow */
         ApprovalRow: {
@@ -928,6 +948,9 @@ export interface components {
         Approve: {
             /** @description Digits and a point, such as 50.00. */
             amount?: string | null;
+            /** @description For colleagues only: the customer never reads it. */
+            note?: string | null;
+            /** @description Why it is less: the customer is told. Of all of it, it is a note. */
             reason?: string | null;
         };
         /** ArticleDetail */
@@ -1104,6 +1127,9 @@ export interface components {
         };
         /** Decline */
         Decline: {
+            /** @description For colleagues only: the customer never reads it. */
+            note?: string | null;
+            /** @description Why: the customer is told. */
             reason: string;
         };
         /** EarlierMessages */
@@ -1283,6 +1309,13 @@ export interface components {
             /** @enum {string} */
             role: "rep" | "builder" | "lead" | "admin";
         };
+        /** NoteCard */
+        NoteCard: {
+            /** Format: date-time */
+            at: string;
+            by: components["schemas"]["Who"];
+            text: string;
+        };
         /** PageCard */
         PageCard: {
             path: string;
@@ -1311,13 +1344,17 @@ export interface components {
         };
         /** RecordEntry */
         RecordEntry: {
+            agreed: string | null;
             /** Format: date-time */
             at: string;
             by: components["schemas"]["Who"];
+            money: components["schemas"]["MoneyCard"] | null;
+            note: string | null;
             number: number;
             reason: string;
             /** @enum {string} */
             state: "refused" | "awaiting_customer" | "awaiting_approval" | "declined" | "expired" | "ready" | "sent" | "unknown" | "done" | "failed" | "undone";
+            why: string | null;
         };
         /** ReleaseRow */
         ReleaseRow: {

@@ -14,7 +14,7 @@ from answerable.actions.arguments import read_arguments
 from answerable.actions.asking import alike, decided
 from answerable.actions.declaring import Action
 from answerable.actions.ground import BOUNDARY, Ground, is_identified, not_identified
-from answerable.domain.actions import ActionCall, CallState
+from answerable.domain.actions import SILENT, ActionCall, CallState, Said
 from answerable.domain.errors import NotFound
 from answerable.people import proven_in
 from answerable.store import actions
@@ -39,22 +39,22 @@ class Agreeing:
         declared = self._ground.declared.get(call.action)
         if call.state != "awaiting_customer":
             return call
+        said = Said(agreed=question)
         if declared is None:
-            return await self._end(call_id, "refused", "The action is not there any more.")
+            return await self._end(call_id, "refused", "The action is not there any more.", said=said)
         customer = await self._ground.store.read(proven_in, call.conversation_id, self._ground.clock())
         if customer is None or customer.id != call.customer_id:
             raise NotFound("There is no such conversation of this customer.")
         if not is_identified(customer, declared):
-            return await self._end(call_id, "refused", not_identified(customer, declared))
+            return await self._end(call_id, "refused", not_identified(customer, declared), said=said)
         wanted = read_arguments(declared, call.arguments)
         facts, fault = await self._ground.facts(declared, self._ground.doing(call.id, customer), wanted)
         if fault is not None:
-            return await self._end(call_id, "refused", fault)
-
-        return await self._ground.store.write(self._agree, call_id, declared, facts, question)
+            return await self._end(call_id, "refused", fault, said=said)
+        return await self._ground.store.write(self._agree, call_id, declared, facts, said)
 
     def _agree(
-        self, db: Connection, call_id: str, declared: Action, facts: Mapping[str, Any], question: str
+        self, db: Connection, call_id: str, declared: Action, facts: Mapping[str, Any], said: Said
     ) -> ActionCall:
         actions.hold(db)
         at = self._ground.clock()
@@ -63,15 +63,17 @@ class Agreeing:
         if call.state != "awaiting_customer":
             return call
         if call.look_at is not None and call.look_at <= at:
-            return self._ended(db, call, "expired", NOT_IN_TIME, by=BOUNDARY)
+            return self._ended(db, call, "expired", NOT_IN_TIME, by=BOUNDARY, said=said)
         other = alike(db, replace(call, created_at=at), declared)
         if other is not None:
-            self._ended(db, call, "refused", f"The same was asked for already: {other.id}.", by=BOUNDARY)
+            self._ended(db, call, "refused", f"The same was asked for already: {other.id}.", by=BOUNDARY, said=said)
             return other
         ruled, approval = decided(db, replace(call, facts=dict(facts), changed_at=at), declared, at)
         if ruled.state == "ready":
-            ruled = replace(ruled, reason=f"The customer said yes to “{question}” {ruled.reason}")
-        actions.change(db, ruled, by=CUSTOMER)
+            ruled = replace(ruled, reason=f"The customer said yes to “{said.agreed}” {ruled.reason}")
+        # What a rule refuses the customer has not refused; that they said yes is true all the same.
+        by = BOUNDARY if ruled.state == "refused" else CUSTOMER
+        actions.change(db, ruled, by=by, said=said)
         if approval is not None:
             actions.add_approval(db, approval)
         return ruled
@@ -93,16 +95,22 @@ class Agreeing:
             return call
         return self._ended(db, call, "expired", NOT_IN_TIME, by=BOUNDARY)
 
-    async def _end(self, call_id: str, state: CallState, reason: str, *, by: str = BOUNDARY) -> ActionCall:
+    async def _end(
+        self, call_id: str, state: CallState, reason: str, *, by: str = BOUNDARY, said: Said = SILENT
+    ) -> ActionCall:
         def keep(db: Connection) -> ActionCall:
             actions.hold(db)
             call = actions.by_id(db, call_id)
             assert call is not None
-            return self._ended(db, call, state, reason, by=by) if call.state == "awaiting_customer" else call
+            if call.state != "awaiting_customer":
+                return call
+            return self._ended(db, call, state, reason, by=by, said=said)
 
         return await self._ground.store.write(keep)
 
-    def _ended(self, db: Connection, call: ActionCall, state: CallState, reason: str, *, by: str) -> ActionCall:
+    def _ended(
+        self, db: Connection, call: ActionCall, state: CallState, reason: str, *, by: str, said: Said = SILENT
+    ) -> ActionCall:
         ended = replace(call, state=state, reason=reason, changed_at=self._ground.clock(), look_at=None)
-        actions.change(db, ended, by=by)
+        actions.change(db, ended, by=by, said=said)
         return ended

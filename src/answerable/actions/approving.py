@@ -1,21 +1,32 @@
 """People decide about a call: yes, yes to less, no, or nothing in time."""
 
-from dataclasses import replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection
 
 from answerable.actions.arguments import read_arguments, with_less
 from answerable.actions.deciders import why_not_decide
+from answerable.actions.declaring import Action
 from answerable.actions.ground import BOUNDARY, Ground
 from answerable.actions.limits import over_limits
-from answerable.actions.policies import rule
-from answerable.domain.actions import ActionCall, Approval, CallState
+from answerable.actions.policies import fixing, rule
+from answerable.domain.actions import SILENT, ActionCall, Approval, CallState, Said
 from answerable.domain.errors import Conflict, Invalid, NotAllowed, NotFound
-from answerable.domain.people import Rep
+from answerable.domain.people import Customer, Rep
 from answerable.store import actions, clauses, reps
 
 NOT_THERE = "The action is not there any more."
+STILL_WAITS = "Nothing is decided: it still waits."
+
+
+@dataclass(frozen=True, slots=True)
+class _Less:
+    """Less than was asked for, and what clauses need to know of it."""
+
+    wanted: Any
+    facts: Mapping[str, Any]
 
 
 class Approving:
@@ -25,39 +36,55 @@ class Approving:
         self._ground = ground
 
     async def approve(
-        self, approval_id: str, rep: Rep, *, arguments: Any = None, reason: str | None = None
+        self,
+        approval_id: str,
+        rep: Rep,
+        *,
+        arguments: Any = None,
+        reason: str | None = None,
+        note: str | None = None,
     ) -> ActionCall:
         """A person says yes, with `arguments` to something smaller than was asked for.
 
-        Raises NotFound, NotAllowed (the role, or the requester), Invalid, and Conflict if it is decided or has expired.
+        Raises NotFound, NotAllowed (the role, or the requester), Conflict if it is decided or has expired, and Invalid
+        for what is not less, or what a clause refuses of less: then nothing is decided.
         """
-        changed = None
-        if arguments is not None:
-            call = await self._call_of(approval_id)
-            declared = self._ground.declared.get(call.action)
-            if declared is None:
-                raise Conflict(NOT_THERE)
-            changed = read_arguments(declared, arguments)
-        return await self._ground.store.write(self._approve, approval_id, rep, changed, reason)
+        less = await self._less(approval_id, rep, arguments) if arguments is not None else None
+        # Who approves all of it has nothing to explain to the customer.
+        said = Said(why=reason, note=note) if less is not None else Said(note=_joined(reason, note))
+        return await self._ground.store.write(self._approve, approval_id, rep, less, said)
 
-    async def decline(self, approval_id: str, rep: Rep, *, reason: str) -> ActionCall:
+    async def decline(self, approval_id: str, rep: Rep, *, reason: str, note: str | None = None) -> ActionCall:
         """A person says no. Raises NotFound, NotAllowed, Invalid without a reason, Conflict."""
         if not reason.strip():
             raise Invalid("Say why it is declined: the customer is told, and others learn from it.")
-        return await self._ground.store.write(self._decline, approval_id, rep, reason)
+        return await self._ground.store.write(self._decline, approval_id, rep, Said(why=reason, note=note))
 
-    async def _call_of(self, approval_id: str) -> ActionCall:
-        def look(db: Connection) -> ActionCall:
-            approval = actions.approval_by_id(db, approval_id)
-            call = actions.by_id(db, approval.call_id) if approval is not None else None
-            if call is None:
-                raise NotFound("There is no such approval.")
-            return call
+    async def _less(self, approval_id: str, rep: Rep, arguments: Any) -> _Less | None:
+        """The smaller wish with its own facts, which need not be those of what was asked for; None if it is the same.
 
-        return await self._ground.store.read(look)
+        Raises Invalid if it is not less, or if its facts cannot be had.
+        """
 
-    def _open(self, db: Connection, approval_id: str, rep: Rep) -> tuple[Approval, ActionCall]:
-        actions.hold(db)
+        def look(db: Connection) -> tuple[ActionCall, Customer | None]:
+            _, call = self._waiting(db, approval_id, rep)
+            return call, self._ground.who(db, call)
+
+        call, customer = await self._ground.store.read(look)
+        declared = self._ground.declared.get(call.action)
+        if declared is None or customer is None:
+            raise Conflict(NOT_THERE)
+        wanted = read_arguments(declared, arguments)
+        smaller = with_less(call, declared, wanted)
+        if smaller.arguments == call.arguments:
+            return None
+        facts, fault = await self._ground.facts(declared, self._ground.doing(call.id, customer), wanted)
+        if fault is not None:
+            raise Invalid(f"{smaller.money} cannot be approved. {fault} {STILL_WAITS}")
+        return _Less(wanted, facts)
+
+    def _waiting(self, db: Connection, approval_id: str, rep: Rep) -> tuple[Approval, ActionCall]:
+        """What this person may decide on. Raises NotFound, NotAllowed, Conflict."""
         approval = actions.approval_by_id(db, approval_id)
         call = actions.by_id(db, approval.call_id) if approval is not None else None
         if approval is None or call is None:
@@ -67,58 +94,73 @@ class Approving:
             raise why_not
         return approval, call
 
-    def _approve(self, db: Connection, approval_id: str, rep: Rep, changed: Any, reason: str | None) -> ActionCall:
-        approval, call = self._open(db, approval_id, rep)
-        declared = self._ground.declared.get(call.action)
+    def _approve(self, db: Connection, approval_id: str, rep: Rep, less: _Less | None, said: Said) -> ActionCall:
+        actions.hold(db)
+        approval, asked = self._waiting(db, approval_id, rep)
+        declared = self._ground.declared.get(asked.action)
         if declared is None:
             raise Conflict(NOT_THERE)
         at = self._ground.clock()
-        if changed is not None:
-            # Whoever approved more of it before agreed to less as well.
-            call = with_less(call, declared, changed)
+        call = self._lessened(db, asked, declared, less) if less is not None else asked
         ruling = rule(clauses.in_force_now(db, at), call.action, call.facts, call.money)
         call = replace(call, verdicts=ruling.verdicts, changed_at=at)
-        if not ruling.is_allowed:
-            return self._end(
-                db,
-                replace(call, clause_id=ruling.clause.id if ruling.clause else None),
-                approval,
-                "refused",
-                ruling.reason,
-                by=rep.id,
-            )
         if ruling.approval is not None and not rep.may_act_as(ruling.approval.approver_role):
             raise NotAllowed(f"By now this needs the role '{ruling.approval.approver_role}'; yours is '{rep.role}'.")
-        over = over_limits(db, call, declared, at)
-        if over is not None:
-            return self._end(db, call, approval, "refused", over, by=rep.id)
+        forbidden = over_limits(db, call, declared, at) if ruling.is_allowed else ruling.reason
+        if forbidden is not None and less is not None:
+            raise Invalid(f"{call.money} cannot be approved. {forbidden} {STILL_WAITS}")
+        if forbidden is not None:
+            if not ruling.is_allowed:
+                call = replace(call, clause_id=ruling.clause.id if ruling.clause else None)
+            return self._end(db, call, approval, "refused", forbidden, decides=rep.id, said=said)
         needed = max(approval.needed, 2 if ruling.approval is not None and ruling.approval.four_eyes else 1)
-        approval = replace(
-            approval, approved_by=(*approval.approved_by, rep.id), needed=needed, reason=reason or approval.reason
-        )
-        if len(approval.approved_by) < needed:
+        # Whoever approved more of it before agreed to less as well.
+        approved_by = (*approval.approved_by, rep.id)
+        approval = replace(approval, approved_by=approved_by, needed=needed, reason=said.why or approval.reason)
+        what = f"{call.money} of {asked.money}" if less is not None else "it"
+        if len(approved_by) < needed:
             actions.change_approval(db, approval)
-            call = replace(call, reason=f"{rep.name} approved it; one more person must.")
-            actions.change(db, call, by=rep.id)
-            return call
-        actions.change_approval(db, replace(approval, state="approved", decided_by=rep.id, decided_at=at))
-        call = replace(call, state="ready", reason=f"{rep.name} approved it.", look_at=at)
-        actions.change(db, call, by=rep.id)
+            call = replace(call, reason=f"{rep.name} approved {what}; one more person must.")
+        else:
+            actions.change_approval(db, replace(approval, state="approved", decided_by=rep.id, decided_at=at))
+            call = replace(call, state="ready", reason=f"{rep.name} approved {what}.", look_at=at)
+        actions.change(db, call, by=rep.id, said=said)
         return call
 
-    def _decline(self, db: Connection, approval_id: str, rep: Rep, reason: str) -> ActionCall:
-        approval, call = self._open(db, approval_id, rep)
-        return self._end(db, call, replace(approval, reason=reason), "declined", reason, by=rep.id)
+    def _lessened(self, db: Connection, call: ActionCall, declared: Action, less: _Less) -> ActionCall:
+        """The call with less in it. Raises Invalid if it is not less by now, or a clause wants all of it or nothing."""
+        fixed = fixing(clauses.in_force_now(db, self._ground.clock()), call.action, call.facts, call.money)
+        if fixed is not None:
+            raise Invalid(f"The amount cannot be changed. {fixed.id} {fixed.title}: {fixed.says} {STILL_WAITS}")
+        return replace(with_less(call, declared, less.wanted), facts=dict(less.facts))
+
+    def _decline(self, db: Connection, approval_id: str, rep: Rep, said: Said) -> ActionCall:
+        actions.hold(db)
+        approval, call = self._waiting(db, approval_id, rep)
+        assert said.why is not None
+        approval = replace(approval, reason=said.why)
+        return self._end(db, call, approval, "declined", said.why, decides=rep.id, said=said)
 
     def _end(
-        self, db: Connection, call: ActionCall, approval: Approval, state: CallState, reason: str, *, by: str
+        self,
+        db: Connection,
+        call: ActionCall,
+        approval: Approval,
+        state: CallState,
+        reason: str,
+        *,
+        decides: str,
+        said: Said,
     ) -> ActionCall:
         """Nothing will be done: the call ends, and with it what people were asked."""
         at = self._ground.clock()
-        decided = replace(approval, state="expired" if state == "expired" else "declined", decided_by=by, decided_at=at)
+        decided = replace(
+            approval, state="expired" if state == "expired" else "declined", decided_by=decides, decided_at=at
+        )
         actions.change_approval(db, decided)
         ended = replace(call, state=state, reason=reason, changed_at=at, look_at=None)
-        actions.change(db, ended, by=by)
+        # What a rule refuses no person has refused, whoever has brought it to that.
+        actions.change(db, ended, by=BOUNDARY if state == "refused" else decides, said=said)
         return ended
 
     def expire(self, db: Connection, call_id: str) -> ActionCall:
@@ -128,4 +170,9 @@ class Approving:
         assert call is not None
         if call.state != "awaiting_approval" or approval is None or approval.expires_at > self._ground.clock():
             return call
-        return self._end(db, call, approval, "expired", "Nobody decided in time. Nothing was done.", by=BOUNDARY)
+        late = "Nobody decided in time. Nothing was done."
+        return self._end(db, call, approval, "expired", late, decides=BOUNDARY, said=SILENT)
+
+
+def _joined(reason: str | None, note: str | None) -> str | None:
+    return "\n".join(text for text in (reason, note) if text) or None

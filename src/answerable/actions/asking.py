@@ -9,10 +9,10 @@ from sqlalchemy import Connection
 
 from answerable.actions.arguments import likeness, money_of, read_arguments
 from answerable.actions.declaring import Action
-from answerable.actions.ground import Ground, is_identified, is_refused, not_identified
+from answerable.actions.ground import BOUNDARY, Ground, is_identified, is_refused, not_identified
 from answerable.actions.limits import over_limits
 from answerable.actions.policies import Ruling, rule
-from answerable.domain.actions import ActionCall, Approval, CallState
+from answerable.domain.actions import SILENT, ActionCall, Approval, CallState, Said
 from answerable.domain.errors import Conflict, Invalid, NotFound
 from answerable.domain.ids import new_id
 from answerable.domain.money import Money
@@ -98,7 +98,8 @@ class Asking:
         if fault is not None:
             unknowable = replace(call, state="refused", reason=fault)
             return Asked(await self._ground.store.write(self._refuse_unless_alike, unknowable, declared))
-        kept = await self._ground.store.write(self._decide, replace(call, facts=facts), declared, asks)
+        said = Said(agreed=request.agreed)
+        kept = await self._ground.store.write(self._decide, replace(call, facts=facts), declared, asks, said)
         return Asked(kept, ended if kept.id == call.id else None)
 
     def _looked_at(
@@ -111,7 +112,7 @@ class Asking:
             return answered, customer, 0
         return None, customer, actions.others_sent(db, request.action, customer.id, but="").ended
 
-    def _decide(self, db: Connection, call: ActionCall, declared: Action, asks: bool) -> ActionCall:
+    def _decide(self, db: Connection, call: ActionCall, declared: Action, asks: bool, said: Said) -> ActionCall:
         """Keeps the call as clauses and limits have it at this moment; `asks`: the customer must say yes first."""
         actions.hold(db)
         before = _before(db, call) or _alike(db, call, declared)
@@ -123,7 +124,7 @@ class Asking:
         if asks and ruled.state != "refused":
             waiting = replace(call, state="awaiting_customer", reason=WAITS, look_at=call.created_at + AGREE_WITHIN)
             return self._keep_new(db, waiting, None)
-        return self._keep_new(db, ruled, approval)
+        return self._keep_new(db, ruled, approval, said)
 
     def _refuse(self, db: Connection, call: ActionCall) -> ActionCall:
         actions.hold(db)
@@ -134,8 +135,9 @@ class Asking:
         actions.hold(db)
         return _before(db, call) or _alike(db, call, declared) or self._keep_new(db, call, None)
 
-    def _keep_new(self, db: Connection, call: ActionCall, approval: Approval | None) -> ActionCall:
-        actions.add(db, call, by=call.requested_by)
+    def _keep_new(self, db: Connection, call: ActionCall, approval: Approval | None, said: Said = SILENT) -> ActionCall:
+        # Who asked stands in the call; what a rule refuses at once they have not refused.
+        actions.add(db, call, by=BOUNDARY if call.state == "refused" else call.requested_by, said=said)
         if approval is not None:
             actions.add_approval(db, approval)
         return call

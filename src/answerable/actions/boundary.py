@@ -89,17 +89,31 @@ class Boundary:
         return await self._ground.store.read(actions.of_conversation, conversation_id)
 
     async def approve(
-        self, approval_id: str, rep: Rep, *, arguments: Any = None, reason: str | None = None
+        self,
+        approval_id: str,
+        rep: Rep,
+        *,
+        arguments: Any = None,
+        reason: str | None = None,
+        note: str | None = None,
     ) -> ActionCall:
         """A person says yes, with `arguments` to something smaller than was asked for.
 
-        Raises NotFound, NotAllowed (the role, or the requester), Invalid, and Conflict if it is decided or has expired.
-        """
-        return await self._go_on(await self._approving.approve(approval_id, rep, arguments=arguments, reason=reason))
+        The customer is told the reason of whoever approved less; of all of it, it is for colleagues only, as a note is.
 
-    async def decline(self, approval_id: str, rep: Rep, *, reason: str) -> ActionCall:
-        """A person says no. Raises NotFound, NotAllowed, Invalid without a reason, Conflict."""
-        return await self._approving.decline(approval_id, rep, reason=reason)
+        Raises NotFound, NotAllowed (the role, or the requester), Conflict if it is decided or has expired, and Invalid
+        for what is not less, or what a clause refuses of less: then nothing is decided.
+        """
+        return await self._go_on(
+            await self._approving.approve(approval_id, rep, arguments=arguments, reason=reason, note=note)
+        )
+
+    async def decline(self, approval_id: str, rep: Rep, *, reason: str, note: str | None = None) -> ActionCall:
+        """A person says no, and the customer is told why; a note is for colleagues only.
+
+        Raises NotFound, NotAllowed, Invalid without a reason, Conflict.
+        """
+        return await self._approving.decline(approval_id, rep, reason=reason, note=note)
 
     async def perform(self, call_id: str) -> ActionCall:
         """Does a call that is ready; whoever else is at it, it is done by one of them."""

@@ -7,7 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from answerable.domain.actions import ActionCall, Approval, Clause
+from answerable.actions.policies import fixing
+from answerable.actions.recorded import agreement_in, changes_in, notes_in
+from answerable.domain.actions import ActionCall, Agreement, Approval, Change, Clause, Note
+from answerable.domain.clock import now
 from answerable.domain.conversations import Message
 from answerable.domain.errors import NotFound
 from answerable.domain.people import Customer, Rep
@@ -40,6 +43,10 @@ class Seen:
     """Of its conversation."""
     names: dict[str, str]
     """Every rep's name, by id."""
+    changes: tuple[Change, ...] = ()
+    """How people made its amount smaller, in order."""
+    notes: tuple[Note, ...] = ()
+    """What whoever decided told their colleagues, in order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +56,12 @@ class Looked:
     seen: Seen
     clause: Clause | None
     """The one that wanted a person, or else the one that allowed or forbade it, as it was when the call was made."""
+    fixed_by: Clause | None
+    """The one by which all of what was asked for is approved or nothing, as long as people must decide."""
     evidence: list[Message]
     """What the customer said last before it was asked for."""
+    agreed: Agreement | None
+    """What shows that the customer wants exactly this; only with its record."""
     record: Record
 
 
@@ -166,12 +177,22 @@ def _seen(db: Connection, found: list[ActionCall]) -> list[Seen]:
     if not found:
         return []
     asked = actions.approvals_of(db, {each.id for each in found})
+    decided = {each.call_id for each in asked.values() if each.approved_by or each.decided_by}
+    records = actions.records(db, decided) if decided else {}
     whose = customers.by_ids(db, {each.customer_id for each in found})
     listed = conversations.several_listed(db, {each.conversation_id for each in found})
     subjects = {each.conversation.id: each.conversation.subject for each in listed}
     names = reps.names(db)
     return [
-        Seen(each, asked.get(each.id), whose[each.customer_id], subjects.get(each.conversation_id, ""), names)
+        Seen(
+            call=each,
+            approval=asked.get(each.id),
+            customer=whose[each.customer_id],
+            subject=subjects.get(each.conversation_id, ""),
+            names=names,
+            changes=changes_in(records.get(each.id, ())),
+            notes=notes_in(records.get(each.id, ())),
+        )
         for each in found
     ]
 
@@ -180,10 +201,15 @@ def _looked(db: Connection, seen: Seen, *, with_record: bool) -> Looked:
     found = seen.call
     clause_id = seen.approval.clause_id if seen.approval else found.clause_id
     held = {each.id: each for each in clauses.in_force(db, found.created_at)} if clause_id else {}
+    is_open = seen.approval is not None and seen.approval.state == "open"
+    rules = clauses.in_force_now(db, now()) if is_open else []
+    record = actions.record(db, found.id) if with_record else []
     said = messages.said_by_customer(db, found.conversation_id, until=found.created_at, limit=WORDS_AS_EVIDENCE)
     return Looked(
         seen=seen,
         clause=held.get(clause_id or ""),
+        fixed_by=fixing(rules, found.action, found.facts, found.money),
         evidence=said,
-        record=actions.record(db, found.id) if with_record else [],
+        agreed=agreement_in(record),
+        record=record,
     )

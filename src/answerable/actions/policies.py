@@ -48,6 +48,17 @@ def rule(clauses: Iterable[Clause], action: str, facts: Mapping[str, Any], money
     return Ruling(True, allows, f"{allows.id} {allows.title}: {allows.says}", approval, verdicts)
 
 
+def fixing(clauses: Iterable[Clause], action: str, facts: Mapping[str, Any], money: Money | None) -> Clause | None:
+    """The clause by which a person may approve all of what was asked for or nothing; None if less will do.
+
+    One that forbids would rule on less as well, so that it need not speak of what was asked for.
+    """
+    own = sorted(
+        (each for each in clauses if each.fixed_amount and action in each.applies_to), key=lambda each: each.id
+    )
+    return next((each for each in own if each.effect == "forbids" or _judge(each, facts, money).holds), None)
+
+
 def _judge(clause: Clause, facts: Mapping[str, Any], money: Money | None) -> Verdict:
     missing = tuple(each.fact for each in clause.when if each.fact not in facts or _is_nothing(facts[each.fact]))
     if missing:

@@ -49,6 +49,7 @@ class _Clause(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     above: dict[str, str] = {}
     approver_role: Literal["rep", "builder", "lead", "admin"] = "rep"
     four_eyes: bool = False
+    fixed_amount: bool = False
     effective_from: Any = None
     effective_to: Any = None
 
@@ -115,6 +116,7 @@ def _clause(policy: str, read: _Clause, policy_from: datetime, known: set[str]) 
         above=dict(read.above),
         approver_role=read.approver_role,
         four_eyes=read.four_eyes,
+        fixed_amount=read.fixed_amount,
         from_moment=_moment(read.effective_from) if read.effective_from is not None else policy_from,
         to_moment=_moment(read.effective_to) if read.effective_to is not None else None,
     )

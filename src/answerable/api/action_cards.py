@@ -13,20 +13,24 @@ from answerable.api.action_shapes import (
     ActionDetail,
     ActionLimits,
     ActionRow,
+    AgreementCard,
+    AmountChange,
     ApprovalCard,
     ApprovalRow,
     ClauseCheck,
     DeclaredAction,
     Evidence,
     Fact,
+    NoteCard,
     ReceiptCard,
     RecordEntry,
     Rule,
     Who,
 )
 from answerable.api.plain_words import pairs, title_of
+from answerable.api.shapes import MoneyCard
 from answerable.api.showing import customer_card, money_card
-from answerable.domain.actions import Approval, Receipt, Verdict
+from answerable.domain.actions import Agreement, Approval, Change, Note, Receipt, Verdict
 from answerable.domain.people import Rep
 
 Declared = Mapping[str, Action]
@@ -80,6 +84,8 @@ def action_row(seen: Seen, declared: Declared) -> ActionRow:
         title=title_of(call.action),
         effect=call.effect,
         money=money_card(call.money),
+        changes=[_change(each, names) for each in seen.changes],
+        notes=[_note(each, names) for each in seen.notes],
         state=call.state,
         reason=call.reason,
         clause_id=call.clause_id,
@@ -99,6 +105,7 @@ def approval_card(looked: Looked, declared: Declared, rep: Rep, at: datetime) ->
     call, approval = seen.call, seen.approval
     assert approval is not None
     why_not = why_not_decide(rep, approval, call, at, seen.names)
+    why_not_change = _why_not_change(looked)
     return ApprovalCard(
         call=action_row(seen, declared),
         approval=approval_row(approval, seen.names),
@@ -108,7 +115,8 @@ def approval_card(looked: Looked, declared: Declared, rep: Rep, at: datetime) ->
         checks=[_check(each) for each in call.verdicts],
         rule=_rule(looked),
         evidence=_evidence(looked),
-        can_change=call.money is not None and call.money.units > 1 and places_of_amounts(call.arguments) == 1,
+        can_change=call.money is not None and why_not_change is None,
+        why_not_change=why_not_change,
         may_decide=why_not is None,
         why_not=str(why_not) if why_not else None,
     )
@@ -126,12 +134,17 @@ def action_detail(looked: Looked, declared: Declared, rep: Rep, at: datetime) ->
         checks=[_check(each) for each in seen.call.verdicts],
         rule=_rule(looked),
         evidence=_evidence(looked),
+        agreed=_agreement(looked.agreed) if looked.agreed else None,
         record=[
             RecordEntry(
                 number=number,
                 state=each["state"],
                 by=who(each["by"], seen.names),
                 reason=each["reason"],
+                money=MoneyCard(**moved) if (moved := each["content"].get("money")) else None,
+                agreed=each["content"].get("agreed"),
+                why=each["content"].get("why"),
+                note=each["content"].get("note"),
                 at=each["at"],
             )
             for number, each in enumerate(looked.record, start=1)
@@ -161,6 +174,32 @@ def declared_card(action: Action) -> DeclaredAction:
         parameters=action.parameters,
         undo_within_seconds=int(action.undo_within.total_seconds()) if action.undo_within else None,
     )
+
+
+def _why_not_change(looked: Looked) -> str | None:
+    moves, fixed = looked.seen.call.money, looked.fixed_by
+    if moves is None:
+        return None
+    if fixed is not None:
+        return f"It is this amount or nothing. {fixed.id} {fixed.title}: {fixed.says}"
+    if places_of_amounts(looked.seen.call.arguments) != 1:
+        return "Its arguments do not hold one amount that could be made smaller."
+    return None if moves.units > 1 else "There is no smaller amount."
+
+
+def _change(change: Change, names: Mapping[str, str]) -> AmountChange:
+    before, after = (
+        MoneyCard(amount=str(each.amount), currency=each.currency) for each in (change.before, change.after)
+    )
+    return AmountChange(by=who(change.by, names), before=before, after=after, reason=change.why, at=change.at)
+
+
+def _note(note: Note, names: Mapping[str, str]) -> NoteCard:
+    return NoteCard(by=who(note.by, names), text=note.text, at=note.at)
+
+
+def _agreement(agreement: Agreement) -> AgreementCard:
+    return AgreementCard(by=who(CUSTOMER, {}), to=agreement.to, at=agreement.at)
 
 
 def _description(name: str, declared: Declared) -> str:

@@ -9,7 +9,7 @@ from answerable.api.shapes import CustomerCard, MoneyCard
 from answerable.domain.actions import ApprovalState, CallState, ClauseEffect, Effect
 from answerable.domain.people import Identity, Role
 
-Reason = Annotated[str, Meta(max_length=2_000)]
+Note = Annotated[str, Meta(max_length=2_000, description="For colleagues only: the customer never reads it.")]
 
 
 class Who(Struct, frozen=True, kw_only=True):
@@ -49,6 +49,34 @@ class ReceiptCard(Struct, frozen=True, kw_only=True):
     at: datetime
 
 
+class AmountChange(Struct, frozen=True, kw_only=True):
+    """That a person approved less than was asked for, or than another person had approved."""
+
+    by: Who
+    before: MoneyCard
+    after: MoneyCard
+    reason: str | None
+    """As the customer is told."""
+    at: datetime
+
+
+class NoteCard(Struct, frozen=True, kw_only=True):
+    """What a person told their colleagues when they decided; the customer never reads it."""
+
+    by: Who
+    text: str
+    at: datetime
+
+
+class AgreementCard(Struct, frozen=True, kw_only=True):
+    """What shows that the customer wanted exactly this."""
+
+    by: Who
+    to: str
+    """What they said yes to, or which step of a procedure they had answered with which words."""
+    at: datetime
+
+
 class ApprovalRow(Struct, frozen=True, kw_only=True):
     """What people decided, or must decide, in short."""
 
@@ -60,6 +88,7 @@ class ApprovalRow(Struct, frozen=True, kw_only=True):
     approved_by: list[Who]
     decided_by: Who | None
     reason: str | None
+    """Why it is less, or nothing: as the customer is told."""
     asked_at: datetime
     expires_at: datetime
     decided_at: datetime | None
@@ -81,6 +110,10 @@ class ActionRow(Struct, frozen=True, kw_only=True):
     """The action, in words."""
     effect: Effect
     money: MoneyCard | None
+    changes: list[AmountChange]
+    """How people made the amount smaller, in order; the first one's `before` is what was asked for."""
+    notes: list[NoteCard]
+    """What whoever decided told their colleagues, in order."""
     state: CallState
     reason: str
     """Why it is in this state."""
@@ -133,6 +166,8 @@ class ApprovalCard(Struct, frozen=True, kw_only=True):
     evidence: list[Evidence]
     can_change: bool
     """Whether a smaller amount can be approved."""
+    why_not_change: str | None
+    """Why it cannot, in a sentence that names the clause; none if it can, or no money is moved."""
     may_decide: bool
     why_not: str | None
     """Why you may not decide, in a sentence."""
@@ -146,16 +181,27 @@ class Approvals(Struct, frozen=True, kw_only=True):
 
 
 class Approve(Struct, frozen=True, kw_only=True):
-    """Yes; with `amount`, to less than was asked for."""
+    """Yes; with `amount`, to less than was asked for.
+
+    What a clause refuses of less is refused with status 400 and a sentence that names it. Then nothing is decided.
+    """
 
     amount: Annotated[str, Meta(max_length=20, description="Digits and a point, such as 50.00.")] | None = None
-    reason: Reason | None = None
+    reason: (
+        Annotated[
+            str,
+            Meta(max_length=2_000, description="Why it is less: the customer is told. Of all of it, it is a note."),
+        ]
+        | None
+    ) = None
+    note: Note | None = None
 
 
 class Decline(Struct, frozen=True, kw_only=True):
     """No, and why."""
 
-    reason: Reason
+    reason: Annotated[str, Meta(max_length=2_000, description="Why: the customer is told.")]
+    note: Note | None = None
 
 
 class RecordEntry(Struct, frozen=True, kw_only=True):
@@ -165,6 +211,14 @@ class RecordEntry(Struct, frozen=True, kw_only=True):
     state: CallState
     by: Who
     reason: str
+    money: MoneyCard | None
+    """How much it moves from here on; none as well in a record from before this was kept."""
+    agreed: str | None
+    """What the customer agreed to here."""
+    why: str | None
+    """What a person says of deciding for less, or nothing: the customer is told."""
+    note: str | None
+    """What a person says to colleagues."""
     at: datetime
 
 
@@ -178,6 +232,8 @@ class ActionDetail(Struct, frozen=True, kw_only=True):
     checks: list[ClauseCheck]
     rule: Rule | None
     evidence: list[Evidence]
+    agreed: AgreementCard | None
+    """What shows that the customer wanted exactly this; none if nothing had to."""
     record: list[RecordEntry]
     attempts: int
     result: Any

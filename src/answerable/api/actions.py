@@ -100,20 +100,23 @@ async def one_approval(desk: AtDesk, rep: RepHere, approval_id: FromPath[str]) -
 
 @post("/approvals/{approval_id:str}/approve", status_code=HTTP_200_OK)
 async def approve_it(desk: AtDesk, rep: RepHere, approval_id: FromPath[str], data: JSONBody[Approve]) -> ApprovalCard:
-    """Yes, or yes to less. Only the first decision counts: whoever is later is told who decided and when."""
+    """Yes, or yes to less. Only the first decision counts: whoever is later is told who decided and when.
+
+    The customer is told the reason of whoever approves less; of all of it, it is kept as a note to colleagues.
+    """
     arguments = None
     if data.amount is not None:
         looked = await looking.approval(desk.store, rep, approval_id)
         arguments = with_amount(looked.seen.call.arguments, data.amount)
-    reason = (data.reason or "").strip() or None
-    await desk.boundary.approve(approval_id, rep, arguments=arguments, reason=reason)
+    reason, note = _words(data.reason), _words(data.note)
+    await desk.boundary.approve(approval_id, rep, arguments=arguments, reason=reason, note=note)
     return await _approval(desk, rep, approval_id)
 
 
 @post("/approvals/{approval_id:str}/decline", status_code=HTTP_200_OK)
 async def decline_it(desk: AtDesk, rep: RepHere, approval_id: FromPath[str], data: JSONBody[Decline]) -> ApprovalCard:
-    """No, and why. Only the first decision counts."""
-    await desk.boundary.decline(approval_id, rep, reason=data.reason.strip())
+    """No, and why: the customer is told. Only the first decision counts."""
+    await desk.boundary.decline(approval_id, rep, reason=data.reason.strip(), note=_words(data.note))
     return await _approval(desk, rep, approval_id)
 
 
@@ -200,6 +203,10 @@ async def list_webhooks(desk: AtDesk) -> list[WebhookRow]:
         )
         for url, each in (await desk.webhooks.traffic()).items()
     ]
+
+
+def _words(text: str | None) -> str | None:
+    return (text or "").strip() or None
 
 
 async def _approval(desk: Desk, rep: Rep, approval_id: str) -> ApprovalCard:

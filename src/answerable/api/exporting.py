@@ -10,17 +10,22 @@ import msgspec
 from litestar.response import Stream
 
 from answerable.actions.looking import Record, Seen
+from answerable.actions.recorded import agreement_in
 from answerable.api.action_cards import who
+from answerable.domain.actions import Said
 
 Format = Literal["csv", "jsonl"]
 MEDIA_TYPES: dict[Format, str] = {"csv": "text/csv", "jsonl": "application/x-ndjson"}
 # What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection).
 FORMULA_BEGINS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")  # noqa: RUF001
+_SAID = ("money", *Said.__slots__)
+"""What not every entry of the record has."""
 COLUMNS = (
     "id", "asked_at", "asked_by", "customer_id", "customer_name", "customer_email", "conversation_id", "action",
     "effect", "amount", "currency", "state", "reason", "clause_id", "approval_state", "approval_clause_id",
     "approved_by", "decided_by", "decided_at", "approval_reason", "receipt_reference", "receipt_summary", "receipt_at",
-    "undone_by", "attempts", "changed_at", "arguments",
+    "undone_by", "attempts", "changed_at", "arguments", "amount_asked", "amount_changed_by", "amount_changed_at",
+    "amount_changed_why", "notes", "agreed_to", "agreed_at",
 )  # fmt: skip
 
 
@@ -37,15 +42,15 @@ def as_file(calls: AsyncIterator[tuple[Seen, Record]], wanted: Format, at: datet
 async def _as_csv(calls: AsyncIterator[tuple[Seen, Record]]) -> AsyncIterator[bytes]:
     # The mark tells spreadsheets that it is UTF-8.
     yield b"\xef\xbb\xbf" + _line(COLUMNS)
-    async for seen, _ in calls:
-        values = _values(seen)
+    async for seen, record in calls:
+        values = _values(seen, record)
         yield _line(tuple(_defused(values[name]) for name in COLUMNS))
 
 
 async def _as_lines(calls: AsyncIterator[tuple[Seen, Record]]) -> AsyncIterator[bytes]:
     async for seen, record in calls:
         whole = {
-            **_values(seen),
+            **_values(seen, record),
             "arguments": seen.call.arguments,
             "facts": seen.call.facts,
             "clauses": msgspec.to_builtins(seen.call.verdicts),
@@ -55,8 +60,9 @@ async def _as_lines(calls: AsyncIterator[tuple[Seen, Record]]) -> AsyncIterator[
         yield msgspec.json.encode(whole) + b"\n"
 
 
-def _values(seen: Seen) -> dict[str, Any]:
+def _values(seen: Seen, record: Record) -> dict[str, Any]:
     call, approval, receipt = seen.call, seen.approval, seen.call.receipt
+    last, agreed = seen.changes[-1] if seen.changes else None, agreement_in(record)
     approved_by = ", ".join(who(each, seen.names).name for each in approval.approved_by) if approval else None
     return {
         "id": call.id,
@@ -86,6 +92,15 @@ def _values(seen: Seen) -> dict[str, Any]:
         "attempts": call.attempts,
         "changed_at": _moment(call.changed_at),
         "arguments": msgspec.json.encode(call.arguments).decode(),
+        "amount_asked": str(seen.changes[0].before.amount if seen.changes else call.money.amount)
+        if call.money
+        else None,
+        "amount_changed_by": ", ".join(who(each.by, seen.names).name for each in seen.changes) or None,
+        "amount_changed_at": _moment(last.at) if last else None,
+        "amount_changed_why": "; ".join(each.why for each in seen.changes if each.why) or None,
+        "notes": "; ".join(f"{who(each.by, seen.names).name}: {each.text}" for each in seen.notes) or None,
+        "agreed_to": agreed.to if agreed else None,
+        "agreed_at": _moment(agreed.at) if agreed else None,
     }
 
 
@@ -95,6 +110,7 @@ def _entry(entry: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
         "by": who(entry["by"], names).name,
         "reason": entry["reason"],
         "at": _moment(entry["at"]),
+        **dict.fromkeys(_SAID),
         **entry["content"],
     }
 

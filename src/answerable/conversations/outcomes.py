@@ -7,6 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from answerable.actions.recorded import changes_in
 from answerable.agents.outcomes import outcome_in_words
 from answerable.conversations.keeping import keep_message, tell
 from answerable.domain.actions import ActionCall
@@ -45,8 +46,9 @@ def _tell(db: Connection, call: ActionCall) -> bool:
     call = actions.by_id(db, call.id) or call
     at = now()
     actions.tell(db, {call.id: call.state})
-    approval = actions.approval_of(db, call.id)
-    why = approval.reason if approval is not None else None
+    changes = changes_in(actions.record(db, call.id))
+    # Why a person gave less is told; what they say of all of it is for colleagues.
+    why = changes[-1].why if changes else None
     for conversation in held:
         if conversation is not None:
             _tell_in(db, conversation, call, why, at)

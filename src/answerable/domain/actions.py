@@ -77,6 +77,9 @@ class Clause:
     from_moment: datetime
     to_moment: datetime | None
     """In force from the one, up to and without the other."""
+    fixed_amount: bool = False
+    """Whether a person may approve only all of what was asked for: of calls that it speaks of, or, if it forbids, of
+    all that it would rule on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +147,52 @@ class ActionCall:
     sent_at: datetime | None
     look_at: datetime | None
     """When it must be looked at again, if nobody does before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What somebody said when a call went on; it is kept in the call's record."""
+
+    agreed: str | None = None
+    """What shows that the customer wants exactly this: the words that they said yes to."""
+    why: str | None = None
+    """Why a person decided for less, or for nothing: the customer is told."""
+    note: str | None = None
+    """What a person says to colleagues only."""
+
+
+SILENT = Said()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """That a person approved less than was asked for."""
+
+    by: str
+    """A rep's id."""
+    before: Money
+    after: Money
+    why: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What a person said to colleagues when they decided."""
+
+    by: str
+    """A rep's id."""
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """That the customer wanted exactly this."""
+
+    to: str
+    """What they said yes to, or which step of a procedure they had answered with which words."""
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,10 +28,12 @@ from answerable.domain.actions import (
     MAY_HAVE_HAPPENED,
     MAY_STILL_HAPPEN,
     OPEN,
+    SILENT,
     ActionCall,
     Approval,
     CallState,
     Receipt,
+    Said,
     Verdict,
 )
 from answerable.domain.money import money_of_units
@@ -139,17 +141,17 @@ def hold(db: Connection) -> None:
     db.info["lock"](db, "actions")
 
 
-def add(db: Connection, call: ActionCall, *, by: str) -> None:
+def add(db: Connection, call: ActionCall, *, by: str, said: Said = SILENT) -> None:
     """Keeps a new call and the beginning of its record."""
     fixed = {name: getattr(call, name) for name in _FIXED}
     db.execute(_ADD, {**fixed, **_changing(call)})
-    _write_down(db, call, by)
+    _write_down(db, call, by, said)
 
 
-def change(db: Connection, call: ActionCall, *, by: str) -> None:
+def change(db: Connection, call: ActionCall, *, by: str, said: Said = SILENT) -> None:
     """Keeps what became of a call, and adds it to the record."""
     db.execute(_CHANGE, {"changed": call.id, **_changing(call)})
-    _write_down(db, call, by)
+    _write_down(db, call, by, said)
 
 
 def by_id(db: Connection, call_id: str) -> ActionCall | None:
@@ -427,7 +429,7 @@ def _fitting(wanted: Wanted) -> Select[Any]:
     return query
 
 
-def _write_down(db: Connection, call: ActionCall, by: str) -> None:
+def _write_down(db: Connection, call: ActionCall, by: str, said: Said) -> None:
     events.append(db, call.conversation_id, "action", {"call_id": call.id}, call.changed_at, customer_sees=False)
     content = {
         "arguments": call.arguments,
@@ -435,6 +437,8 @@ def _write_down(db: Connection, call: ActionCall, by: str) -> None:
         "facts": call.facts,
         "attempts": call.attempts,
         "receipt": msgspec.to_builtins(call.receipt),
+        "money": {"amount": str(call.money.amount), "currency": call.money.currency} if call.money else None,
+        **{name: text for name in Said.__slots__ if (text := getattr(said, name)) is not None},
     }
     entry = {"call_id": call.id, "state": call.state, "by": by, "reason": call.reason, "at": call.changed_at}
     db.execute(_WRITE_DOWN, {**entry, "content": content})

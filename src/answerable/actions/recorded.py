@@ -1,0 +1,50 @@
+"""What the record of a call says of people: what they changed, what they told each other, what the customer wanted."""
+
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from itertools import pairwise
+from typing import Any
+
+from answerable.domain.actions import Agreement, Change, Note
+from answerable.domain.errors import Invalid
+from answerable.domain.money import Money, money
+
+Record = Sequence[Mapping[str, Any]]
+"""What happened to a call, in order."""
+
+
+def changes_in(record: Record) -> tuple[Change, ...]:
+    """How people made the amount smaller, in order."""
+    found = []
+    for one, other in pairwise(record):
+        before, after = _money(one["content"]), _money(other["content"])
+        if before is not None and after is not None and before != after:
+            found.append(Change(other["by"], before, after, other["content"].get("why"), other["at"]))
+    return tuple(found)
+
+
+def notes_in(record: Record) -> tuple[Note, ...]:
+    """What whoever decided told their colleagues, in order."""
+    return tuple(Note(each["by"], each["content"]["note"], each["at"]) for each in record if "note" in each["content"])
+
+
+def agreement_in(record: Record) -> Agreement | None:
+    """What shows that the customer wanted exactly this; none if nothing had to."""
+    found = [Agreement(each["content"]["agreed"], each["at"]) for each in record if "agreed" in each["content"]]
+    return found[-1] if found else None
+
+
+def _money(content: Mapping[str, Any]) -> Money | None:
+    # Older entries say it only in their arguments.
+    moved = content["money"] if "money" in content else _amount_in(content["arguments"])
+    with suppress(Invalid):
+        return money(moved["amount"], moved["currency"]) if moved is not None else None
+    return None
+
+
+def _amount_in(arguments: Any) -> Mapping[str, Any] | None:
+    if not isinstance(arguments, Mapping):
+        return None
+    if set(arguments) == {"amount", "currency"}:
+        return arguments
+    return next((found for value in arguments.values() if (found := _amount_in(value)) is not None), None)
