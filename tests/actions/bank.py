@@ -22,7 +22,7 @@ NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 FOR_EVER = datetime(2020, 1, 1, tzinfo=UTC)
 NEVER = datetime(2120, 1, 1, tzinfo=UTC)
 
-Fault = Literal["none", "refuse", "lost_before", "lost_after", "late", "nonsense"]
+Fault = Literal["none", "refuse", "refuse_illegibly", "lost_before", "lost_after", "late", "nonsense", "illegible"]
 
 
 class Wanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -88,6 +88,8 @@ class Bank:
         fault = self.faults.pop(0) if self.faults else "none"
         if fault == "refuse":
             raise NotDone("The bank says no.")
+        if fault == "refuse_illegibly":
+            raise NotDone("The bank\0 says \ud83d no.")
         if fault == "lost_before":
             raise ConnectionError("reset")
         if fault == "late":
@@ -98,6 +100,8 @@ class Bank:
             raise ConnectionError("reset")
         if fault == "nonsense":
             return msgspec.structs.replace(made, amount=42)
+        if fault == "illegible":
+            return msgspec.structs.replace(made, summary="On its way\0 \ud83d.")
         return made
 
     async def look_up(self, doing: Doing, wanted: Wanted) -> Refunded | None:

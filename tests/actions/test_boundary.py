@@ -651,6 +651,57 @@ async def test_what_is_not_known_counts_against_the_limits_however_old_it_is(des
     assert new.reason.startswith("All calls of one customer in 24 hours may move 250.00 EUR together")
 
 
+@pytest.mark.parametrize(
+    ("fault", "state", "told"),
+    [("illegible", "done", "On its way� �."), ("refuse_illegibly", "failed", "The bank� says � no.")],
+)
+async def test_what_is_said_in_signs_that_no_database_keeps_is_kept_as_far_as_it_can_be_read(
+    desk: Desk, fault: Any, state: str, told: str
+) -> None:
+    desk.bank.faults = [fault]
+
+    call = await desk.ask("20.00", key="t1")
+
+    known = await desk.store.read(actions.by_id, call.id)
+    assert known is not None
+    assert (known.state, known.reason) == (state, told)
+
+
+@pytest.mark.parametrize("days", [object(), "\ud83d", lambda: 3])
+async def test_facts_that_are_no_facts_speak_for_nothing(desk: Desk, days: Any) -> None:
+    desk.bank.days = days
+
+    call = await desk.ask("20.00", key="t1")
+
+    assert (call.state, desk.bank.asked) == ("refused", [])
+
+
+async def test_what_must_be_asked_for_again_waits_for_a_program_that_still_takes_its_arguments(
+    desk: Desk, clock: Clock
+) -> None:
+    class Strict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+        charge_id: str
+        amount: Amount
+
+        def __post_init__(self) -> None:
+            raise KeyError(self.charge_id)
+
+    desk.bank.faults = ["lost_before"]
+    call = await desk.ask("20.00", key="t1")
+    clock.forward(timedelta(minutes=1))
+    again = await desk.store.write(desk.boundary._finding_out._not_done, call.id, call.attempts)
+    declared = replace(refunding(desk.bank), wanted=Strict)
+    other = Boundary(desk.store, {"refund_charge": declared}, clock=clock, settle=SETTLE)
+
+    waits = await other.perform(call.id)
+
+    assert (call.state, again.state) == ("unknown", "ready")
+    assert (waits.state, waits.reason) == ("unknown", "refund_charge takes other arguments by now.")
+    clock.forward(timedelta(minutes=11))
+    (after,) = await desk.boundary.look_after()
+    assert (after.state, desk.bank.asked, desk.given_back) == ("done", [call.id] * 2, 2000)
+
+
 async def test_an_action_that_takes_other_arguments_by_now_does_nothing_and_holds_up_nobody(
     desk: Desk, clock: Clock
 ) -> None:

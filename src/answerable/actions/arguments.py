@@ -34,6 +34,24 @@ def read_arguments(declared: Action, given: Any) -> Any:
         raise Invalid(f"The arguments of {declared.name} are not right: {error}.") from error
 
 
+def read_again(declared: Action, call: ActionCall) -> Any:
+    """What a call asked for, as its action's record is by now. Raises Invalid if that does not take it any more."""
+    try:
+        return msgspec.convert(call.arguments, declared.wanted)
+    except Exception as error:
+        # A record of the workspace may check itself, and raise whatever it likes.
+        raise Invalid(f"{call.action} takes other arguments by now.") from error
+
+
+def legible(value: Any) -> Any:
+    """Plain values as both databases keep them: what is no sign at all is shown as one that cannot be read."""
+    if isinstance(value, str):
+        return "".join("\ufffd" if sign == "\0" or "\ud800" <= sign <= "\udfff" else sign for sign in value)
+    if isinstance(value, dict):
+        return {legible(name): legible(each) for name, each in value.items()}
+    return [legible(each) for each in value] if isinstance(value, list) else value
+
+
 def _texts(plain: Any) -> list[str]:
     """All texts in it, found without recursion: what came in may be nested deeper than Python goes."""
     found, left = [], [plain]

@@ -5,9 +5,9 @@ import logging
 from dataclasses import replace
 from datetime import timedelta
 
-import msgspec
 from sqlalchemy import Connection
 
+from answerable.actions.arguments import read_again
 from answerable.actions.ground import BOUNDARY, Ground
 from answerable.actions.sending import LOOK_AGAIN_MAX, LOOK_AGAIN_MIN, Sending, receipt_of
 from answerable.domain.actions import ActionCall
@@ -38,7 +38,7 @@ class FindingOut:
         if call.state not in ("sent", "unknown") or declared is None or declared.look_up is None or customer is None:
             return await self._ground.store.write(self._look_again, call_id)
         try:
-            wanted = msgspec.convert(call.arguments, declared.wanted)
+            wanted = read_again(declared, call)
             async with asyncio.timeout(declared.timeout_seconds):
                 found = await declared.look_up(self._ground.doing(call.id, customer), wanted)
             receipt = receipt_of(declared, found, self._ground.clock()) if found is not None else None

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection
 
+from answerable.actions.arguments import legible
 from answerable.actions.declaring import IDENTITIES, Action, Doing, NotDone
 from answerable.actions.policies import Ruling
 from answerable.domain.actions import ActionCall
@@ -59,15 +60,17 @@ class Ground:
             return {}, None
         try:
             async with asyncio.timeout(declared.timeout_seconds):
-                found = await declared.facts(doing, wanted)
+                found = msgspec.to_builtins(dict(await declared.facts(doing, wanted)))
+            facts: dict[str, Any] = {**legible(found), "identity": doing.customer.identity}
+            msgspec.json.encode(facts)
         except NotDone as error:
-            return {}, str(error)
+            return {}, legible(str(error))
         except TimeoutError:
             return {}, "What has to be known first could not be found out in time. Nothing was done."
         except Exception:
             log.exception("The facts for %s could not be read.", declared.name)
             return {}, "What has to be known first could not be found out. Nothing was done."
-        return {**msgspec.to_builtins(dict(found)), "identity": doing.customer.identity}, None
+        return facts, None
 
 
 def is_identified(customer: Customer, declared: Action) -> bool:

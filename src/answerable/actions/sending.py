@@ -2,8 +2,7 @@
 
 import asyncio
 import logging
-from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from weakref import WeakValueDictionary
@@ -11,11 +10,13 @@ from weakref import WeakValueDictionary
 import msgspec
 from sqlalchemy import Connection
 
+from answerable.actions.arguments import legible, read_again
 from answerable.actions.declaring import Action, NotDone
 from answerable.actions.ground import BOUNDARY, Ground, is_identified, is_refused, not_identified
 from answerable.actions.limits import over_limits
 from answerable.actions.policies import rule
 from answerable.domain.actions import ActionCall, Approval, CallState, Clause, Receipt
+from answerable.domain.errors import Invalid
 from answerable.domain.people import ROLES, Customer
 from answerable.store import actions, clauses, conversations
 
@@ -27,6 +28,16 @@ LOOK_AGAIN_MAX = timedelta(minutes=10)
 _DONE: CallState = "done"
 _FAILED: CallState = "failed"
 _UNKNOWN: CallState = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class _Claimed:
+    """A call that is this one's to send, with all that it takes."""
+
+    call: ActionCall
+    declared: Action
+    customer: Customer
+    wanted: Any
 
 
 class Sending:
@@ -56,7 +67,7 @@ class Sending:
 
     async def _send(self, call: ActionCall, ended: int | None) -> ActionCall:
         facts = None
-        if call.state == "ready" and call.attempts == 0 and (ended is None or not self._fits(call)):
+        if call.state == "ready" and call.attempts == 0 and ended is None:
             # Somebody has thought about it meanwhile, and the world went on.
             facts, ended, call = await self._facts_again(call)
         if not self._is_due(call):
@@ -66,13 +77,13 @@ class Sending:
             call = await self._ground.known(call.id)
             # Another call of the customer has changed the world since: once more, with the facts as they are now.
             return await self._send(call, None) if self._is_due(call) else call
-        call, customer = claimed
-        declared = self._ground.declared[call.action]
-        wanted = msgspec.convert(call.arguments, declared.wanted)
+        call = claimed.call
+        declared = claimed.declared
         receipt = None
+        # From here on whatever goes wrong says nothing of what was done: it is looked up by its key.
         try:
             async with asyncio.timeout(declared.timeout_seconds):
-                result = await declared.run(self._ground.doing(call.id, customer), wanted)
+                result = await declared.run(self._ground.doing(call.id, claimed.customer), claimed.wanted)
             receipt = receipt_of(declared, result, self._ground.clock())
             state, reason = _DONE, receipt.summary
         except NotDone as error:
@@ -86,14 +97,6 @@ class Sending:
     def _is_due(self, call: ActionCall) -> bool:
         return call.state == "ready" and (call.look_at is None or call.look_at <= self._ground.clock())
 
-    def _fits(self, call: ActionCall) -> bool:
-        """Whether the action still takes what was asked for: its declaration may have changed since."""
-        declared = self._ground.declared.get(call.action)
-        try:
-            return declared is None or msgspec.convert(call.arguments, declared.wanted) is not None
-        except msgspec.ValidationError:
-            return False
-
     async def _facts_again(self, call: ActionCall) -> tuple[dict[str, Any] | None, int | None, ActionCall]:
         """The facts as they are now, and what had ended before; the call is refused if they stay out of reach."""
         declared = self._ground.declared.get(call.action)
@@ -106,11 +109,12 @@ class Sending:
         if declared is None or customer is None:
             # The claim will say so.
             return None, ended, call
-        facts: dict[str, Any] = {}
-        fault: str | None = f"{call.action} takes other arguments by now. Nothing was done."
-        with suppress(msgspec.ValidationError):
-            wanted = msgspec.convert(call.arguments, declared.wanted)
-            facts, fault = await self._ground.facts(declared, self._ground.doing(call.id, customer), wanted)
+        try:
+            wanted = read_again(declared, call)
+        except Invalid:
+            # The claim will say so.
+            return None, ended, call
+        facts, fault = await self._ground.facts(declared, self._ground.doing(call.id, customer), wanted)
         if fault is None:
             return facts, ended, call
         return None, ended, await self._ground.store.write(self._without_facts, call.id, declared, fault)
@@ -125,10 +129,11 @@ class Sending:
         actions.change(db, call, by=BOUNDARY)
         return call
 
-    def _claim(
-        self, db: Connection, call_id: str, facts: dict[str, Any] | None, ended: int | None
-    ) -> tuple[ActionCall, Customer] | None:
-        """Turns a call from ready into sent; None if it is not ready, or must not be sent now, or ever."""
+    def _claim(self, db: Connection, call_id: str, facts: dict[str, Any] | None, ended: int | None) -> _Claimed | None:
+        """Turns a call from ready into sent; None if it is not ready, or must not be sent now, or ever.
+
+        Whatever can fail because of its values fails here, before anything is sent.
+        """
         actions.hold(db)
         call = actions.by_id(db, call_id)
         if call is None or call.state != "ready":
@@ -139,6 +144,11 @@ class Sending:
             held_back = _held_back(db, call, declared, ended, at)
             if held_back is not None:
                 actions.change(db, held_back, by=BOUNDARY)
+                return None
+            try:
+                wanted = read_again(declared, call)
+            except Invalid as error:
+                actions.change(db, _unreadable(call, declared, str(error), at), by=BOUNDARY)
                 return None
         call = replace(call, facts=facts if facts is not None else call.facts, changed_at=at)
         if declared is None or customer is None:
@@ -165,7 +175,7 @@ class Sending:
             call, state="sent", attempts=call.attempts + 1, sent_at=sent_at, look_at=at + waits, reason=asking
         )
         actions.change(db, sent, by=BOUNDARY)
-        return sent, customer
+        return _Claimed(sent, declared, customer, wanted)
 
     def _stopped_by_rules(self, db: Connection, call: ActionCall, declared: Action, at: datetime) -> str | None:
         """Why it must not be sent after all: a clause that was changed at noon holds at noon."""
@@ -189,7 +199,7 @@ class Sending:
             return call
         at = self._ground.clock()
         look_at = at + self._ground.settle if state == "unknown" else None
-        settled = replace(call, state=state, reason=reason, receipt=receipt, changed_at=at, look_at=look_at)
+        settled = replace(call, state=state, reason=legible(reason), receipt=receipt, changed_at=at, look_at=look_at)
         actions.change(db, settled, by=BOUNDARY)
         return settled
 
@@ -214,6 +224,13 @@ def _held_back(
     return None
 
 
+def _unreadable(call: ActionCall, declared: Action, why: str, at: datetime) -> ActionCall:
+    """The call as it waits for a program that takes its arguments; what may have been done stays unknown meanwhile."""
+    if call.attempts:
+        return replace(call, state="unknown", reason=why, changed_at=at, look_at=at + LOOK_AGAIN_MAX)
+    return _later(call, declared, f"{why} Nothing was done.", at, LOOK_AGAIN_MIN)
+
+
 def _later(call: ActionCall, declared: Action, why: str, at: datetime, pause: timedelta) -> ActionCall:
     """The call as it waits for what it needs; refused if it has waited for so long that nobody expects it any more."""
     if at - call.created_at > 2 * declared.approval_expires_after:
@@ -223,8 +240,11 @@ def _later(call: ActionCall, declared: Action, why: str, at: datetime, pause: ti
 
 def receipt_of(declared: Action, result: Any, at: datetime) -> Receipt:
     """The receipt of a result. Raises if the action returned what its type forbids: then nothing is known."""
-    content = msgspec.to_builtins(msgspec.convert(msgspec.to_builtins(result), declared.result))
-    return Receipt(str(result.reference), str(result.summary), content, at)
+    content = legible(msgspec.to_builtins(msgspec.convert(msgspec.to_builtins(result), declared.result)))
+    receipt = Receipt(legible(str(result.reference)), legible(str(result.summary)), content, at)
+    # What no database keeps is no receipt, and whoever has one can keep it.
+    msgspec.json.encode(receipt)
+    return receipt
 
 
 def _is_theirs(db: Connection, call: ActionCall) -> bool:

@@ -7,10 +7,11 @@ from dataclasses import replace
 import msgspec
 from sqlalchemy import Connection
 
+from answerable.actions.arguments import read_again
 from answerable.actions.declaring import NotDone
 from answerable.actions.ground import Ground
 from answerable.domain.actions import ActionCall
-from answerable.domain.errors import Conflict, NotAllowed, Unavailable
+from answerable.domain.errors import Conflict, Invalid, NotAllowed, Unavailable
 from answerable.domain.people import Rep
 from answerable.store import actions
 
@@ -40,8 +41,11 @@ class Undoing:
             raise Conflict("Only what was done can be taken back.")
         if self._ground.clock() - call.receipt.at > declared.undo_within:
             raise Conflict("The time in which it could be taken back is over.")
-        wanted = msgspec.convert(call.arguments, declared.wanted)
-        result = msgspec.convert(call.receipt.content, declared.result)
+        try:
+            wanted = read_again(declared, call)
+            result = msgspec.convert(call.receipt.content, declared.result)
+        except (Invalid, msgspec.ValidationError) as error:
+            raise Conflict("This cannot be taken back here: the action is another one by now.") from error
         try:
             async with asyncio.timeout(declared.timeout_seconds):
                 await declared.undo(self._ground.doing(f"{call.id}-undo", customer), wanted, result)
