@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 import rich_click as click
 
-from answerable.actions.declaring import NotDone
 from answerable.actions.mcp.looking import Looked, load_servers, look, pin, shown, skeleton
 from answerable.actions.mcp.servers import Server
+from answerable.actions.mcp.ways import OutOfReach
 from answerable.cli.opening import settings_for
-from answerable.domain.errors import Invalid, NotFound
+from answerable.domain.errors import Invalid, NotFound, Unavailable
 
 
 def show_tools(given: dict[str, Any], server: str | None, tool: str | None, *, pins: bool, as_json: bool) -> int:
@@ -23,7 +23,7 @@ def show_tools(given: dict[str, Any], server: str | None, tool: str | None, *, p
         if pins:
             raise Invalid("Name the tool that you have looked at: `answerable tools SERVER TOOL --pin`.")
         return sum(_list(each, settings.actions, as_json=as_json) for each in servers)
-    looked = {each.name: each for each in asyncio.run(look(servers[0], settings.actions))}.get(tool)
+    looked = {each.name: each for each in _looked(servers[0], settings.actions)}.get(tool)
     if looked is None:
         raise NotFound(f"The server {servers[0].name} has no tool {tool!r:.80}.")
     return _show(servers[0], looked, pins=pins, as_json=as_json)
@@ -38,11 +38,19 @@ def _named(folder: Path, name: str | None) -> list[Server]:
     return [servers[name]] if name is not None else list(servers.values())
 
 
+def _looked(server: Server, settings: Any) -> list[Looked]:
+    """Raises Unavailable, with what is wrong, if the server cannot be reached."""
+    try:
+        return asyncio.run(look(server, settings))
+    except OutOfReach as error:
+        raise Unavailable(f"The MCP server {server.name} cannot be reached: {error.why}.") from error
+
+
 def _list(server: Server, settings: Any, *, as_json: bool) -> int:
     try:
-        looked = asyncio.run(look(server, settings))
-    except NotDone as error:
-        click.echo(f"{server.name}: {error}", err=True)
+        looked = _looked(server, settings)
+    except Unavailable as error:
+        click.echo(str(error), err=True)
         return 1
     if as_json:
         rows = [{"server": each.server, "tool": each.name, "state": _state(each)} for each in looked]

@@ -2,11 +2,18 @@
 
 import ast
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Event, Thread
+from time import monotonic
+from typing import Any
 
 import pytest
 
 from answerable.actions.loading import load_actions
+from answerable.actions.mcp import speaking
 from answerable.actions.mcp.looking import Looked
 from answerable.actions.mcp.pins import Definition, read_pins
 from answerable.cli import tools as commands
@@ -127,3 +134,74 @@ def test_a_server_that_is_away_is_a_fault(workspace: Path, capsys: pytest.Captur
 
     assert tools(workspace) == 1
     assert "cannot be reached" in capsys.readouterr().err
+
+
+class Stubborn(BaseHTTPRequestHandler):
+    """A server that tells its tools, or nothing at all, and never ends a connection."""
+
+    protocol_version = "HTTP/1.1"
+    says_nothing = False
+    is_over: Event
+
+    def do_POST(self) -> None:
+        asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        if self.says_nothing:
+            self.is_over.wait()
+            self.close_connection = True
+            return
+        result: dict[str, Any] = {"protocolVersion": "2025-06-18", "capabilities": {}}
+        result |= {"serverInfo": {"name": "s", "version": "1"}}
+        result |= {"tools": [{"name": "open", "inputSchema": {"type": "object"}}]}
+        answer = json.dumps({"jsonrpc": "2.0", "id": asked.get("id"), "result": result}).encode()
+        self.send_response(200)
+        for name, value in (("type", "application/json"), ("length", str(len(answer)))):
+            self.send_header(f"content-{name}", value)
+        self.send_header("mcp-session-id", "s1")
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def do_GET(self) -> None:
+        self.is_over.wait()
+
+    def do_DELETE(self) -> None:
+        self.is_over.wait()
+
+    def log_message(self, *_: Any) -> None:
+        """Says nothing of it either."""
+
+
+@contextmanager
+def stubborn(*, says_nothing: bool) -> Iterator[str]:
+    """Its address."""
+    over = Event()
+    kind = type("_Stubborn", (Stubborn,), {"says_nothing": says_nothing, "is_over": over})
+    with ThreadingHTTPServer(("127.0.0.1", 0), kind) as server:
+        thread = Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}/mcp"
+        finally:
+            over.set()
+            server.shutdown()
+            thread.join()
+
+
+@pytest.mark.parametrize("says_nothing", [False, True])
+def test_whoever_looks_at_a_server_that_never_hangs_up_does_not_wait_for_it(
+    workspace: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, says_nothing: bool
+) -> None:
+    monkeypatch.setattr(speaking.hung_up, "__defaults__", (0.2,))
+    with stubborn(says_nothing=says_nothing) as address:
+        declaration = f'Server("shop", pins=Path("shop.json"), url="{address}", era="handshake", reached_within=2.0)'
+        head = "from pathlib import Path\nfrom answerable.actions.mcp.servers import Server\n"
+        (workspace / "actions" / "_shop.py").write_text(f'"""Stubborn."""\n\n{head}\nshop = {declaration}\n')
+        began = monotonic()
+
+        faults = tools(workspace)
+
+    assert monotonic() - began < 30
+    told = capsys.readouterr()
+    if says_nothing:
+        assert (faults, told.err) == (1, "The MCP server shop cannot be reached: it did not answer within 2 s.\n")
+    else:
+        assert (faults, told.out) == (0, "shop  open  not pinned\n")

@@ -1,5 +1,6 @@
 """Looking at the tools of MCP servers, for whoever declares them: what they say, what changed, how to begin."""
 
+import logging
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +14,8 @@ from answerable.actions.mcp.pins import Definition, differences, read_pins, writ
 from answerable.actions.mcp.schemas import properties, required
 from answerable.actions.mcp.servers import Server
 from answerable.domain.errors import Invalid, NotFound
+
+log = logging.getLogger(__name__)
 
 _PAID = re.compile(r"amount|total|price|sum", re.IGNORECASE)
 
@@ -58,8 +61,11 @@ async def look(server: Server, settings: Mapping[str, str]) -> list[Looked]:
     """The tools of a server beside their pins, by name. Raises NotDone if it cannot be reached."""
     from answerable.actions.mcp.speaking import hung_up, tools_of
 
-    found = {each.name: each for each in await tools_of(server.way(settings))}
-    await hung_up()
+    try:
+        found = {each.name: each for each in await tools_of(server.way(settings))}
+    finally:
+        if not await hung_up():
+            log.warning("The MCP server %s does not end a connection; it was cut.", server.name)
     pinned = read_pins(server.pins)
     return [Looked(server.name, found.get(name), pinned.get(name)) for name in sorted({*found, *pinned})]
 

@@ -38,6 +38,8 @@ RESPONSE_BYTES_MAX = 4 * 1024 * 1024
 """Of one HTTP response; a list of many tools is long."""
 PAGES_MAX = 20
 HANG_UP_SECONDS = 0.5
+HANG_UP_SECONDS_MAX = 5.0
+"""A server may let us wait for its goodbye for ever; nobody does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +110,16 @@ async def _through(way: Way, step: Callable[[Client], Awaitable[Result]], sent: 
     return await answered
 
 
-async def hung_up() -> None:
-    """Waits until no connection is open any more."""
-    if _lines:
-        await asyncio.wait(_lines)
+async def hung_up(within: float = HANG_UP_SECONDS_MAX) -> bool:
+    """Waits until no connection is open any more; False if some had to be cut after `within` seconds."""
+    if not _lines:
+        return True
+    _, left = await asyncio.wait(_lines, timeout=within)
+    for line in left:
+        line.cancel()
+    if left:
+        await asyncio.wait(left, timeout=within)
+    return not left
 
 
 async def _hold(way: Way, step: Callable[[Client], Awaitable[Result]], answered: "asyncio.Future[Result]") -> None:

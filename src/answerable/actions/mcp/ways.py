@@ -29,10 +29,18 @@ class Way:
     reached_within: float
 
 
-def away(server: str, why: str) -> NotDone:
+class OutOfReach(NotDone):
+    """A server is out of reach. Its message may be told to a customer; `why` is for whoever looks after the server."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(AWAY)
+        self.why = why
+
+
+def away(server: str, why: str) -> OutOfReach:
     """That a server is out of reach: why is for the log, since a customer may read the rest."""
     log.warning("The MCP server %s cannot be reached: %s.", server, why)
-    return NotDone(AWAY)
+    return OutOfReach(why)
 
 
 class Unreadable(ValueError):
