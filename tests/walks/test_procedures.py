@@ -5,8 +5,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from agents import ModelResponse, Usage
+from agents.testing import ModelStep, ScriptedModel, assistant_message, function_call
+
+from answerable.actions.recorded import agreement_in
 from answerable.inference.embedders import Embedder
-from answerable.store import conversations
+from answerable.store import actions, conversations
 from tests.people.host import Host
 from tests.walks.company import Company, Customer, open_company
 from tests.walks.test_actions import POLICY, REFUNDS
@@ -102,7 +106,9 @@ Find the charge, ask how much, be sure, refund.
 
 
 @asynccontextmanager
-async def shop(folder: Path, url: str, embedder: Embedder) -> AsyncIterator[tuple[Company, Customer, Path]]:
+async def shop(
+    folder: Path, url: str, embedder: Embedder, **other: Any
+) -> AsyncIterator[tuple[Company, Customer, Path]]:
     """A company whose refunds are a procedure, Ines who has proved who she is, and the outside world."""
     world = folder / "refunds.txt"
     files = {
@@ -111,7 +117,7 @@ async def shop(folder: Path, url: str, embedder: Embedder) -> AsyncIterator[tupl
         "procedures/refund.md": PROCEDURE,
     }
     more = f"[actions]\nfile = '{world}'\n"
-    async with open_company(folder, url, embedder=embedder, files=files, more=more) as company:
+    async with open_company(folder, url, embedder=embedder, files=files, more=more, **other) as company:
         ines = await company.customer()
         ines.identity = Host().token()
         yield company, ines, world
@@ -167,6 +173,40 @@ async def test_an_outcome_that_is_not_known_is_not_told_as_done(
 
         assert "will be back" not in told["text"]
         assert told["text"]
+
+
+async def test_who_they_are_is_asked_once_a_turn_however_often_a_model_follows_the_procedure(
+    tmp_path: Path, sqlite_url: str, embedder: Embedder
+) -> None:
+    def follow(number: int) -> list[Any]:
+        return [function_call("follow_procedure", {"procedure": "refund"}, call_id=f"c{number}")]
+
+    done = ModelResponse([assistant_message("Please do.")], Usage(), response_id=None)
+    turn = [follow(1), follow(2), follow(3), ModelStep.respond(lambda _: done)]
+    steps: list[Any] = [*turn, *turn]
+    models = {"scripted": ScriptedModel(steps)}
+    async with shop(tmp_path, sqlite_url, embedder, models=models, model="scripted") as (company, ines, _):
+        ines.identity = ""
+        first, second = await talk(ines, "I want a refund", "I have no time for that")
+        after = await state(company, second)
+
+        assert first["text"].startswith("To do this I first need to be sure who you are.")
+        assert after is not None
+        assert (after["awaits"], after["asked_in_vain"]) == ("identity", 2), "once in each turn"
+
+
+async def test_the_record_of_a_procedures_call_says_what_the_customer_wrote_to_what(
+    tmp_path: Path, sqlite_url: str, embedder: Embedder
+) -> None:
+    async with shop(tmp_path, sqlite_url, embedder) as (company, ines, _):
+        *_, done = await talk(ines, "I want a refund", "ch_1", "all of it", "yes please")
+        calls = await company.house.store.read(actions.of_conversation, done["conversation_id"])
+        (refund,) = [each for each in calls if each.action == "refund_charge"]
+        agreed = agreement_in(await company.house.store.read(actions.record, refund.id))
+
+        assert agreed is not None
+        assert agreed.to.startswith("refund, step ")
+        assert agreed.to.endswith("the customer wrote “yes please” to “Shall I refund 12.50 EUR of ch_1?”.")
 
 
 async def test_a_question_is_answered_and_begins_nothing(tmp_path: Path, sqlite_url: str, embedder: Embedder) -> None:

@@ -67,7 +67,6 @@ class Acting:
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     """By the call's id."""
     _calls: int = 0
-    _way_in: str | None = None
 
     async def take_answer(self) -> list[tuple[Answered, str]]:
         """What came of the calls that the customer was asked about, if this turn answers that question by yes or no.
@@ -155,11 +154,9 @@ class Acting:
         declared = self.boundary.declared.get(outcome.action)
         if outcome.state != "refused" or declared is None or await self.identifying.is_enough(declared):
             return outcome
-        if self._way_in is None:
-            # Once a turn, since a code may be sent.
-            said = "\n".join(message.text for message in self.asked.said)
-            self._way_in = await self.identifying.question(declared, said, is_again=False)
-        return replace(outcome, summary=self._way_in or outcome.summary)
+        said = "\n".join(message.text for message in self.asked.said)
+        way_in = await self.identifying.question(declared, said, is_again=False)
+        return replace(outcome, summary=way_in or outcome.summary)
 
     async def _outcome(self, action: str, arguments: str, key: str, agreed: str | None) -> Outcome:
         asked = {"action": action, "arguments": _readable(arguments), "key": key}

@@ -3,6 +3,7 @@
 They sign in on the host's page, or get a one-time code by e-mail. Nothing that a model says proves anything.
 """
 
+import asyncio
 import tomllib
 from dataclasses import dataclass, field
 from functools import cache
@@ -31,7 +32,7 @@ class WaysIn:
     """Whether letters are sent."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Identifying:
     """Who the customer of one run is."""
 
@@ -41,8 +42,10 @@ class Identifying:
     conversation_id: str
     code: str
     """The language."""
-    _asked: dict[str, str | None] = field(default_factory=dict)
-    """What was asked in this run, by what had to be proved: a code is sent once."""
+    _told: str | None = None
+    """What they were told to do in this run: whatever else needs a proof, it is one question, and one code."""
+    _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """A model may ask for several things at a time."""
 
     async def is_enough(self, action: Action) -> bool:
         """Whether an action may be asked for, as far as it depends on who they are."""
@@ -59,14 +62,15 @@ class Identifying:
         """What the customer is told to do; a code is on its way if they can get one. None if there is no way."""
         if self.ways is None:
             return None
-        if action.identity not in self._asked:
-            self._asked[action.identity] = await self._question(self.ways, action, said, is_again=is_again)
-        return self._asked[action.identity]
+        async with self._one_at_a_time:
+            if self._told is None:
+                self._told = await self._question(self.ways, action, said, is_again=is_again)
+            return self._told
 
     async def _question(self, ways: WaysIn, action: Action, said: str, *, is_again: bool) -> str | None:
         with self.ledger.step("action", "Ask who it is", {"action": action.name, "is_again": is_again}) as step:
             if not step.recorded:
-                # A run that is resumed sends no second code.
+                # A run that is resumed goes on from what is known here, and the turn's key sends no second code.
                 await self.ledger.flush()
                 step.output = await self._ask(ways, action, said, is_again=is_again)
                 step.summary = " ".join(step.output) or "There is no way to prove it here."
@@ -81,16 +85,21 @@ class Identifying:
         if action.identity == "stepped_up" and customer.identity == "verified":
             if not (ways.by_letter and customer.email):
                 return []
-            await ways.proving.ask_for_code(self.conversation_id)
+            await ways.proving.ask_for_code(self.conversation_id, key=self._key)
             return [*begins, "sent"]
         # A code proves an address only for those whom no host has ever signed in.
         can_get_code = ways.by_letter and customer.outside_id is None and action.identity != "stepped_up"
         address = address_in(said) or (None if is_again else address_in(customer.email or ""))
         if can_get_code and address is not None:
-            await ways.proving.ask_for_code(self.conversation_id, "address", address=address)
+            await ways.proving.ask_for_code(self.conversation_id, "address", address=address, key=self._key)
             return ["sent"] if is_again else [*begins, "sent"]
         found = [name for name, there in (("sign_in", ways.by_host), ("address", can_get_code)) if there]
         return [*begins, *found] if found else []
+
+    @property
+    def _key(self) -> str:
+        """The same however often the turn is begun anew."""
+        return f"turn:{self.ledger.run.turn_id}"
 
     async def _who(self, ways: WaysIn) -> Customer:
         customer = await ways.store.read(proven_in, self.conversation_id, now())

@@ -104,7 +104,12 @@ class Proving:
         self._sending: set[asyncio.Task[None]] = set()
 
     async def ask_for_code(
-        self, conversation_id: str, purpose: Purpose = "step_up", *, address: str | None = None
+        self,
+        conversation_id: str,
+        purpose: Purpose = "step_up",
+        *,
+        address: str | None = None,
+        key: str | None = None,
     ) -> CodeAsked:
         """Sends a code, if there is somebody to send it to and not too many were sent.
 
@@ -112,13 +117,17 @@ class Proving:
         prove an address, it goes to `address`, which becomes the customer's own once the code comes back; that is for
         those whom no host has signed in. Whoever asks is told the same, and after the same time, in any case.
 
+        With a `key` one code at most is ever sent for it in the conversation: who asks again because it was stopped,
+        and cannot know whether the letter is out, sends no second one. Who does not get it asks for another one.
+
         Raises NotFound, and Invalid for what is no address at all.
         """
         if (purpose == "address") != (address is not None):
             raise Invalid("An address is named to prove it, and only then.")
         wanted = _address(address) if address is not None else None
         number = "".join(str(secrets.randbelow(10)) for _ in range(CODE_DIGITS))
-        code = await self._store.write(self._keep, conversation_id, purpose, wanted, number)
+        code_id = new_id("cod") if key is None else _code_id(conversation_id, key)
+        code = await self._store.write(self._keep, code_id, conversation_id, purpose, wanted, number)
         if code is not None and code.address is not None:
             sending = asyncio.create_task(self._send(code.address, number))
             self._sending.add(sending)
@@ -127,9 +136,9 @@ class Proving:
         return CodeAsked(ON_ITS_WAY if purpose == "step_up" else ON_ITS_WAY_THERE, expires_at)
 
     def _keep(
-        self, db: Connection, conversation_id: str, purpose: Purpose, address: str | None, number: str
+        self, db: Connection, code_id: str, conversation_id: str, purpose: Purpose, address: str | None, number: str
     ) -> Code | None:
-        """The code that is to be sent; None if too many were asked for."""
+        """The code that is to be sent; None if it was made before, or too many were asked for."""
         at = self._clock()
         customer = proven_in(db, conversation_id, at)
         if customer is None:
@@ -139,11 +148,12 @@ class Proving:
         else:
             to = address if customer.outside_id is None else None
         proofs.hold(db)
+        if proofs.has_code(db, code_id):
+            return None
         place = proofs.place_of(db, conversation_id)
         if self._is_over(db, customer, to, place, at - CAPPED):
             log.warning("A code was asked for in conversation %s, but too many were within the hour.", conversation_id)
             return None
-        code_id = new_id("cod")
         code = Code(
             id=code_id,
             conversation_id=conversation_id,
@@ -327,6 +337,10 @@ async def identity_of(store: Store, conversation_id: str, at: datetime | None = 
     if customer is None:
         raise NotFound("There is no such conversation.")
     return customer.identity
+
+
+def _code_id(conversation_id: str, key: str) -> str:
+    return f"cod_{hashlib.sha256(f'{conversation_id}:{key}'.encode()).hexdigest()[:26]}"
 
 
 def _address(said: str) -> str:

@@ -59,6 +59,11 @@ def add_code(db: Connection, code: Code) -> None:
     db.execute(insert(codes).values({name: getattr(code, name) for name in Code.__slots__}))
 
 
+def has_code(db: Connection, code_id: str) -> bool:
+    """Whether there is a code of that name, good or not."""
+    return db.execute(select(codes.c.id).where(codes.c.id == code_id)).one_or_none() is not None
+
+
 def newest_code(db: Connection, conversation_id: str, at: datetime) -> Code | None:
     """The code that was sent last in a conversation, used or not, as long as its time is not over."""
     row = db.execute(_NEWEST, {"wanted": conversation_id}).one_or_none()

@@ -39,6 +39,7 @@ from answerable.traces import Ledger
 WISH_WORDS_MIN = 3
 """In fewer words nobody asks for another procedure while one is under way."""
 SAID_LETTERS_MAX = 4_000
+AGREED_LETTERS_MAX = 500
 IDENTITY: Literal["identity"] = "identity"
 """What a procedure waits for until more is known of who the customer is."""
 UNPROVED_MAX = 4
@@ -91,6 +92,7 @@ class Following:
     """Whether what the customer said has been taken for an answer, here or to another question."""
     _at_once: asyncio.Lock = field(default_factory=asyncio.Lock)
     """A model may ask for two steps at a time."""
+    _has_asked_who: bool = False
     _found: set[str] = field(default_factory=set)
     """The procedures that were found by the customer's own words."""
 
@@ -176,12 +178,15 @@ class Following:
         """Asks the customer to prove who they are; None if there is no way to, or they have been asked in vain."""
         assert self.under_way is not None
         times = before.asked_in_vain if before.awaits == IDENTITY else 0
-        if times >= UNPROVED_MAX:
+        if times >= UNPROVED_MAX and not self._has_asked_who:
             return None
         question = await self.identifying.question(action, self.text, is_again=times > 0)
         if question is None:
             return None
-        self.under_way = replace(self.under_way, awaits=IDENTITY, asked_in_vain=times + 1)
+        # However often a model follows the procedure in this turn, the customer is asked once.
+        asked_in_vain = times if self._has_asked_who else times + 1
+        self._has_asked_who = True
+        self.under_way = replace(self.under_way, awaits=IDENTITY, asked_in_vain=asked_in_vain)
         # What they wrote first may be a question that an article answers.
         asked = Aside(question) if begins else AskCustomer(question, need=IDENTITY)
         return Followed(asked, tuple(self.said), self.under_way)
@@ -205,13 +210,20 @@ class Following:
 
     async def _call(self, wanted: CallAction) -> CallResult:
         # Its steps are the workspace's, and its values the customer's own answers: it asks by itself where it must.
-        agreed = f"{self.under_way.procedure}, step {self.under_way.step}" if self.under_way is not None else None
+        agreed = self._answered_with(self.under_way) if self.under_way is not None else None
         arguments = json.dumps(wanted.arguments, ensure_ascii=False)
         told = json.loads(await self.acting.call(wanted.action, arguments, agreed=agreed))
         if "error" in told:
             # It was no call at all: nothing was kept or done.
             return CallResult("failed", "", str(told["error"]), None)
         return CallResult(told["state"], told["summary"], told["reason"], told["result"], told["call_id"])
+
+    def _answered_with(self, under_way: UnderWay) -> str:
+        """Which step it is, and what the customer wrote to what, as it is kept with the call."""
+        before = self.acting.asked.before
+        asked = f" to “{before[-1].text[:AGREED_LETTERS_MAX]}”" if before else ""
+        wrote = self.text[:AGREED_LETTERS_MAX]
+        return f"{under_way.procedure}, step {under_way.step}: the customer wrote “{wrote}”{asked}."
 
     async def _is_asked_for(self, wanted: str) -> bool:
         """Whether the customer's own words ask for the procedure, and not only what a model has read elsewhere."""
