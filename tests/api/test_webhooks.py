@@ -73,10 +73,10 @@ class Desk:
     customer: str
     conversation: str
 
-    async def ask(self, amount: str) -> ActionCall:
+    async def ask(self, amount: str, *, agreed: str | None = "a test") -> ActionCall:
         wanted = {"charge_id": "ch_1", "amount": euros(amount)}
         return await self.boundary.request(
-            Request(f"k{amount}", "refund_charge", wanted, self.customer, self.conversation, "agent", agreed="a test")
+            Request(f"k{amount}", "refund_charge", wanted, self.customer, self.conversation, "agent", agreed=agreed)
         )
 
     async def approve(self, call: ActionCall) -> None:
@@ -120,6 +120,20 @@ def clock() -> Clock:
     # Whoever checks a signature refuses one that is older than five minutes.
     clock.at = datetime.now(UTC)
     return clock
+
+
+async def test_a_person_is_asked_for_once_the_customer_has_said_yes(
+    store: Store, clock: Clock, program: Program
+) -> None:
+    async with open_desk(store, clock, Subscriber(program.address, frozenset(KINDS), True)) as desk:
+        call = await desk.ask("84.00", agreed=None)
+        await desk.tell()
+        assert (call.state, program.heard) == ("awaiting_customer", [])
+
+        waits = await desk.boundary.agree(call.id, question="Refund it?")
+        await desk.tell()
+
+    assert (waits.state, [kind for _, kind in program.heard]) == ("awaiting_approval", ["approval.requested"])
 
 
 async def test_what_happens_is_told_once_each_and_signed(store: Store, clock: Clock, program: Program) -> None:

@@ -236,7 +236,8 @@ class Webhooks:
 def _kind_of(before: str | None, after: str) -> WebhookKind | None:
     """What an entry of the record tells, by the state before it."""
     if after == "awaiting_approval":
-        return "approval.requested" if before is None else None
+        # People are asked at once, or once the customer has said yes; not anew when one of two has approved.
+        return "approval.requested" if before != "awaiting_approval" else None
     if before == "awaiting_approval" and after in _DECIDED:
         return "approval.decided"
     return _ENDINGS.get(after) if after != before else None
