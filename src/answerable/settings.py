@@ -24,7 +24,6 @@ from answerable.people.letters import Security
 WORKSPACE_FILE = "answerable.toml"
 DEFAULT_MODEL = "gpt-5-mini"
 """Used when a key is given and no model is named."""
-NO_KEYS = '{"keys": []}'
 
 _LINE_OF_TOML = re.compile(r"\(at line (\d+)")
 _TABLE = re.compile(r"[ \t]*(\[\[?)[ \t]*([^\]\n]+?)[ \t]*\]")
@@ -229,15 +228,11 @@ class Settings:
         """Where the demo keeps the key that its own pages sign with."""
         return self.environment.data / "demo_identity.json"
 
-    def identity_keys(self) -> str:
-        """The JWK Set of the host's keys, as it was given; the demo's own if none was. Raises Invalid."""
-        file = self.environment.identity_keys
-        if file is None:
-            return self.demo_keys.read_text() if self.is_demo and self.demo_keys.exists() else NO_KEYS
-        try:
-            return file.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise Invalid(f"The identity keys in {file} cannot be read. See ANSWERABLE_IDENTITY_KEYS.") from error
+    @property
+    def identity_keys(self) -> Path | None:
+        """The file with the JWK Set of the host's keys; the demo's own if none is named."""
+        own = self.demo_keys if self.is_demo and self.demo_keys.exists() else None
+        return self.environment.identity_keys or own
 
     def secret(self) -> str:
         """What signs CSRF cookies; made once and kept."""

@@ -40,7 +40,7 @@ from answerable.knowledge.confidence import shipped
 from answerable.knowledge.importers.importer import Importer
 from answerable.knowledge.importing import Importing, Progress
 from answerable.knowledge.library import Library
-from answerable.people import HostKeys, Proving, first_admin_link, invite, read_keys
+from answerable.people import HostKeys, KeyFile, Proving, first_admin_link, invite
 from answerable.people.letters import LetterFolder, Mailer, MailServer, NoMailer, Security
 from answerable.settings import Settings
 from answerable.store import Store
@@ -237,8 +237,8 @@ def web_app(house: House, site_folder: Path | None, more: Sequence[ControllerRou
 
 def host_keys_for(settings: Settings) -> HostKeys:
     """The keys by which the host's server may sign who is in front of its page. Raises Invalid."""
-    wanted = settings.workspace.identity
-    return HostKeys(read_keys(settings.identity_keys()), audience=wanted.audience, issuer=wanted.issuer)
+    wanted, file = settings.workspace.identity, settings.identity_keys
+    return HostKeys(KeyFile(file) if file else dict, audience=wanted.audience, issuer=wanted.issuer)
 
 
 def mailer_for(settings: Settings) -> Mailer:

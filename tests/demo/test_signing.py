@@ -8,7 +8,7 @@ from litestar import Litestar
 from litestar.testing import TestClient
 
 from answerable.domain.errors import NotSignedIn
-from answerable.people import HostKeys, read_keys
+from answerable.people import HostKeys, KeyFile
 from answerable_demo.cast import the_cast
 from answerable_demo.signing import make_keys, sign_in_routes, token_for
 
@@ -31,7 +31,7 @@ def test_the_key_is_made_once_and_is_only_the_owners_to_read(keys: Path) -> None
 
 @pytest.mark.parametrize("key", [each.key for each in the_cast().customers])
 def test_everybody_of_the_cast_is_believed_by_their_address(keys: Path, key: str) -> None:
-    signed = HostKeys(read_keys(keys.read_text())).read(token_for(key, keys))
+    signed = HostKeys(KeyFile(keys)).read(token_for(key, keys))
 
     customer = the_cast().customer(key)
     assert (signed.email, signed.email_is_verified, signed.name) == (customer.email, True, customer.name)
@@ -42,7 +42,7 @@ def test_another_demos_token_is_worth_nothing_here(keys: Path, tmp_path: Path) -
     make_keys(other)
 
     with pytest.raises(NotSignedIn):
-        HostKeys(read_keys(keys.read_text())).read(token_for("ines", other))
+        HostKeys(KeyFile(keys)).read(token_for("ines", other))
 
 
 def test_the_page_asks_who_there_is_and_for_the_token_of_one(keys: Path) -> None:
@@ -52,5 +52,5 @@ def test_the_page_asks_who_there_is_and_for_the_token_of_one(keys: Path) -> None
         nobody = page.post("/demo-identity/mallory")
 
     assert {"key": "ines", "name": "Ines Carvalho", "company": "Studio Maré"} in people
-    assert HostKeys(read_keys(keys.read_text())).read(token).outside_id == "ledgerly-ines"
+    assert HostKeys(KeyFile(keys)).read(token).outside_id == "ledgerly-ines"
     assert nobody.status_code == 404

@@ -90,7 +90,8 @@ class Host:
 
 def host_keys(clock: Clock, *, keys: Any = None, **other: Any) -> HostKeys:
     """What our side knows of the host."""
-    return HostKeys(read_keys(json.dumps({"keys": KEYS if keys is None else keys})), clock=clock, **other)
+    held = read_keys(json.dumps({"keys": KEYS if keys is None else keys}))
+    return HostKeys(lambda: held, clock=clock, **other)
 
 
 def rsa_as_pem() -> bytes:

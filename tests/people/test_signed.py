@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 from answerable.domain.errors import Invalid, NotSignedIn
-from answerable.people import read_keys
+from answerable.people import HostKeys, KeyFile, read_keys
 from tests.people.host import (
     EC_KEY,
     ED_KEY,
@@ -77,6 +78,38 @@ def test_a_public_key_is_never_taken_for_a_secret(host: Host, clock: Clock) -> N
         forged = host.raw({"alg": "HS256", "kid": "r1"}, host.claims(), secret)
         with pytest.raises(NotSignedIn, match="was not signed"):
             host_keys(clock).read(forged)
+
+
+def test_keys_that_are_changed_in_their_file_hold_at_once(
+    host: Host, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file, newer = tmp_path / "keys.json", "another secret of the host, long enough as well"
+    old, new = oct_key(), oct_key(newer, "s2")
+    by_old, by_new = host.token(), host.token(kid="s2", key=newer)
+    file.write_text(json.dumps({"keys": [old]}))
+    keys = HostKeys(KeyFile(file), clock=lambda: host.at)
+    with pytest.raises(NotSignedIn, match="kid"):
+        keys.read(by_new)
+
+    file.write_text(json.dumps({"keys": [old, new]}))
+    both = [keys.read(by_old).key_id, keys.read(by_new).key_id]
+    file.write_text("half a fi")
+    unchanged = [keys.read(by_old).key_id, keys.read(by_new).key_id]
+    file.unlink()
+    gone = keys.read(by_old).key_id
+    file.write_text(json.dumps({"keys": [new]}))
+
+    assert (both, unchanged, gone) == (["s1", "s2"], ["s1", "s2"], "s1")
+    assert keys.read(by_new).key_id == "s2"
+    with pytest.raises(NotSignedIn, match="kid"):
+        keys.read(by_old)
+    assert [line.partition(". ")[2] for line in caplog.messages if "stay in force" in line]
+    assert SECRET not in caplog.text
+
+
+def test_a_file_of_keys_that_is_not_there_is_named_at_the_start(tmp_path: Path) -> None:
+    with pytest.raises(Invalid, match="ANSWERABLE_IDENTITY_KEYS"):
+        KeyFile(tmp_path / "keys.json")
 
 
 @pytest.mark.parametrize(

@@ -17,11 +17,12 @@ from answerable.people.reps import (
     sign_in_by_link,
     sign_out,
 )
-from answerable.people.signed import HostKeys, Signed, read_keys
+from answerable.people.signed import HostKeys, KeyFile, Signed, read_keys
 
 __all__ = [
     "HostKeys",
     "Introduction",
+    "KeyFile",
     "Proving",
     "Signed",
     "SignedIn",

@@ -5,10 +5,12 @@ token; a token names its key by `kid`. Several may hold at once, so that a new o
 """
 
 import hashlib
+import logging
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import jwt
@@ -17,6 +19,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from answerable.domain.clock import now
 from answerable.domain.errors import Invalid, NotSignedIn
+
+log = logging.getLogger(__name__)
 
 TOKEN_BYTES_MAX = 4096
 LIFETIME_MAX = timedelta(hours=1)
@@ -52,12 +56,47 @@ class Signed:
     """Names the token without being it."""
 
 
+class KeyFile:
+    """The keys in a file, kept as it changes: a key that is taken out signs nobody in from then on."""
+
+    def __init__(self, file: Path) -> None:
+        """Raises Invalid if the file cannot be used."""
+        self._file = file
+        self._seen = self._mark()
+        self._keys = self._read()
+
+    def __call__(self) -> Mapping[str, jwt.PyJWK]:
+        """The keys that hold now. A file that cannot be used changes none of them; the log says so once."""
+        if (seen := self._mark()) != self._seen:
+            self._seen = seen
+            try:
+                self._keys = self._read()
+                log.info("The identity keys have changed: %s hold now.", len(self._keys))
+            except Invalid as error:
+                log.warning("%s The keys from before stay in force.", error)
+        return self._keys
+
+    def _mark(self) -> tuple[int, int, int] | None:
+        try:
+            seen = self._file.stat()
+        except OSError:
+            return None
+        return seen.st_mtime_ns, seen.st_size, seen.st_ino
+
+    def _read(self) -> dict[str, jwt.PyJWK]:
+        try:
+            text = self._file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise Invalid(f"The identity keys in {self._file} cannot be read. See ANSWERABLE_IDENTITY_KEYS.") from error
+        return read_keys(text)
+
+
 class HostKeys:
     """The keys by which the host's server may sign, and what its tokens must say."""
 
     def __init__(
         self,
-        keys: Mapping[str, jwt.PyJWK],
+        keys: Callable[[], Mapping[str, jwt.PyJWK]],
         *,
         audience: str | None = None,
         issuer: str | None = None,
@@ -71,17 +110,18 @@ class HostKeys:
     @property
     def are_there(self) -> bool:
         """Whether there is any: without one nobody can be signed in."""
-        return bool(self._keys)
+        return bool(self._keys())
 
     def read(self, token: str) -> Signed:
         """What a token says. Raises NotSignedIn with a sentence for whoever made it."""
-        if not self._keys:
+        keys = self._keys()
+        if not keys:
             raise NotSignedIn(
                 "No identity keys are set here, so that nobody can be signed in: ANSWERABLE_IDENTITY_KEYS."
             )
         if len(token) > TOKEN_BYTES_MAX:
             raise _refused(f"is longer than {TOKEN_BYTES_MAX} bytes")
-        key = self._key_of(token)
+        key = _key_of(token, keys)
         try:
             claims = jwt.decode(token, key, algorithms=[key.algorithm_name], options=ONLY_THE_SIGNATURE)
         except jwt.PyJWTError as error:
@@ -99,20 +139,6 @@ class HostKeys:
             expires_at=expires_at,
             digest=hashlib.sha256(token.encode()).hexdigest(),
         )
-
-    def _key_of(self, token: str) -> jwt.PyJWK:
-        try:
-            header = jwt.get_unverified_header(token)
-        except (jwt.PyJWTError, UnicodeError, ValueError) as error:
-            raise _refused("cannot be read: it is no JWT") from error
-        if "crit" in header:
-            raise _refused("asks for something that is not known here (crit)")
-        named = header.get("kid")
-        if named is None and len(self._keys) == 1:
-            return next(iter(self._keys.values()))
-        if not isinstance(named, str) or named not in self._keys:
-            raise _refused("names no key that is known here (kid)")
-        return self._keys[named]
 
     def _check_address(self, claims: Mapping[str, Any]) -> None:
         meant = claims.get("aud")
@@ -132,6 +158,21 @@ class HostKeys:
         if at >= expires_at + SKEW:
             raise _refused("has expired; the page must get a new one from its server (exp)")
         return expires_at + SKEW
+
+
+def _key_of(token: str, keys: Mapping[str, jwt.PyJWK]) -> jwt.PyJWK:
+    try:
+        header = jwt.get_unverified_header(token)
+    except (jwt.PyJWTError, UnicodeError, ValueError) as error:
+        raise _refused("cannot be read: it is no JWT") from error
+    if "crit" in header:
+        raise _refused("asks for something that is not known here (crit)")
+    named = header.get("kid")
+    if named is None and len(keys) == 1:
+        return next(iter(keys.values()))
+    if not isinstance(named, str) or named not in keys:
+        raise _refused("names no key that is known here (kid)")
+    return keys[named]
 
 
 def read_keys(text: str) -> dict[str, jwt.PyJWK]:
