@@ -280,7 +280,7 @@ def test_what_comes_from_outside_is_shown_as_plain_words() -> None:
     asked = visit._on(follow(visit.procedures, visit.state, ENGLISH))
 
     assert isinstance(asked.next, AskCustomer)
-    assert asked.next.options[0] == "84.00 EUR on 2025-03-03 (click(https:evil.example) Pay bnow/b)"
+    assert asked.next.options[0] == "84.00 EUR on 2025-03-03 (click(…) Pay bnow/b)"
 
 
 def test_a_procedure_that_the_customer_did_not_ask_for_asks_first_and_does_nothing_before() -> None:

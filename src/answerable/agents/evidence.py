@@ -19,13 +19,13 @@ from answerable.agents.statements import (
     Statement,
     Stems,
     Token,
-    addresses_in,
     flat,
     link_key,
     negated_in,
     strip_markup,
     tokens_of,
 )
+from answerable.domain.addresses import addresses_in
 
 # What a statement's coverage is made of: how much of its content the passage has, how much of it the nearest sentence
 # of the passage has, and how many of its words follow one another there as they do in the statement. Longer words count

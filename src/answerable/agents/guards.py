@@ -20,8 +20,9 @@ from answerable.agents.evidence import COVERAGE_MIN, LANGUAGE_LETTERS, Evidence,
 from answerable.agents.found import FoundHit
 from answerable.agents.phrases import language, language_of, plain, spoken_languages, undisguised, words
 from answerable.agents.sentences import SentenceSplitter, sentences
-from answerable.agents.statements import Statement, addresses_in
+from answerable.agents.statements import Statement
 from answerable.agents.translations import differs
+from answerable.domain.addresses import addresses_in
 
 SentenceKind = Literal["claim", "frame", "courtesy", "question", "markup"]
 """A claim states something and needs a source. A frame names an article. The others state nothing."""

@@ -9,8 +9,9 @@ from answerable.agents.excerpts import excerpt, has_steps, is_block, marked, ste
 from answerable.agents.found import Found, FoundHit
 from answerable.agents.instructions import ToolName
 from answerable.agents.phrases import Language, content_words, language_of, plain
-from answerable.agents.statements import Statement, Stems, Token, without_addresses
+from answerable.agents.statements import Statement, Stems, Token
 from answerable.agents.turns import QUERY_LETTERS_MAX, CustomerTurn, Part, Proposed
+from answerable.domain.addresses import without_addresses
 
 # Passages of other articles compete if they are this close to the best one; then a short question is asked back.
 RIVAL_SHARE = 0.97

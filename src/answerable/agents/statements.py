@@ -4,12 +4,9 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
-
-from linkify_it import LinkifyIt
-from linkify_it.tlds import TLDS
 
 from answerable.agents.phrases import Language, language, language_of
 
@@ -34,12 +31,6 @@ LINK = re.compile(
     rf"|\b(?:[\w\-]+\.)+[a-z]{{2,10}}(?:/{_ADDRESS}*)?(?![\w@])",
     re.IGNORECASE,
 )
-# Any scheme leads somewhere, whether a program for mail or chats would make a link of it or not.
-_WITH_SCHEME = re.compile(rf"(?:[a-z][a-z0-9+.\-]{{1,15}}://|www\.|mailto:){_ADDRESS}+", re.IGNORECASE)
-# Set aside by RFC 2606, RFC 6762, RFC 7686 and ICANN for what is no public host; somebody's own network may lead there.
-_SET_ASIDE = ("example", "internal", "invalid", "local", "localhost", "onion", "test")
-# No host is called that: there are no such top-level domains.
-_FILE = re.compile(r"[^/:]+\.(?:csv|docx?|gif|jpe?g|json|pdf|png|pptx?|txt|xlsx?|xml)", re.IGNORECASE)
 _CODE = re.compile(r"(?<![\w\-])(?=[\w\-./#]*\d)(?=[\w\-./#]*[A-Za-z])#?[A-Za-z0-9][\w\-./]*[A-Za-z0-9](?![\w\-])")
 _MEASURE = re.compile(r"\d+(?:[.,]\d+)?[A-Za-z]{1,3}")
 _QUOTED = re.compile(
@@ -202,37 +193,6 @@ def literals_in(markdown: str) -> tuple[str, ...]:
     found += [flat(next(group for group in groups if group)) for groups in _QUOTED.findall(text)]
     found += [code.casefold() for code in _CODE.findall(text) if not _MEASURE.fullmatch(code)]
     return tuple(dict.fromkeys(literal for literal in found if literal))
-
-
-def addresses_in(text: str) -> tuple[str, ...]:
-    """Where a text leads: its links, bare hosts and mail addresses, as programs that show mail and chats find them."""
-    return tuple(dict.fromkeys(text[start:end] for start, end in _leading(text)))
-
-
-def without_addresses(text: str) -> str:
-    """The text with a dot or three for each address in it: it can be repeated and leads nowhere."""
-    for start, end in sorted(_leading(text), reverse=True):
-        text = f"{text[:start]}…{text[end:]}"
-    return text
-
-
-def _leading(text: str) -> list[tuple[int, int]]:
-    """Where the addresses of a text stand."""
-    found = [
-        (match.start(), match.start() + len(match[0].rstrip(".,;:!?*_~`"))) for match in _WITH_SCHEME.finditer(text)
-    ]
-    rest = _WITH_SCHEME.sub(lambda match: " " * len(match[0]), text)
-    bare = [] if "." not in rest else _finder().match(rest) or []
-    return [*found, *((each.index, each.last_index) for each in bare if not _FILE.fullmatch(each.text))]
-
-
-@cache
-def _finder() -> LinkifyIt:
-    """Finds hosts and mail addresses by the top-level domains that there are, also those in other scripts."""
-    foreign = [name.lower().encode("ascii").decode("idna") for name in TLDS if name.startswith("XN--")]
-    return LinkifyIt(options={"fuzzy_link": True, "fuzzy_email": True, "fuzzy_ip": True}).tlds(
-        [*TLDS, *foreign, *_SET_ASIDE]
-    )
 
 
 def flat(text: str) -> str:

@@ -1,14 +1,18 @@
 """Places in a text that are filled with what is known: `{charge.amount.currency}`."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any
+
+from answerable.domain.addresses import without_links
 
 PLACE = re.compile(r"\{([a-z][a-z0-9_]*(?:\.[A-Za-z0-9_]+)*)\}")
 _BRACE = re.compile(r"[{}]")
 _MOMENT = re.compile(r"(\d{4}-\d{2}-\d{2})T\d{2}:\d{2}\S*", re.ASCII)
 # What comes from outside is shown as plain words: it makes no link, no picture and no heading of its own.
-_MARKUP = re.compile(r"[<>\[\]`|*#]|(?<=:)//|\bmailto:", re.IGNORECASE)
+_MARKUP = re.compile(r"[<>\[\]`|*#]")
+_SCHEME = re.compile(r"(?<=:)//|\bmailto:", re.IGNORECASE)
 _SPACE = re.compile(r"\s+")
 SHOWN_MAX = 300
 
@@ -47,6 +51,10 @@ def shown(value: Any) -> str:
     if isinstance(value, str | int | float):
         text = _MARKUP.sub("", _MOMENT.sub(r"\1", str(value)))
         text = "".join(sign for sign in _SPACE.sub(" ", text) if sign.isprintable()).strip()
+        # What looks like a link is one, whatever letters it is written in.
+        plain = unicodedata.normalize("NFKC", text)
+        text = text if without_links(plain) == plain else without_links(plain)
+        text = _SCHEME.sub("", text)
         return text if len(text) <= SHOWN_MAX else f"{text[:SHOWN_MAX]}…"
     raise Missing(type(value).__name__)
 
