@@ -1,6 +1,7 @@
 import { MutationCache, QueryCache, QueryClient, QueryClientProvider, useQuery } from "@tanstack/react-query";
 import { Redirect, Route, Router, Switch, useLocation, useSearch } from "wouter";
 import { Problem } from "./api/client";
+import { retryDelay, shouldRetry, useFault } from "./api/faults";
 import { MeContext } from "./api/me";
 import { meQuery } from "./api/queries";
 import { LinkPage } from "./entry/LinkPage";
@@ -13,8 +14,6 @@ import { NotHere } from "./shell/NotHere";
 import { Notices } from "./shell/notices";
 import { Shell } from "./shell/Shell";
 
-const RETRIES = 2;
-
 /** A lost sign-in is noticed wherever it shows: nobody is signed in, and the sign-in page comes up by itself. */
 function noticeLostSignIn(error: Error): void {
   if (error instanceof Problem && error.status === 401) client.setQueryData(meQuery.queryKey, null);
@@ -25,7 +24,8 @@ const client = new QueryClient({
   mutationCache: new MutationCache({ onError: noticeLostSignIn }),
   defaultOptions: {
     queries: {
-      retry: (failures, error) => failures < RETRIES && error instanceof Problem && error.mayHelpToRetry,
+      retry: shouldRetry,
+      retryDelay,
       // The stream keeps what is shown up to date: going back to a screen need not read it again.
       staleTime: 30_000,
       networkMode: "always",
@@ -52,7 +52,9 @@ export function App() {
 }
 
 function SignedIn() {
-  const { data: me, error, refetch } = useQuery(meQuery);
+  const asked = useQuery(meQuery);
+  const { data: me } = asked;
+  const { fault, again } = useFault(asked, meQuery.queryKey);
   const [location] = useLocation();
   const search = useSearch();
   if (me) {
@@ -64,14 +66,14 @@ function SignedIn() {
       </MeContext>
     );
   }
-  if (me === null || (error instanceof Problem && error.status === 401)) {
+  if (me === null || (fault instanceof Problem && fault.status === 401)) {
     const here = search ? `${location}?${search}` : location;
     return <Redirect to={here === "/" ? "/sign-in" : `/sign-in?next=${encodeURIComponent(here)}`} replace />;
   }
-  if (error) {
+  if (fault) {
     return (
       <main className="entry">
-        <Failed error={error} what="console" isPage onRetry={() => void refetch()} />
+        <Failed error={fault} what="console" isPage onRetry={again} />
       </main>
     );
   }

@@ -5,6 +5,7 @@ import json
 import re
 from typing import Any
 
+import pytest
 from playwright.async_api import Route, expect
 
 from tests.console.conftest import PATIENCE_MS, Office
@@ -13,6 +14,8 @@ from tests.widget.line import Line
 
 # The promise is three seconds; a machine that runs many tests at once gets two more.
 NOTICED_MS = 5_000
+# From opening a screen until it says that there is nothing to show; two seconds of it are for the page itself.
+SOON_MS = 3_000
 
 
 async def test_a_reply_without_a_network_is_kept_and_arrives_once(office: Office, ines: Customer) -> None:
@@ -72,6 +75,30 @@ async def test_a_server_that_is_gone_is_said_at_once_and_no_longer_than_it_lasts
         await expect(page.get_by_text("Reconnecting…")).to_have_count(0, timeout=NOTICED_MS)
         await expect(page.get_by_text("maya@ledgerly.example")).to_be_visible()
     await line.end()
+
+
+@pytest.mark.parametrize(
+    ("path", "route", "filled"),
+    [
+        ("/actions", "/api/actions\\?", "Nothing has been asked for yet"),
+        ("/approvals", "/api/approvals\\?", "Nothing waits for a person"),
+        ("/approvals/decided", "/api/approvals\\?", "Nothing has been decided yet"),
+    ],
+)
+async def test_a_list_that_cannot_be_reached_says_so_soon_and_fills_by_itself(
+    office: Office, path: str, route: str, filled: str
+) -> None:
+    maya = await office.maya()
+    page = maya.page
+    await page.route(re.compile(route), lambda request: request.fulfill(status=503, body="gone"))
+
+    await maya.open(path)
+    await expect(page.get_by_role("alert")).to_contain_text("tried again by itself", timeout=SOON_MS)
+    await expect(page.locator(".skeleton")).to_have_count(0)
+    await maya.picture(f"unreached{path.replace('/', '-')}")
+    await page.unroute(re.compile(route))
+
+    await expect(page.get_by_role("heading", name=filled)).to_be_visible(timeout=NOTICED_MS)
 
 
 async def test_a_screen_whose_script_does_not_come_says_so_and_comes_when_tried_again(office: Office) -> None:

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { ArrowLeft } from "lucide-react";
 import { useMemo } from "react";
 import { Link, useLocation } from "wouter";
+import { useFault } from "../api/faults";
 import { actionQuery } from "../api/queries";
 import type { ActionDetail } from "../api/types";
 import { useNow } from "../parts/now";
@@ -14,7 +15,9 @@ import { EFFECTS, inShort, STATES } from "./words";
 
 /** One call with all that is known of it: what was asked, by which rule, who decided, what came of it. */
 export function ActionPage({ id }: { id: string }) {
-  const { data: detail, error, refetch } = useQuery(actionQuery(id));
+  const asked = useQuery(actionQuery(id));
+  const { data: detail } = asked;
+  const { fault, again } = useFault(asked, actionQuery(id).queryKey);
   const [, go] = useLocation();
   const commands = useMemo<Command[]>(
     () => [
@@ -46,8 +49,8 @@ export function ActionPage({ id }: { id: string }) {
         </div>
         {detail ? (
           <Detail detail={detail} />
-        ) : error ? (
-          <Failed error={error} what="action" onRetry={() => void refetch()} />
+        ) : fault ? (
+          <Failed error={fault} what="action" onRetry={again} />
         ) : (
           <Loading what="the action">
             <div className="card approval-skeleton">

@@ -3,6 +3,7 @@ import { Download, Menu as MenuIcon, SearchX, Zap } from "lucide-react";
 import { type RefObject, useCallback, useEffect, useMemo, useRef } from "react";
 import { Link, Route, Switch, useLocation, useSearchParams } from "wouter";
 import { address } from "../api/client";
+import { useFault } from "../api/faults";
 import { useMe } from "../api/me";
 import { actionsQuery, type CallFilter, declaredQuery } from "../api/queries";
 import { type ActionRow, type CallState, mayActAs } from "../api/types";
@@ -80,6 +81,7 @@ function Table() {
   const isNarrow = useIsNarrow();
   const { filter, change, days, isNarrowed } = useFilter();
   const list = useInfiniteQuery(actionsQuery(filter));
+  const { fault, again } = useFault(list, actionsQuery(filter).queryKey);
   const { data: declared } = useQuery(declaredQuery);
   const rows = list.data?.pages.flatMap((page) => page.items) ?? [];
   const input = useRef<HTMLInputElement>(null);
@@ -169,7 +171,7 @@ function Table() {
               {list.data && `${number(rows.length)}${list.hasNextPage ? "+" : ""} shown`}
             </span>
           </header>
-          {list.isPending ? (
+          {list.isPending && !fault ? (
             <Loading what="actions">
               {Array.from({ length: 8 }, (_, place) => (
                 <div className="arow" key={place}>
@@ -177,8 +179,8 @@ function Table() {
                 </div>
               ))}
             </Loading>
-          ) : list.isError && !list.data ? (
-            <Failed error={list.error} what="list" onRetry={() => void list.refetch()} />
+          ) : fault ? (
+            <Failed error={fault} what="list" onRetry={again} />
           ) : rows.length === 0 ? (
             <NoActions isNarrowed={isNarrowed} />
           ) : (

@@ -2,6 +2,7 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { Hand, History, Menu as MenuIcon } from "lucide-react";
 import { type RefObject, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { Link, useLocation } from "wouter";
+import { useFault } from "../api/faults";
 import { useMe } from "../api/me";
 import { approvalsQuery } from "../api/queries";
 import type { ApprovalCard as Card } from "../api/types";
@@ -51,6 +52,7 @@ export default function Approvals() {
 
 function Waiting() {
   const list = useInfiniteQuery(approvalsQuery("open"));
+  const { fault, again } = useFault(list, approvalsQuery("open").queryKey);
   const cards = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
   const [chosenId, choose] = useState<string | null>(null);
   const chosen = cards.find((card) => card.approval.id === chosenId) ?? cards.find((card) => card.may_decide);
@@ -60,10 +62,14 @@ function Waiting() {
     <>
       <div className="lede">
         <h2>
-          {list.isPending ? <Skeleton width="16em" height={28} /> : finding(cards, list.hasNextPage, list.isError)}
+          {list.isPending && !fault ? (
+            <Skeleton width="16em" height={28} />
+          ) : (
+            finding(cards, list.hasNextPage, fault !== null)
+          )}
         </h2>
       </div>
-      {list.isPending ? (
+      {list.isPending && !fault ? (
         <Loading what="approvals">
           {[0, 1].map((one) => (
             <div className="card approval-skeleton" key={one}>
@@ -73,8 +79,8 @@ function Waiting() {
             </div>
           ))}
         </Loading>
-      ) : list.isError && !list.data ? (
-        <Failed error={list.error} what="list" onRetry={() => void list.refetch()} />
+      ) : fault ? (
+        <Failed error={fault} what="list" onRetry={again} />
       ) : cards.length === 0 ? (
         <Empty icon={<Hand className="i" />} title="Nothing waits for a person">
           <p>
@@ -110,8 +116,8 @@ function Waiting() {
   );
 }
 
-function finding(cards: Card[], hasMore: boolean, isError: boolean): string {
-  if (isError && cards.length === 0) return "What waits is not known.";
+function finding(cards: Card[], hasMore: boolean, isUnknown: boolean): string {
+  if (isUnknown) return "What waits is not known.";
   if (cards.length === 0) return "Nobody waits for an approval.";
   const mine = cards.filter((card) => card.may_decide).length;
   const all = hasMore
@@ -163,7 +169,9 @@ function useQueueKeys(
 function Decided() {
   const now = useNow();
   const list = useInfiniteQuery(approvalsQuery("decided"));
+  const { fault, again } = useFault(list, approvalsQuery("decided").queryKey);
   const cards = list.data?.pages.flatMap((page) => page.items) ?? [];
+  if (fault) return <Failed error={fault} what="list" onRetry={again} />;
   if (list.isPending) {
     return (
       <Loading what="decisions">
@@ -173,9 +181,6 @@ function Decided() {
         </div>
       </Loading>
     );
-  }
-  if (list.isError && !list.data) {
-    return <Failed error={list.error} what="list" onRetry={() => void list.refetch()} />;
   }
   if (cards.length === 0) {
     return (

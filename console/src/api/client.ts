@@ -35,7 +35,7 @@ export async function call<T>(path: string, { method = "GET", body, idempotencyK
   const response = await fetch(`/api${path}`, init).catch((error: unknown) => {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     tellReach(false);
-    throw new Problem(0, "No connection", "Answerable cannot be reached. Check the connection, then try again.", true);
+    throw new Problem(0, "No connection", "Answerable cannot be reached. Check the connection.", true);
   });
   tellReach(true);
   if (!response.ok) throw await problemOf(response);

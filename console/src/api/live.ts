@@ -1,6 +1,6 @@
 /** The tab's one connection to the reps' stream; it goes on where it was cut off. */
 
-import { type QueryClient, useQuery } from "@tanstack/react-query";
+import { type Query, type QueryClient, useQuery } from "@tanstack/react-query";
 import { call, Problem } from "./client";
 import { applyEvent } from "./patch";
 import { meQuery } from "./queries";
@@ -42,7 +42,7 @@ export function listen(client: QueryClient, me: Me, onEvent?: (event: LiveEvent)
       // What was read before the stream stood may have missed something; what was read after it has not.
       if (failures > 0 || !lastId) void client.invalidateQueries({ predicate: (query) => isLive(query.queryKey) });
       // What failed while the server was away is tried again by itself.
-      if (failures > 0) void client.refetchQueries({ predicate: (query) => query.state.status === "error" });
+      if (failures > 0) void fill(client);
       failures = 0;
       heardAt = Date.now();
       say("live");
@@ -105,6 +105,13 @@ export function listen(client: QueryClient, me: Me, onEvent?: (event: LiveEvent)
     window.removeEventListener("offline", retry);
     document.removeEventListener("visibilitychange", wake);
   };
+}
+
+/** Tries at once what shows nothing yet; an attempt that waits for its turn is given up for it. */
+async function fill(client: QueryClient): Promise<void> {
+  const isEmpty = (query: Query) => query.state.data === undefined;
+  await client.cancelQueries({ predicate: (query) => isEmpty(query) && query.state.fetchFailureCount > 0 });
+  await client.refetchQueries({ predicate: isEmpty, type: "active" });
 }
 
 const isLive = (key: readonly unknown[]) =>

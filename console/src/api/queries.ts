@@ -96,6 +96,7 @@ export const earlierQuery = (id: string, before: number) =>
     initialPageParam: before,
     getNextPageParam: (page) => (page.has_earlier ? page.messages[0]?.number : undefined),
     enabled: false,
+    retry: 2,
     staleTime: Number.POSITIVE_INFINITY,
   });
 

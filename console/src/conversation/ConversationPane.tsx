@@ -2,6 +2,7 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { ArrowLeft, PanelRight } from "lucide-react";
 import { useCallback, useMemo, useRef } from "react";
 import { useLocation, useSearchParams } from "wouter";
+import { useFault } from "../api/faults";
 import { useMe } from "../api/me";
 import { conversationQuery, useVerb, type Verb } from "../api/queries";
 import type { ConversationDetail } from "../api/types";
@@ -18,7 +19,9 @@ import { Thread } from "./Thread";
 
 /** A conversation: who has it, what was said, and a way to say something. */
 export function ConversationPane({ id, view }: { id: string; view: { slug: string; name: string } }) {
-  const { data: detail, error, refetch, isPending } = useQuery(conversationQuery(id));
+  const asked = useQuery(conversationQuery(id));
+  const { data: detail } = asked;
+  const { fault, again } = useFault(asked, conversationQuery(id).queryKey);
   const isNarrow = useIsNarrow();
   const [, go] = useLocation();
   const [search] = useSearchParams();
@@ -32,13 +35,9 @@ export function ConversationPane({ id, view }: { id: string; view: { slug: strin
       <section className="col" aria-label="Conversation">
         <div className="bar">
           {isNarrow && <BackButton onBack={back} name={view.name} />}
-          {isPending && <Skeleton width="55%" height={12} />}
+          {!fault && <Skeleton width="55%" height={12} />}
         </div>
-        {error ? (
-          <Failed error={error} what="conversation" isPage={isNarrow} onRetry={() => void refetch()} />
-        ) : (
-          <ThreadSkeleton />
-        )}
+        {fault ? <Failed error={fault} what="conversation" isPage={isNarrow} onRetry={again} /> : <ThreadSkeleton />}
       </section>
     );
   }

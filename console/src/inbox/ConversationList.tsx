@@ -4,6 +4,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { Check, Inbox, ListFilter, Menu as MenuIcon, Search, SearchX } from "lucide-react";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useLocation, useSearchParams } from "wouter";
+import { useFault } from "../api/faults";
 import { countsQuery, inboxQuery } from "../api/queries";
 import type { InboxRow, View } from "../api/types";
 import { useNow } from "../parts/now";
@@ -37,6 +38,7 @@ export function ConversationList({
   const searchInput = useRef<HTMLInputElement>(null);
   const { data: counts } = useQuery(countsQuery);
   const list = useInfiniteQuery(inboxQuery(view.view, q));
+  const { fault, again } = useFault(list, inboxQuery(view.view, q).queryKey);
   const hasAi = view.view === "needs_you" && !q && !filter;
   const ai = useInfiniteQuery({ ...inboxQuery("with_ai"), enabled: hasAi });
   const entries = useEntries(view.view, list.data?.pages, hasAi && !list.hasNextPage ? ai.data?.pages : undefined, {
@@ -106,10 +108,10 @@ export function ConversationList({
           )}
         </div>
       )}
-      {list.isPending ? (
+      {list.isPending && !fault ? (
         <ListSkeleton />
-      ) : list.isError && !list.data ? (
-        <Failed error={list.error} what="list" onRetry={() => void list.refetch()} />
+      ) : fault ? (
+        <Failed error={fault} what="list" onRetry={again} />
       ) : (
         <Rows
           entries={entries}
@@ -123,7 +125,7 @@ export function ConversationList({
           }}
         />
       )}
-      {!list.isPending && !list.isError && rows.length === 0 && !more && (
+      {!list.isPending && !fault && rows.length === 0 && !more && (
         <NothingHere view={view.view} q={q} filter={filter} />
       )}
     </section>

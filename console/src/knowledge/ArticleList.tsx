@@ -3,6 +3,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { BookOpen, SearchX } from "lucide-react";
 import { type RefObject, useCallback, useEffect, useMemo, useRef } from "react";
 import { Link, useSearchParams } from "wouter";
+import { useFault } from "../api/faults";
 import { articlesQuery, sourcesQuery } from "../api/queries";
 import { SearchField } from "../parts/Search";
 import { Empty, Failed, Loading, Skeleton } from "../parts/small";
@@ -21,6 +22,7 @@ export function ArticleList() {
   const input = useRef<HTMLInputElement>(null);
   const scroller = useRef<HTMLDivElement>(null);
   const list = useInfiniteQuery(articlesQuery(q, source));
+  const { fault, again } = useFault(list, articlesQuery(q, source).queryKey);
   const { data: sources } = useQuery(sourcesQuery);
   const rows = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
   const total = list.data?.pages[0]?.total;
@@ -69,7 +71,7 @@ export function ArticleList() {
         )}
         <span className="dim num end">{total !== undefined && plural(total, "article")}</span>
       </header>
-      {list.isPending ? (
+      {list.isPending && !fault ? (
         <Loading what="articles">
           {Array.from({ length: 9 }, (_, place) => (
             <div className="arow" key={place}>
@@ -77,8 +79,8 @@ export function ArticleList() {
             </div>
           ))}
         </Loading>
-      ) : list.isError && !list.data ? (
-        <Failed error={list.error} what="list" onRetry={() => void list.refetch()} />
+      ) : fault ? (
+        <Failed error={fault} what="list" onRetry={again} />
       ) : rows.length === 0 ? (
         <NoArticles q={q} />
       ) : (

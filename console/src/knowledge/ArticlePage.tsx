@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { ArrowLeft, ArrowUpRight } from "lucide-react";
 import { useEffect, useRef } from "react";
 import { Link, useSearchParams } from "wouter";
+import { useFault } from "../api/faults";
 import { useMe } from "../api/me";
 import { articleQuery } from "../api/queries";
 import type { ArticleDetail } from "../api/types";
@@ -12,7 +13,9 @@ import { day, language, number, plural } from "../parts/words";
 
 /** An article as it is in force: its text, the passages that can be found, and its revisions. */
 export function ArticlePage({ id }: { id: string }) {
-  const { data, error, refetch } = useQuery(articleQuery(id));
+  const asked = useQuery(articleQuery(id));
+  const { data } = asked;
+  const { fault, again } = useFault(asked, articleQuery(id).queryKey);
   const me = useMe();
   const title = data?.row.title;
   useEffect(() => {
@@ -29,8 +32,8 @@ export function ArticlePage({ id }: { id: string }) {
         </div>
         {data ? (
           <Article detail={data} />
-        ) : error ? (
-          <Failed error={error} what="article" isPage onRetry={() => void refetch()} />
+        ) : fault ? (
+          <Failed error={fault} what="article" isPage onRetry={again} />
         ) : (
           <Loading what="the article">
             <div className="article lines">

@@ -51,7 +51,7 @@ const TABS = [
 function Page({ children, isTop = false }: { children: ReactNode; isTop?: boolean }) {
   const [location] = useLocation();
   const isNarrow = useIsNarrow();
-  const { data: sources, isError } = useQuery(sourcesQuery);
+  const { data: sources, failureReason } = useQuery(sourcesQuery);
   const { data: status } = useQuery(statusQuery);
   return (
     <div className="page">
@@ -71,7 +71,7 @@ function Page({ children, isTop = false }: { children: ReactNode; isTop?: boolea
             ))}
           </nav>
         </div>
-        {isTop && <Finding sources={sources ?? (isError ? null : undefined)} status={status} />}
+        {isTop && <Finding sources={sources ?? (failureReason ? null : undefined)} status={status} />}
         {children}
       </div>
     </div>

@@ -3,6 +3,7 @@ import { FileText, Folder, Globe, type LucideIcon, Plug } from "lucide-react";
 import { type FormEvent, useState } from "react";
 import { Link } from "wouter";
 import { Problem } from "../api/client";
+import { useFault } from "../api/faults";
 import { useMe } from "../api/me";
 import { importQuery, sourcesQuery, useImportSite } from "../api/queries";
 import { type ImportRow, mayActAs, type SourceKind, type SourceRow } from "../api/types";
@@ -16,7 +17,9 @@ const ICONS: Record<SourceKind, LucideIcon> = { folder: Folder, site: Globe, jso
 /** Where articles come from, what the last import of each did, and a new one by its address. */
 export function Sources() {
   const me = useMe();
-  const { data: sources, error, isPending, refetch } = useQuery(sourcesQuery);
+  const asked = useQuery(sourcesQuery);
+  const { data: sources } = asked;
+  const { fault, again } = useFault(asked, sourcesQuery.queryKey);
   return (
     <>
       {mayActAs(me, "builder") ? (
@@ -24,7 +27,9 @@ export function Sources() {
       ) : (
         <p className="card note-card">Builders import new sites. Folders and files are imported at the command line.</p>
       )}
-      {isPending ? (
+      {fault ? (
+        <Failed error={fault} what="list" onRetry={again} />
+      ) : !sources ? (
         <Loading what="sources">
           {[0, 1].map((place) => (
             <div className="card source-card" key={place}>
@@ -33,8 +38,6 @@ export function Sources() {
             </div>
           ))}
         </Loading>
-      ) : error && !sources ? (
-        <Failed error={error} what="list" onRetry={() => void refetch()} />
       ) : sources.length === 0 ? (
         <Empty icon={<Plug className="i" />} title="No source yet">
           <p>

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Search, SearchX } from "lucide-react";
 import { useMemo, useRef } from "react";
 import { useSearchParams } from "wouter";
+import { useFault } from "../api/faults";
 import { searchQuery } from "../api/queries";
 import { SearchField } from "../parts/Search";
 import { Empty, Failed, Loading, Skeleton } from "../parts/small";
@@ -15,6 +16,7 @@ export function TrySearch() {
   const q = search.get("q") ?? "";
   const input = useRef<HTMLInputElement>(null);
   const result = useQuery(searchQuery(q));
+  const { fault, again } = useFault(result, searchQuery(q).queryKey);
   const commands = useMemo<Command[]>(
     () => [
       {
@@ -47,7 +49,7 @@ export function TrySearch() {
             the meaning each contributed, and how likely it is that the best one answers the question.
           </p>
         </Empty>
-      ) : result.isPending ? (
+      ) : result.isPending && !fault ? (
         <Loading what="what was found">
           {[0, 1, 2].map((place) => (
             <div className="passage" key={place}>
@@ -57,8 +59,8 @@ export function TrySearch() {
             </div>
           ))}
         </Loading>
-      ) : result.isError && !data ? (
-        <Failed error={result.error} what="search" onRetry={() => void result.refetch()} />
+      ) : fault ? (
+        <Failed error={fault} what="search" onRetry={again} />
       ) : data && data.hits.length > 0 ? (
         <div aria-busy={result.isPlaceholderData}>
           <dl className="sum try-sum">

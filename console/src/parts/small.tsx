@@ -104,6 +104,7 @@ export function Failed({
       <Heading>{isMissing ? `This ${what} is not here` : `Could not load this ${what}`}</Heading>
       <div className="empty-words">
         <p>{error instanceof Problem ? error.message : sentence}</p>
+        {error instanceof Problem && error.mayHelpToRetry && <p className="dim">It is tried again by itself.</p>}
         {onRetry && !isMissing && (
           <button type="button" className="btn" onClick={onRetry}>
             Try again

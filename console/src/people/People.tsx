@@ -3,6 +3,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Copy, Menu as MenuIcon, UserRoundPlus, X } from "lucide-react";
 import { type FormEvent, type ReactNode, useEffect, useState } from "react";
 import { Problem } from "../api/client";
+import { useFault } from "../api/faults";
 import { useMe } from "../api/me";
 import { repsQuery, useChangeRep, useInvite, useRenewLink } from "../api/queries";
 import { type Invitation, mayActAs, type RepRow, type Role } from "../api/types";
@@ -25,7 +26,9 @@ const MAY: Record<Role, string> = {
 export default function People() {
   const me = useMe();
   const isNarrow = useIsNarrow();
-  const { data: reps, error, isPending, refetch } = useQuery(repsQuery);
+  const asked = useQuery(repsQuery);
+  const { data: reps } = asked;
+  const { fault, again } = useFault(asked, repsQuery.queryKey);
   const isAdmin = mayActAs(me, "admin");
   const active = reps?.filter((rep) => rep.active).length ?? 0;
   useEffect(() => {
@@ -46,7 +49,7 @@ export default function People() {
         <div className="lede">
           <div>
             <h2>
-              {isPending ? (
+              {!reps && !fault ? (
                 <>
                   <span className="sr">Loading people</span>
                   <Skeleton width="12em" height={28} />
@@ -66,7 +69,9 @@ export default function People() {
             </p>
           </div>
         </div>
-        {isPending ? (
+        {fault ? (
+          <Failed error={fault} what="list" onRetry={again} />
+        ) : !reps ? (
           <Loading what="people">
             <div className="card">
               {[0, 1, 2].map((place) => (
@@ -77,8 +82,6 @@ export default function People() {
               ))}
             </div>
           </Loading>
-        ) : error && !reps ? (
-          <Failed error={error} what="list" onRetry={() => void refetch()} />
         ) : (
           <ul className="card people">
             {[...reps]

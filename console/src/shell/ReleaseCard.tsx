@@ -12,7 +12,7 @@ const RELEASES_SHOWN = 6;
 /** The release in force and how the program is doing; opens to the details. */
 export function ReleaseCard() {
   const me = useMe();
-  const { data: status, isError } = useQuery(statusQuery);
+  const { data: status, failureReason } = useQuery(statusQuery);
   const waiting = status?.turns_waiting ?? 0;
   const release = status?.release ?? me.release;
   return (
@@ -27,7 +27,7 @@ export function ReleaseCard() {
             "Nothing released yet"
           )}
           <span className="end">
-            {isError ? (
+            {failureReason ? (
               <CircleAlert className="i i-14 bad" aria-label="Status unknown" />
             ) : (
               <CircleCheck className="i i-14 good" aria-label="Working" />
@@ -42,7 +42,7 @@ export function ReleaseCard() {
                 {waiting ? `${number(waiting)} waiting` : `v${status.version}`}
               </span>
             </>
-          ) : isError ? (
+          ) : failureReason ? (
             "Status unknown"
           ) : (
             <Skeleton width="80%" height={10} />

@@ -45,7 +45,7 @@ export function TraceOverlay({ conversationId }: { conversationId: string }) {
 
 function Panel({ conversationId, close }: { conversationId: string; close?: ReactNode }) {
   const panel = useTracePanel();
-  const { data: detail, isError } = useQuery(conversationQuery(conversationId));
+  const { data: detail, failureReason } = useQuery(conversationQuery(conversationId));
   const run = detail ? runOf(detail, panel.runId) : undefined;
   const message = run && detail?.messages.findLast((one) => one.run_id === run.id);
   const sources = message?.citations.length ?? 0;
@@ -75,7 +75,7 @@ function Panel({ conversationId, close }: { conversationId: string; close?: Reac
             <HistoryTab detail={detail} />
           </Tabs.Panel>
         </>
-      ) : isError ? (
+      ) : failureReason ? (
         <p className="dim pad">There is nothing to show beside it.</p>
       ) : (
         <Loading what="the trace">

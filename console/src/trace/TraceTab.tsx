@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { ChevronRight, Footprints, TriangleAlert } from "lucide-react";
 import type { CSSProperties } from "react";
 import { CallsOfRun } from "../actions/InConversation";
+import { useFault } from "../api/faults";
 import { traceQuery } from "../api/queries";
 import type { ConversationDetail, RunCard, SpanCard } from "../api/types";
 import { JsonView } from "../parts/JsonView";
@@ -20,6 +21,7 @@ export function TraceTab({ detail, run }: { detail: ConversationDetail; run: Run
     // Steps come over the stream; this catches up with any that came before the trace was open.
     refetchInterval: run?.state === "running" ? 2000 : false,
   });
+  const { fault, again } = useFault(trace, traceQuery(run?.id ?? "").queryKey);
   if (!run) {
     return (
       <Empty icon={<Footprints className="i" />} title="No answer yet">
@@ -41,7 +43,7 @@ export function TraceTab({ detail, run }: { detail: ConversationDetail; run: Run
   return (
     <>
       <Summary run={run} detail={detail} total={total} />
-      {trace.isPending ? (
+      {trace.isPending && !fault ? (
         <Loading what="the steps">
           <div className="steps">
             {run.strip.map((_, place) => (
@@ -51,8 +53,8 @@ export function TraceTab({ detail, run }: { detail: ConversationDetail; run: Run
             ))}
           </div>
         </Loading>
-      ) : trace.isError && !trace.data ? (
-        <Failed error={trace.error} what="trace" onRetry={() => void trace.refetch()} />
+      ) : fault ? (
+        <Failed error={fault} what="trace" onRetry={again} />
       ) : (
         <>
           {steps.length > 0 && <Axis total={total} />}
