@@ -367,6 +367,7 @@ function talk(name, subject, minutes, patch = {}) {
       last_text: subject,
       last_author: "customer",
       strip: [],
+      proved_until: null,
       agent_is_writing: false,
       changed_at: ago(minutes),
       ...patch,
@@ -473,6 +474,7 @@ const ais = [
 ].map(([name, subject, minutes]) => {
   const one = talk(name, subject, minutes, {
     waiting_on: "agent",
+    proved_until: null,
     agent_is_writing: minutes < 1,
     why: minutes < 1 ? "Retrieve" : "Write answer",
   });

@@ -11,6 +11,7 @@ function row(id: string, at: string, patch: Partial<InboxRow> = {}): InboxRow {
     id,
     subject: `About ${id}`,
     customer: { id: `cus_${id}`, name: "Ines", email: null, identity: "verified", attributes: {}, created_at: at },
+    proved_until: null,
     surface: "chat",
     status: "open",
     handled_by: "agent",

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 import type { SpanCard } from "../src/api/types";
 import { prettyJson } from "../src/parts/json";
-import { ago, cost, duration, initials, milliseconds } from "../src/parts/words";
-import { axisOf, stepsOf, stepTitle } from "../src/trace/steps";
+import { ago, cost, duration, identityOf, initials, isProved, milliseconds } from "../src/parts/words";
+import { axisOf, rulingOf, stepsOf, stepTitle } from "../src/trace/steps";
 
 const NOON = Date.parse("2026-03-03T12:00:00Z");
 
@@ -79,4 +79,32 @@ test("A step is called what its span is called, and code stays code", () => {
   expect(stepTitle({ kind: "model", name: "write_answer" })).toBe("Write answer");
   expect(stepTitle({ kind: "action", name: "billing.list_charges" })).toBe("billing.list_charges");
   expect(stepTitle({ kind: "guard", name: "" })).toBe("Verify answer");
+});
+
+test("a proof is shown for as long as it holds, and no longer", () => {
+  const customer = {
+    id: "cus",
+    name: null,
+    email: null,
+    identity: "verified" as const,
+    attributes: {},
+    created_at: "",
+  };
+  const row = { customer, proved_until: "2026-03-03T12:00:30Z" };
+  expect([isProved(row, NOON), identityOf(row, NOON)]).toEqual([true, "proved who they are"]);
+  const later = NOON + 60_000;
+  expect([isProved(row, later), identityOf(row, later)]).toEqual([false, "told us who they are"]);
+});
+
+const clause = (effect: string, holds: boolean) => ({ clause_id: "R-1", effect, holds });
+
+test.each([
+  ["passes", {}, [clause("allows", true), clause("forbids", false)]],
+  ["needs_a_person", {}, [clause("allows", true), clause("needs_approval", true)]],
+  ["refuses", {}, [clause("allows", true), clause("forbids", true)]],
+  ["refuses", {}, [clause("allows", false), clause("needs_approval", true)]],
+  ["passes", { needs: "verified" }, { identity: "stepped_up" }],
+  ["refuses", { needs: "stepped_up" }, { identity: "verified" }],
+])("a look into the policy is shown as one that %s", (ruling, input, output) => {
+  expect(rulingOf({ input, output })).toBe(ruling);
 });

@@ -57,7 +57,7 @@ async def test_a_request_comes_in_live_and_is_approved_changed_declined_or_expir
 
     await card.first.get_by_role("button", name="Approve Refund charge €84.00").click()
     await expect(
-        page.get_by_text("Refund charge €84.00: done. 84.00 EUR are on their way.", exact=True).last
+        page.get_by_text("Refund charge €84.00: done. Receipt: “84.00 EUR are on their way.”", exact=True).last
     ).to_be_visible()
     await expect(card).to_have_count(3)
     await card.first.get_by_role("button", name="Change amount").click()
@@ -195,6 +195,49 @@ async def test_all_actions_are_listed_narrowed_carried_away_and_taken_back(shop:
     await expect(page.get_by_role("heading", name="Record")).to_be_visible()
     await expect(page.locator(".record li")).to_have_count(4)
     await maya.picture("action")
+
+
+async def test_whoever_decides_reads_what_was_said_without_leaving(shop: Shop, office: Office) -> None:
+    ines = await shop.asker(says="My card was charged twice for March. My money back, please.")
+    for answer in ("The second one.", "In March.", "To the same card.", "yes"):
+        await ines.customer.ask(answer, conversation=ines.conversation)
+    await shop.agent_asks(ines, "84.00")
+    maya = await office.maya()
+    page = maya.page
+    await maya.open("/approvals")
+    card = page.get_by_role("region", name="Your approval is needed")
+
+    await expect(card.get_by_role("figure")).to_contain_text("My card was charged twice for March")
+    said = card.get_by_role("list", name="What was said with Ines Carvalho")
+    await expect(said).to_have_count(0)
+    await card.get_by_text("Read the conversation so far").click()
+    await expect(said.get_by_role("listitem").first).to_contain_text("My card was charged twice for March")
+    await expect(said).to_contain_text("AI agent")
+    await expect(said.get_by_role("listitem").last).to_be_in_viewport()
+    await maya.picture("approval-what-was-said")
+
+
+async def test_a_refusal_is_shown_as_one_wherever_it_is_shown(shop: Shop, office: Office) -> None:
+    ines, otto = await shop.asker(), await shop.asker("Otto Lind")
+    await shop.agent_asks(otto, "84.00")
+    maya = await office.maya(role="lead")
+    page = maya.page
+    await maya.open("/approvals")
+    shop.bank.is_disputed = True
+    await shop.agent_asks(ines, "10.00")
+    await page.get_by_role("region", name="Your approval is needed").get_by_role("button", name="Approve").click()
+
+    notice = page.get_by_label("Notices").locator(".notice")
+    await expect(notice).to_contain_text("Refund charge €84.00: refused. R-2")
+    await expect(notice.locator(".good")).to_have_count(0)
+    await maya.picture("approval-refused")
+    await maya.open("/actions?state=refused")
+    rows = page.get_by_role("table").locator("tbody tr")
+    await expect(rows).to_have_count(2)
+    for row in await rows.all():
+        await expect(row.get_by_role("button", name="Only clause R-2")).to_be_visible()
+        await expect(row.locator(".state")).to_contain_text("R-2")
+    await maya.picture("actions-refused")
 
 
 @pytest.mark.parametrize(("width", "height", "theme"), [(390, 844, "light"), (390, 844, "dark"), (1440, 900, "dark")])

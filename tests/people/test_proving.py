@@ -9,9 +9,10 @@ from sqlalchemy import text as sql
 
 from answerable.conversations import sign_in
 from answerable.domain.conversations import Conversation
-from answerable.domain.errors import Conflict, Invalid, NotFound
+from answerable.domain.errors import Conflict, Invalid, NotFound, Unavailable
 from answerable.domain.people import Customer, Identity
-from answerable.people import HostKeys, identify, identity_of, proven_in
+from answerable.people import HostKeys, Proven, Proving, identify, identity_of, proven_in, proven_in_each
+from answerable.people.letters import Mailer, MailServer, NoMailer
 from answerable.people.proving import HIDDEN, address_in, code_in
 from answerable.store import Store, messages
 from tests.people.host import Clock, Host, PostOffice, Process, host_keys, say, visitor
@@ -267,6 +268,60 @@ async def test_three_codes_an_hour_and_the_answer_is_always_the_same(desk: Desk)
     await desk.say(ines, conversation, "Once more, please.", signed=desk.keys.read(_later(desk)))
     await desk.ask(conversation)
     assert len(desk.post.letters) == 4
+
+
+async def test_a_rep_hears_where_a_code_went_or_why_none_was_sent(desk: Desk) -> None:
+    _, conversation = await desk.signed_in()
+    _, unverified = await desk.signed_in("u_3", email="kim@example.com", email_verified=False)
+    process = desk.processes[0]
+
+    told = [(await process.send_code(conversation.id)).words for _ in range(3)]
+
+    assert told == ["A code is on its way to ines@studiomare.example."] * 3
+    assert len(desk.post.letters) == 3
+    with pytest.raises(Conflict, match="too many were within the last hour"):
+        await process.send_code(conversation.id)
+    with pytest.raises(Conflict, match="no address is known"):
+        await process.send_code(unverified.id)
+    with pytest.raises(NotFound):
+        await process.send_code("con_none")
+    assert len(desk.post.letters) == 3
+
+
+@pytest.mark.parametrize(
+    ("mailer", "why"),
+    [
+        (NoMailer(), "no mail server is set up"),
+        (MailServer("127.0.0.1", 9, "help@ledgerly.example", "none"), "the mail server did not take the letter"),
+    ],
+)
+async def test_a_rep_hears_that_no_letter_can_be_sent(desk: Desk, mailer: Mailer, why: str) -> None:
+    _, conversation = await desk.signed_in()
+    process = Proving(desk.store, mailer, company="Ledgerly", secret="s", clock=desk.clock)
+
+    with pytest.raises(Unavailable, match=why):
+        await process.send_code(conversation.id)
+
+
+async def test_what_each_customer_of_a_list_has_proved_holds_as_long_as_the_proof(desk: Desk) -> None:
+    ines, signed = await desk.signed_in()
+    bram, told = await visitor(desk.store, email="bram@example.com")
+    asking = {signed.id: ines, told.id: bram}
+
+    now = await desk.store.read(proven_in_each, asking, desk.clock())
+    await desk.say(ines, signed, f"It is {await desk.ask(signed)}")
+    stepped_up = await desk.store.read(proven_in_each, asking, desk.clock())
+    ended = await desk.store.read(proven_in_each, asking, desk.clock() + timedelta(days=1))
+
+    def identities(found: dict[str, Proven]) -> list[Identity]:
+        return [found[signed.id].customer.identity, found[told.id].customer.identity]
+
+    assert identities(now) == ["verified", "known"]
+    assert identities(stepped_up) == ["stepped_up", "known"]
+    assert identities(ended) == ["known", "known"]
+    assert now[signed.id].until is not None
+    assert stepped_up[signed.id].until == now[signed.id].until, "the host's token ends before what the code proved"
+    assert (now[told.id].until, ended[signed.id].until) == (None, None)
 
 
 async def test_many_at_once_in_two_processes_send_no_more_than_three(desk: Desk) -> None:

@@ -11,7 +11,7 @@ import { at, customerName } from "../parts/words";
 import { type Command, useCommands } from "../shell/commands";
 import { Checks, Facts } from "./ApprovalCard";
 import { Undo } from "./Undo";
-import { EFFECTS, inShort, STATES } from "./words";
+import { EFFECTS, inShort, reasonOf, STATES } from "./words";
 
 /** One call with all that is known of it: what was asked, by which rule, who decided, what came of it. */
 export function ActionPage({ id }: { id: string }) {
@@ -78,7 +78,7 @@ function Detail({ detail }: { detail: ActionDetail }) {
         </p>
         {call.reason && (
           <p className="finding" dir="auto">
-            {call.reason}
+            {reasonOf(call)}
           </p>
         )}
         <Facts
@@ -120,7 +120,7 @@ function Detail({ detail }: { detail: ActionDetail }) {
             <li key={entry.number}>
               <Time value={entry.at}>{at(entry.at, now)}</Time>
               <span className={`chip ${STATES[entry.state].tone}`}>{STATES[entry.state].name}</span>
-              <span dir="auto">{entry.reason}</span>
+              <span dir="auto">{reasonOf({ ...call, reason: entry.reason })}</span>
               <span className="dim">{entry.by.name}</span>
             </li>
           ))}

@@ -18,7 +18,7 @@ import { NotHere } from "../shell/NotHere";
 import { openMenu } from "../shell/overlays";
 import { ActionPage } from "./ActionPage";
 import { Undo } from "./Undo";
-import { money, STATES } from "./words";
+import { money, reasonOf, STATES } from "./words";
 
 /** All that was asked for and what became of it. */
 export default function Actions() {
@@ -89,7 +89,7 @@ function Table() {
   useTableKeys(body, input);
   return (
     <div className="page">
-      <div className="in">
+      <div className="in calls-page">
         <div className="phead">
           {isNarrow && (
             <button type="button" className="btn ghost icon" aria-label="Menu" onClick={openMenu}>
@@ -225,10 +225,13 @@ function Table() {
   );
 }
 
+/** States that a list must not show without what led to them. */
+const SAYS_WHY: readonly CallState[] = ["refused", "declined", "failed", "unknown"];
+
 function CallRow({ row, onClause }: { row: ActionRow; onClause: (clause: string) => void }) {
   const now = useNow();
   const state = STATES[row.state];
-  const clause = row.approval?.clause_id ?? row.clause_id;
+  const clause = clauseOf(row);
   return (
     <tr data-call={row.id}>
       <td className="when dim">
@@ -249,16 +252,23 @@ function CallRow({ row, onClause }: { row: ActionRow; onClause: (clause: string)
       </td>
       <td className="r num much">{row.money && money(row.money)}</td>
       <td className="state">
-        <span className={`chip ${state.tone}`} title={row.reason || state.means}>
+        <span className={`chip ${state.tone}`} title={state.means}>
           {state.name}
         </span>
+        {SAYS_WHY.includes(row.state) && (
+          <span className="dim trunc" dir="auto" title={reasonOf(row)}>
+            {reasonOf(row)}
+          </span>
+        )}
       </td>
       <td className="clause">
-        {clause && (
+        {clause ? (
           <button type="button" className="chip line" onClick={() => onClause(clause)}>
             <span className="sr">Only clause </span>
             {clause}
           </button>
+        ) : (
+          row.state === "refused" && <span className="dim">none</span>
         )}
       </td>
       <td className="approval-cell dim trunc" dir="auto">
@@ -272,6 +282,12 @@ function CallRow({ row, onClause }: { row: ActionRow; onClause: (clause: string)
       </td>
     </tr>
   );
+}
+
+/** The clause that decided: of what is refused the one that refused it, if a clause did. */
+function clauseOf({ state, reason, clause_id, approval }: ActionRow): string | null {
+  if (state !== "refused") return approval?.clause_id ?? clause_id;
+  return clause_id && reason.includes(clause_id) ? clause_id : null;
 }
 
 export function approvalInShort(approval: NonNullable<ActionRow["approval"]>): string {

@@ -1,14 +1,14 @@
 import { Check, ChevronRight, CircleSlash, Hand, ShieldAlert, ShieldX } from "lucide-react";
 import { type FormEvent, type ReactNode, useEffect, useId, useMemo, useRef, useState } from "react";
-import { Link } from "wouter";
 import { type Decision, useDecide } from "../api/queries";
 import type { ApprovalCard as Card, ClauseCheck, Fact } from "../api/types";
 import { useNow } from "../parts/now";
 import { Time } from "../parts/small";
-import { ago, customerName, moment, ROLE_NAMES } from "../parts/words";
+import { ago, customerName, moment, plural, ROLE_NAMES } from "../parts/words";
 import { type Command, keysShown, useCommands } from "../shell/commands";
 import { announce, notify, notifyProblem } from "../shell/notices";
-import { inShort, isOver, money, OUTCOMES, STATES, timeLeft } from "./words";
+import { Evidence } from "./Evidence";
+import { inShort, isOver, money, OUTCOMES, reasonOf, STATES, timeLeft } from "./words";
 
 type Mode = "asked" | "change" | "decline";
 
@@ -30,7 +30,7 @@ export function ApprovalCard({
   const decide = useDecide(approval.id, {
     onDone: (after) => {
       setMode("asked");
-      notify(decided(after));
+      notify(...decided(after));
     },
     onFault: notifyProblem,
   });
@@ -67,7 +67,7 @@ export function ApprovalCard({
           <details className="more-facts">
             <summary>
               <ChevronRight className="i i-14 tw" aria-hidden="true" />
-              {card.facts.length} facts were read to check this
+              {plural(card.facts.length, "fact")} {card.facts.length === 1 ? "was" : "were"} read to check this
             </summary>
             <Facts facts={card.facts} />
           </details>
@@ -124,11 +124,12 @@ function titleOf({ approval, may_decide, call }: Card, isOpen: boolean): string 
     : `The approval of a ${ROLE_NAMES[approval.role].toLowerCase()} is needed`;
 }
 
-function decided({ call, approval }: Card): string {
+function decided({ call, approval }: Card): Parameters<typeof notify> {
   const what = inShort(call);
-  if (approval.state === "open") return `You approved ${what}. One more person must.`;
-  if (approval.state === "declined" && call.state === "declined") return `You declined ${what}.`;
-  return `${what}: ${STATES[call.state].name.toLowerCase()}. ${call.reason}`;
+  if (approval.state === "open") return [`You approved ${what}. One more person must.`, "good"];
+  if (approval.state === "declined" && call.state === "declined") return [`You declined ${what}.`, "plain"];
+  const tone = call.state === "done" ? "good" : call.state === "refused" || call.state === "failed" ? "bad" : "plain";
+  return [`${what}: ${STATES[call.state].name.toLowerCase()}. ${reasonOf(call)}`, tone];
 }
 
 const since = (time: string, now: number): string => {
@@ -175,12 +176,32 @@ export function Facts({ facts }: { facts: Fact[] }) {
 
 const RANK: Record<ClauseCheck["outcome"], number> = { forbids: 0, needs_a_person: 1, allows: 2, does_not_apply: 3 };
 
-/** What each clause says of it, the ones that decide first. */
+/** What each clause says of it, the ones that decide first; those that do not apply, for whoever asks. */
 export function Checks({ checks }: { checks: ClauseCheck[] }) {
   const sorted = [...checks].sort((a, b) => RANK[a.outcome] - RANK[b.outcome]);
+  const applying = sorted.filter(({ outcome }) => outcome !== "does_not_apply");
+  const others = sorted.slice(applying.length);
   return (
-    <ul aria-label="Rules" className="checks">
-      {sorted.map((check) => (
+    <>
+      {applying.length > 0 && <Clauses label="Rules" checks={applying} />}
+      {others.length > 0 && (
+        <details className="more-facts">
+          <summary>
+            <ChevronRight className="i i-14 tw" aria-hidden="true" />
+            {plural(others.length, applying.length > 0 ? "other rule" : "rule")}{" "}
+            {others.length === 1 ? "does not apply" : "do not apply"}
+          </summary>
+          <Clauses label="Rules that do not apply" checks={others} />
+        </details>
+      )}
+    </>
+  );
+}
+
+function Clauses({ label, checks }: { label: string; checks: ClauseCheck[] }) {
+  return (
+    <ul aria-label={label} className="checks">
+      {checks.map((check) => (
         <li key={check.clause_id} className={check.outcome === "does_not_apply" ? "dim" : undefined}>
           {ICONS[check.outcome]}
           <span>
@@ -202,21 +223,6 @@ const ICONS: Record<ClauseCheck["outcome"], ReactNode> = {
   needs_a_person: <ShieldAlert className="i warn" aria-hidden="true" />,
   does_not_apply: <CircleSlash className="i" aria-hidden="true" />,
 };
-
-function Evidence({ card: { call, evidence } }: { card: Card }) {
-  return (
-    <div className="evidence">
-      {evidence.map(({ message_id, text }) => (
-        <blockquote key={message_id} dir="auto">
-          {text}
-        </blockquote>
-      ))}
-      <Link to={`/inbox/all/${call.conversation_id}`} className="link">
-        Open the conversation<span className="sr"> with {customerName(call.customer)}</span>
-      </Link>
-    </div>
-  );
-}
 
 function ChangeForm({
   card: { call },

@@ -7,7 +7,7 @@ import { useNow } from "../parts/now";
 import { Loading, Skeleton, Time } from "../parts/small";
 import { at } from "../parts/words";
 import { ApprovalCard } from "./ApprovalCard";
-import { inShort, STATES } from "./words";
+import { inShort, reasonOf, STATES } from "./words";
 
 /** The actions of a conversation, oldest first; what only looked something up is in the trace. */
 export function useActionsIn(conversationId: string): ActionRow[] {
@@ -43,8 +43,8 @@ export function CallLine({ call }: { call: ActionRow }) {
       <Zap className="i i-14" aria-hidden="true" />
       <b>{inShort(call)}</b>
       <span className={`chip ${state.tone}`}>{state.name}</span>
-      <span className="dim trunc" dir="auto" title={call.reason}>
-        {call.reason}
+      <span className="dim trunc" dir="auto" title={reasonOf(call)}>
+        {reasonOf(call)}
       </span>
       <Time value={call.created_at}>{at(call.created_at, now)}</Time>
       <ChevronRight className="i i-14" aria-hidden="true" />

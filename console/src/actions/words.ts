@@ -33,6 +33,10 @@ export function money({ amount, currency }: MoneyCard): string {
   return new Intl.NumberFormat("en", { style: "currency", currency }).format(Number(amount));
 }
 
+/** Why a call is in its state, for reps. A receipt is written for the customer: it is quoted, and not said. */
+export const reasonOf = ({ reason, receipt }: Pick<ActionRow, "reason" | "receipt">): string =>
+  receipt && reason === receipt.summary ? `Receipt: “${reason}”` : reason;
+
 /** What is asked for, short enough for a chip: `Refund charge €84.00`. */
 export const inShort = ({ title, money: moves }: Pick<ActionRow, "title" | "money">): string =>
   moves ? `${title} ${money(moves)}` : title;

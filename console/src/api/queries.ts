@@ -39,6 +39,8 @@ import type {
 
 const ROWS_A_PAGE = 100;
 const APPROVALS_A_PAGE = 50;
+/** Browsers take no longer timers. */
+const TIMER_MS_MAX = 2 ** 31 - 1001;
 
 /** Who is signed in; undefined while unknown, null when nobody is. */
 export const meQuery = queryOptions({
@@ -85,6 +87,12 @@ export const conversationQuery = (id: string) =>
   queryOptions({
     queryKey: ["conversation", id],
     queryFn: ({ signal }) => call<ConversationDetail>(`/conversations/${id}`, { signal }),
+    // When a proof ends, another one may still hold.
+    refetchInterval: ({ state }) => {
+      const until = state.data?.row.proved_until;
+      const left = until ? new Date(until).getTime() - Date.now() : 0;
+      return left > 0 && left < TIMER_MS_MAX ? left + 1000 : false;
+    },
   });
 
 /** What was said before the message of that number, a stretch at a time. */
@@ -279,7 +287,7 @@ export function useVerb(conversationId: string) {
 }
 
 /** Sends the customer a one-time code, which they type into the conversation. */
-export function useSendCode(conversationId: string, told: { onDone: () => void; onFault: (error: Error) => void }) {
+export function useSendCode(conversationId: string, told: Told<CodeSent>) {
   return useMutation({
     mutationFn: () => call<CodeSent>(`/conversations/${conversationId}/code`, { method: "POST" }),
     onSuccess: told.onDone,

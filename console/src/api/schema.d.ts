@@ -1219,6 +1219,7 @@ export interface components {
             /** @enum {string} */
             last_author: "customer" | "agent" | "rep" | "note";
             last_text: string;
+            proved_until: string | null;
             /** @enum {string} */
             status: "open" | "resolved";
             strip: components["schemas"]["StripBar"][];

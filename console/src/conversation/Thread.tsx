@@ -6,7 +6,8 @@ import { useOutbox } from "../api/outbox";
 import { type Writing, writingKey } from "../api/patch";
 import { earlierQuery } from "../api/queries";
 import type { ActionRow, ConversationDetail, EarlierMessages, HandoffCard, MessageCard, RunCard } from "../api/types";
-import { customerName, IDENTITIES, isProved, language, SURFACES } from "../parts/words";
+import { useNow } from "../parts/now";
+import { customerName, identityOf, isProved, language, SURFACES } from "../parts/words";
 import { useTracePanel } from "../trace/usePanel";
 import { HandoffNote, HandoffNow } from "./Handoff";
 import { MessageView, Note, OutgoingView, RunOnly, WritingView } from "./Message";
@@ -138,7 +139,8 @@ function itemsOf(detail: ConversationDetail, earlier: EarlierMessages[], calls: 
   return items.sort((a, b) => a.at.localeCompare(b.at) || rank[a.kind] - rank[b.kind]);
 }
 
-function CustomerLine({ detail: { row, language: spoken, identity } }: { detail: ConversationDetail }) {
+function CustomerLine({ detail: { row, language: spoken } }: { detail: ConversationDetail }) {
+  const now = useNow();
   const { customer } = row;
   const { company, plan } = customer.attributes;
   const facts = [
@@ -158,8 +160,8 @@ function CustomerLine({ detail: { row, language: spoken, identity } }: { detail:
       ))}
       <span aria-hidden="true">·</span>
       <span className="row tight">
-        {isProved(identity) && <BadgeCheck className="i i-14 good" aria-hidden="true" />}
-        {IDENTITIES[identity]}
+        {isProved(row, now) && <BadgeCheck className="i i-14 good" aria-hidden="true" />}
+        {identityOf(row, now)}
       </span>
     </div>
   );

@@ -1,3 +1,4 @@
+import { BadgeCheck } from "lucide-react";
 import { type CSSProperties, memo, type Ref } from "react";
 import { Link } from "wouter";
 import { inShort } from "../actions/words";
@@ -5,7 +6,7 @@ import type { InboxRow } from "../api/types";
 import { useNow } from "../parts/now";
 import { Strip } from "../parts/Strip";
 import { Avatar, Time } from "../parts/small";
-import { ago, customerName, firstName } from "../parts/words";
+import { ago, customerName, firstName, isProved } from "../parts/words";
 
 /** Of a row whose words need one line; the list measures those that need more. */
 export const ROW_HEIGHT = 88;
@@ -54,6 +55,7 @@ export const Row = memo(
             <b className="trunc" dir="auto">
               {name}
             </b>
+            {isProved(row, now) && <BadgeCheck className="i i-14 good" aria-label="proved who they are" />}
             <Time value={since}>{ago(since, now)}</Time>
           </div>
           <div className="sub trunc" dir="auto">

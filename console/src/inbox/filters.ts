@@ -1,6 +1,7 @@
 /** What a list can be narrowed to. */
 
 import type { InboxRow } from "../api/types";
+import { isProved } from "../parts/words";
 
 export interface Filter {
   id: string;
@@ -14,6 +15,7 @@ export const FILTERS: readonly Filter[] = [
   { id: "open", name: "Open", holds: (row) => row.status === "open" },
   { id: "resolved", name: "Resolved", holds: (row) => row.status === "resolved" },
   { id: "writing", name: "Agent is writing", holds: (row) => row.agent_is_writing },
+  { id: "proved", name: "Proved who they are", holds: (row) => isProved(row, Date.now()) },
   { id: "known", name: "Known customers", holds: (row) => row.customer.identity !== "anonymous" },
 ];
 

@@ -1,6 +1,6 @@
 /** Times, durations, amounts and names in the words that reps read. */
 
-import type { CustomerCard, DecisionKind } from "../api/types";
+import type { CustomerCard, DecisionKind, InboxRow } from "../api/types";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -105,9 +105,13 @@ export const IDENTITIES = {
   stepped_up: "signed in and proved again",
 } as const;
 
-/** Whether a customer has proved, in a conversation and as of now, who they are. */
-export const isProved = (identity: keyof typeof IDENTITIES): boolean =>
-  identity === "verified" || identity === "stepped_up";
+/** Whether a customer has proved, in a conversation and as of now, who they are: a proof ends while a screen is open. */
+export const isProved = (row: Pick<InboxRow, "proved_until">, now: number): boolean =>
+  row.proved_until !== null && new Date(row.proved_until).getTime() > now;
+
+/** What a customer has proved, in words; one whose proof has ended has only told us. */
+export const identityOf = (row: Pick<InboxRow, "customer" | "proved_until">, now: number): string =>
+  IDENTITIES[row.proved_until === null || isProved(row, now) ? row.customer.identity : "known"];
 
 export const SURFACES = { chat: "Chat", email: "E-mail", voice: "Voice", product: "In product" } as const;
 export const ROLE_NAMES = { rep: "Rep", builder: "Builder", lead: "Lead", admin: "Admin" } as const;

@@ -1,15 +1,20 @@
 /** Short messages: said once to screen readers, and shown for a while where the eye should see them too. */
 
-import { CircleAlert, CircleCheck, X } from "lucide-react";
-import { useSyncExternalStore } from "react";
+import { CircleAlert, CircleCheck, Info, X } from "lucide-react";
+import { type ReactNode, useSyncExternalStore } from "react";
 import { Problem } from "../api/client";
 
 interface Notice {
   id: number;
   text: string;
-  tone: "good" | "bad";
+  tone: "good" | "plain" | "bad";
 }
 
+const TONES: Record<Notice["tone"], ReactNode> = {
+  good: <CircleCheck className="i good" aria-hidden="true" />,
+  plain: <Info className="i" aria-hidden="true" />,
+  bad: <CircleAlert className="i bad" aria-hidden="true" />,
+};
 const SHOWN_MS = 6000;
 const listeners = new Set<() => void>();
 let state: { spoken: string; shown: Notice[] } = { spoken: "", shown: [] };
@@ -56,11 +61,7 @@ export function Notices() {
       <section className="notices" aria-label="Notices">
         {shown.map((notice) => (
           <div key={notice.id} className="notice">
-            {notice.tone === "good" ? (
-              <CircleCheck className="i good" aria-hidden="true" />
-            ) : (
-              <CircleAlert className="i bad" aria-hidden="true" />
-            )}
+            {TONES[notice.tone]}
             <span dir="auto">{notice.text}</span>
             <button type="button" className="btn ghost sm icon" aria-label="Dismiss" onClick={() => dismiss(notice.id)}>
               <X className="i i-14" aria-hidden="true" />

@@ -5,7 +5,7 @@ import type { ConversationDetail } from "../api/types";
 import { useNow } from "../parts/now";
 import { Strip } from "../parts/Strip";
 import { Avatar, Time } from "../parts/small";
-import { ago, customerName, day, IDENTITIES, isProved, language } from "../parts/words";
+import { ago, customerName, day, identityOf, isProved, language } from "../parts/words";
 import { notify, notifyProblem } from "../shell/notices";
 
 /** Who is asking: what we know of them, and what else they asked. */
@@ -22,8 +22,8 @@ export function CustomerTab({ detail }: { detail: ConversationDetail }) {
             {name}
           </b>
           <span className="row tight dim">
-            {isProved(detail.identity) && <BadgeCheck className="i i-14 good" aria-hidden="true" />}
-            {IDENTITIES[detail.identity]}
+            {isProved(detail.row, now) && <BadgeCheck className="i i-14 good" aria-hidden="true" />}
+            {identityOf(detail.row, now)}
           </span>
         </div>
       </div>
@@ -46,7 +46,7 @@ export function CustomerTab({ detail }: { detail: ConversationDetail }) {
         <dt>First seen</dt>
         <dd>{day(customer.created_at)}</dd>
       </dl>
-      {detail.identity === "verified" && <AskForCode conversationId={detail.row.id} />}
+      {isProved(detail.row, now) && customer.identity === "verified" && <AskForCode conversationId={detail.row.id} />}
       <h2>Other conversations</h2>
       {detail.other_conversations.length === 0 ? (
         <p className="dim">This is the first one.</p>
@@ -83,15 +83,14 @@ function Fact({ label, value }: { label: string; value: string }) {
 /** For what needs more than having signed in: the customer proves that they read their mail, too. */
 function AskForCode({ conversationId }: { conversationId: string }) {
   const send = useSendCode(conversationId, {
-    onDone: () =>
-      notify("If we know their e-mail address, a code is on its way. Ask the customer to type it into the chat."),
+    onDone: ({ words }) => notify(`${words} Ask the customer to type it into the chat.`),
     onFault: notifyProblem,
   });
   return (
     <p className="ask-code">
       <button type="button" className="btn" disabled={send.isPending} onClick={() => send.mutate()}>
         <KeyRound className="i i-14" aria-hidden="true" />
-        Send a code
+        {send.isPending ? "Sending…" : "Send a code"}
       </button>
       <span className="dim">By e-mail, to prove again who they are.</span>
     </p>

@@ -10,10 +10,12 @@ import {
   Plug,
   Scale,
   ScanText,
+  ShieldAlert,
   ShieldCheck,
+  ShieldX,
   Tag,
 } from "lucide-react";
-import type { SpanCard, SpanKind } from "../api/types";
+import type { Json, SpanCard, SpanKind } from "../api/types";
 
 const KIND_NAMES: Record<SpanKind, string> = {
   agent: "Agent",
@@ -40,7 +42,7 @@ const KIND_ICONS: Record<SpanKind, LucideIcon> = {
 };
 
 /** Whether the name is code, such as `billing.refund`, and is shown as such. */
-export const isCode = (span: SpanCard) => span.kind === "action" || /^[a-z0-9_]+(\.[a-z0-9_]+)+$/.test(span.name);
+export const isCode = (span: SpanCard) => /^[a-z0-9_]+(\.[a-z0-9_]+)+$/.test(span.name);
 
 export function stepTitle(span: Pick<SpanCard, "kind" | "name">): string {
   const name = span.name.trim();
@@ -53,9 +55,33 @@ export function stepTitle(span: Pick<SpanCard, "kind" | "name">): string {
 export function StepIcon({ span }: { span: SpanCard }) {
   const isReading =
     (span.kind === "model" || span.kind === "classifier") && /understand|condense|read|classif/i.test(span.name);
-  const Icon = isReading ? ScanText : KIND_ICONS[span.kind];
-  return <Icon className="i ki" aria-hidden="true" />;
+  const ruling = RULINGS[rulingOf(span)];
+  const Icon = isReading ? ScanText : span.kind === "policy" ? ruling.icon : KIND_ICONS[span.kind];
+  return <Icon className={span.kind === "policy" ? `i ki ${ruling.tone}` : "i ki"} aria-hidden="true" />;
 }
+
+type Ruling = "passes" | "needs_a_person" | "refuses";
+
+const RULINGS: Record<Ruling, { icon: LucideIcon; tone: string }> = {
+  passes: { icon: ShieldCheck, tone: "" },
+  needs_a_person: { icon: ShieldAlert, tone: "warn" },
+  refuses: { icon: ShieldX, tone: "bad" },
+};
+const PROVED = ["anonymous", "known", "verified", "stepped_up"];
+
+/** What a look into the policy ended in: clauses that were read, or what the customer had proved. */
+export function rulingOf({ input, output }: Pick<SpanCard, "input" | "output">): Ruling {
+  if (Array.isArray(output)) {
+    const holding = output.flatMap((each) => (isObject(each) && each.holds === true ? [each.effect] : []));
+    if (holding.includes("forbids") || (output.length > 0 && !holding.includes("allows"))) return "refuses";
+    return holding.includes("needs_approval") ? "needs_a_person" : "passes";
+  }
+  if (!isObject(output) || !isObject(input) || !("needs" in input)) return "passes";
+  return PROVED.indexOf(String(output.identity)) < PROVED.indexOf(String(input.needs)) ? "refuses" : "passes";
+}
+
+const isObject = (value: Json | undefined): value is { [key: string]: Json } =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 
 export interface Step {
   span: SpanCard;

@@ -22,8 +22,9 @@ from answerable.store.actions import Wanted
 PAGE_SIZE_MAX = 200
 COUNTED_MAX = 1_000
 EXPORTED_AT_ONCE = 500
-WORDS_AS_EVIDENCE = 3
-"""So many of the customer's messages, up to the moment of asking, are shown beside what was asked for."""
+WORDS_AS_EVIDENCE = 8
+"""So many of the customer's messages, up to the moment of asking, are shown beside what was asked for: between the
+wish itself and their last yes stand answers to what a procedure asks."""
 
 Record = list[dict[str, Any]]
 """What happened to a call, in order."""

@@ -151,6 +151,7 @@ class Sending:
                 actions.change(db, _unreadable(call, declared, str(error), at), by=BOUNDARY)
                 return None
         call = replace(call, facts=facts if facts is not None else call.facts, changed_at=at)
+        clause_id = call.clause_id
         if declared is None or customer is None:
             stopped: str | None = "The action is not there any more."
         elif call.attempts:
@@ -161,11 +162,12 @@ class Sending:
         elif not is_identified(customer, declared):
             stopped = not_identified(customer, declared)
         else:
-            stopped = self._stopped_by_rules(db, call, declared, at)
+            stopped, clause_id = self._stopped_by_rules(db, call, declared, at)
         if stopped is not None or declared is None or customer is None:
             state: CallState = "unknown" if call.attempts else "refused"
             look_at = at + LOOK_AGAIN_MAX if call.attempts else None
-            actions.change(db, replace(call, state=state, reason=stopped or "", look_at=look_at), by=BOUNDARY)
+            ended = replace(call, state=state, reason=stopped or "", clause_id=clause_id, look_at=look_at)
+            actions.change(db, ended, by=BOUNDARY)
             return None
         waits = timedelta(seconds=declared.timeout_seconds) + self._ground.settle
         asking = "The outside system is being asked."
@@ -177,15 +179,17 @@ class Sending:
         actions.change(db, sent, by=BOUNDARY)
         return _Claimed(sent, declared, customer, wanted)
 
-    def _stopped_by_rules(self, db: Connection, call: ActionCall, declared: Action, at: datetime) -> str | None:
-        """Why it must not be sent after all: a clause that was changed at noon holds at noon."""
+    def _stopped_by_rules(
+        self, db: Connection, call: ActionCall, declared: Action, at: datetime
+    ) -> tuple[str | None, str | None]:
+        """Why it must not be sent after all, and the clause that decided: one that was changed at noon holds at noon."""
         ruling = rule(clauses.in_force_now(db, at), call.action, call.facts, call.money)
         if is_refused(ruling, declared):
-            return ruling.reason
+            return ruling.reason, ruling.clause.id if ruling.clause else None
         asks = ruling.approval if declared.effect != "reads" else None
         if asks is not None and not _was_approved_for(actions.approval_of(db, call.id), asks):
-            return f"By now {asks.id} {asks.title} wants more people to decide than did."
-        return over_limits(db, call, declared, at)
+            return f"By now {asks.id} {asks.title} wants more people to decide than did.", asks.id
+        return over_limits(db, call, declared, at), call.clause_id
 
     def settle_as(
         self, db: Connection, call_id: str, attempt: int, state: CallState, reason: str, receipt: Receipt | None

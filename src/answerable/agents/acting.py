@@ -115,8 +115,7 @@ class Acting:
     @property
     def in_words(self) -> str:
         """What was asked for and how far it has come, in one sentence for a rep."""
-        done = [f"{each.action.replace('_', ' ')}: {each.reason}" for each in self.outcomes.values()]
-        return " ".join(done)
+        return " ".join(_in_words(each) for each in self.outcomes.values())
 
     @property
     def _spoken(self) -> str:
@@ -193,6 +192,8 @@ class Acting:
         with self.ledger.step("policy", "Check policy", {"call_id": call.id, "facts": call.facts}) as step:
             step.output = msgspec.to_builtins(call.verdicts)
             holding = [f"{each.clause_id} {each.effect.replace('_', ' ')}" for each in call.verdicts if each.holds]
+            if call.effect != "reads" and not any(each.holds and each.effect == "allows" for each in call.verdicts):
+                holding.append("no clause allows it")
             step.summary = ", ".join(holding) or "no clause speaks of it"
 
     def _request(self, action: str, arguments: str, key: str, agreed: str | None) -> Request:
@@ -220,6 +221,12 @@ def _readable(arguments: str) -> Any:
         return json.loads(arguments or "{}")
     except (ValueError, RecursionError):
         return arguments[:2_000]
+
+
+def _in_words(outcome: Outcome) -> str:
+    # A receipt's sentence is written for the customer: whoever reads "your card" in the console shall see that.
+    reason = f"done. Receipt: “{outcome.reason}”" if outcome.state == "done" else outcome.reason
+    return f"{outcome.action.replace('_', ' ').capitalize()}: {reason}"
 
 
 def _fault(sentence: str) -> str:

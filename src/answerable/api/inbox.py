@@ -116,8 +116,11 @@ async def assign_it(
 
 @post("/conversations/{conversation_id:str}/code", status_code=HTTP_202_ACCEPTED)
 async def send_code(desk: AtDesk, conversation_id: FromPath[str]) -> CodeSent:
-    """Sends the customer a one-time code to prove again who they are; they type it into the conversation."""
-    asked = await desk.proving.ask_for_code(conversation_id)
+    """Sends the customer a one-time code to prove again who they are; they type it into the conversation.
+
+    409 or 503 say why none was sent.
+    """
+    asked = await desk.proving.send_code(conversation_id)
     return CodeSent(words=asked.words, expires_at=asked.expires_at)
 
 

@@ -90,6 +90,7 @@ class CustomerCard(Struct, frozen=True, kw_only=True):
     name: str | None
     email: str | None
     identity: Identity
+    """What they have proved in the conversation that it is about, at this moment."""
     attributes: dict[str, str]
     created_at: datetime
 
@@ -128,6 +129,8 @@ class InboxRow(Struct, frozen=True, kw_only=True):
     id: str
     subject: str
     customer: CustomerCard
+    proved_until: datetime | None
+    """Until when what the customer has proved holds; none if nothing is proved."""
     surface: Surface
     status: ConversationStatus
     handled_by: HandledBy
@@ -272,14 +275,14 @@ class ConversationDetail(Struct, frozen=True, kw_only=True):
     """Of the same customer, newest first."""
     last_event_id: int
     identity: Identity
-    """What the customer has proved in this conversation, at this moment; their card has what is on record."""
+    """What the customer has proved in this conversation, at this moment."""
 
 
 class CodeSent(Struct, frozen=True, kw_only=True):
-    """A one-time code is on its way to the customer, if there is an address that they are known by."""
+    """A one-time code is on its way to the customer."""
 
     words: str
-    """What may be told to them: the same in any case."""
+    """Where to, for the rep."""
     expires_at: datetime
 
 

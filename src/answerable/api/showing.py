@@ -78,6 +78,7 @@ def inbox_row(row: Row) -> InboxRow:
         id=conversation.id,
         subject=conversation.subject,
         customer=customer_card(row.customer),
+        proved_until=row.proved_until,
         surface=conversation.surface,
         status=conversation.status,
         handled_by=conversation.handled_by,
@@ -213,5 +214,5 @@ def conversation_detail(detail: Detail) -> ConversationDetail:
         ],
         other_conversations=[inbox_row(each) for each in detail.others],
         last_event_id=detail.last_event_id,
-        identity=detail.identity,
+        identity=detail.row.customer.identity,
     )

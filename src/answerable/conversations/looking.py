@@ -1,6 +1,7 @@
 """Looking at conversations: the inbox, and one conversation with all that was said."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
@@ -8,10 +9,10 @@ from sqlalchemy import Connection
 from answerable.domain.actions import ActionCall, Approval
 from answerable.domain.clock import now
 from answerable.domain.conversations import Conversation, Episode, Handoff, Message, View
-from answerable.domain.people import Customer, Identity, Rep
+from answerable.domain.people import Customer, Rep
 from answerable.domain.places import place_as_cursor, place_of_cursor
 from answerable.domain.runs import Run
-from answerable.people import conversation_for_rep, proven_in
+from answerable.people import conversation_for_rep, proven_in_each
 from answerable.store import Store, actions, conversations, customers, events, messages, reps, runs
 from answerable.store.conversations import Listed
 
@@ -29,6 +30,9 @@ class Row:
 
     listed: Listed
     customer: Customer
+    """As we know them, with what they have proved in it at this moment."""
+    proved_until: datetime | None
+    """Until when that holds; none if nothing is proved."""
     assignee_name: str | None
     strip: Strip
     waiting: list[tuple[Approval, ActionCall]]
@@ -71,8 +75,6 @@ class Detail:
     others: list[Row]
     """The same customer's other conversations, newest first."""
     last_event_id: int
-    identity: Identity
-    """What the customer has proved here, at this moment."""
 
 
 async def inbox(
@@ -106,9 +108,7 @@ async def detail(store: Store, rep: Rep, conversation_id: str) -> Detail:
     def look(db: Connection) -> Detail:
         conversation = conversation_for_rep(db, rep, conversation_id)
         listed = conversations.listed(db, conversation.id)
-        proved = proven_in(db, conversation.id, now())
         assert listed is not None
-        assert proved is not None
         siblings = conversations.of_customer(db, conversation.customer_id, OTHER_CONVERSATIONS_MAX + 1)
         return Detail(
             row=_rows(db, [listed])[0],
@@ -117,7 +117,6 @@ async def detail(store: Store, rep: Rep, conversation_id: str) -> Detail:
             handoffs=conversations.all_handoffs(db, conversation.id),
             others=_rows(db, [each for each in siblings if each.conversation.id != conversation.id]),
             last_event_id=events.last_id(db),
-            identity=proved.identity,
         )
 
     return await store.read(look)
@@ -155,13 +154,18 @@ def _rows(db: Connection, found: list[Listed]) -> list[Row]:
     if not found:
         return []
     asking = customers.by_ids(db, {each.conversation.customer_id for each in found})
+    whose = {each.conversation.id: asking[each.conversation.customer_id] for each in found}
+    proved = proven_in_each(db, whose, now())
     names = reps.names(db) if any(each.conversation.assignee_id for each in found) else {}
     strips = runs.strips(db, {each.last_run_id for each in found if each.last_run_id})
     waiting = actions.waiting_in(db, {each.conversation.id for each in found})
     return [
         Row(
             listed=each,
-            customer=asking[each.conversation.customer_id],
+            customer=replace(
+                whose[each.conversation.id], identity=proved[each.conversation.id].customer.identity
+            ),
+            proved_until=proved[each.conversation.id].until,
             assignee_name=names.get(each.conversation.assignee_id or ""),
             strip=strips.get(each.last_run_id or "", []),
             waiting=waiting.get(each.conversation.id, []),

@@ -2,7 +2,7 @@
 
 from answerable.people.access import conversation_for_customer, conversation_for_rep, message_for_customer, require_role
 from answerable.people.customers import Introduction, customer_with, identify, introduce
-from answerable.people.proving import Proving, identity_of, keep_signed, proven, proven_in
+from answerable.people.proving import Proven, Proving, identity_of, keep_signed, proven, proven_in, proven_in_each
 from answerable.people.reps import (
     SignedIn,
     change_rep,
@@ -23,6 +23,7 @@ __all__ = [
     "HostKeys",
     "Introduction",
     "KeyFile",
+    "Proven",
     "Proving",
     "Signed",
     "SignedIn",
@@ -41,6 +42,7 @@ __all__ = [
     "message_for_customer",
     "proven",
     "proven_in",
+    "proven_in_each",
     "read_keys",
     "renew_link",
     "renew_link_by_email",

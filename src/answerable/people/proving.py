@@ -13,7 +13,7 @@ import logging
 import re
 import secrets
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
@@ -22,10 +22,10 @@ from sqlalchemy import Connection
 
 from answerable.domain.clock import now
 from answerable.domain.conversations import Conversation
-from answerable.domain.errors import Invalid, NotFound
+from answerable.domain.errors import Conflict, Invalid, NotFound, Unavailable
 from answerable.domain.ids import new_id
 from answerable.domain.people import Code, Customer, Identity, Proof, Purpose
-from answerable.people.letters import Letter, Mailer
+from answerable.people.letters import Letter, Mailer, NoMailer
 from answerable.people.signed import EMAIL_CHARACTERS_MAX, Signed
 from answerable.store import Store, conversations, customers, proofs
 
@@ -52,6 +52,11 @@ ON_ITS_WAY_THERE = (
     "Please type it here."
 )
 
+NO_MAILER = "No code was sent: no mail server is set up. An admin sets ANSWERABLE_SMTP_HOST."
+NO_ADDRESS = "No code was sent: in this conversation no address is known by which the customer has signed in."
+TOO_MANY = "No code was sent: too many were within the last hour. Try again later."
+NOT_TAKEN = "No code was sent: the mail server did not take the letter. Try again in a few minutes."
+
 # Six digits, alone or in groups; not a piece of a longer number or of an amount.
 _BETWEEN = "[ \u00a0\u200b-\u200f\u2060\ufeff\u2010-\u2015-]"
 _JOINED = "[ \u00a0\u200b-\u200f\u2060\ufeff\u2010-\u2015.,-]"
@@ -66,7 +71,7 @@ Outcome = Literal["proved", "wrong", "spent", "again"]
 
 @dataclass(frozen=True, slots=True)
 class CodeAsked:
-    """What may be told to whoever asked for a code: the same whether there is an address or not."""
+    """What is told to whoever asked for a code: to a customer the same, whether there is an address or not."""
 
     words: str
     expires_at: datetime
@@ -80,6 +85,15 @@ class Taken:
     """As it may be kept."""
     outcome: Outcome | None
     """None if it was no code."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proven:
+    """A customer as they have proved themselves to be in a conversation."""
+
+    customer: Customer
+    until: datetime | None
+    """Until when all of it holds; none if nothing was proved."""
 
 
 class Proving:
@@ -125,7 +139,7 @@ class Proving:
         if (purpose == "address") != (address is not None):
             raise Invalid("An address is named to prove it, and only then.")
         wanted = _address(address) if address is not None else None
-        number = "".join(str(secrets.randbelow(10)) for _ in range(CODE_DIGITS))
+        number = _new_number()
         code_id = new_id("cod") if key is None else _code_id(conversation_id, key)
         code = await self._store.write(self._keep, code_id, conversation_id, purpose, wanted, number)
         if code is not None and code.address is not None:
@@ -134,6 +148,26 @@ class Proving:
             sending.add_done_callback(self._sending.discard)
         expires_at = self._clock() + CODE_LASTS
         return CodeAsked(ON_ITS_WAY if purpose == "step_up" else ON_ITS_WAY_THERE, expires_at)
+
+    async def send_code(self, conversation_id: str) -> CodeAsked:
+        """Sends a code to step up for a rep, who sees the customer's address anyway and hears what came of it.
+
+        Raises NotFound, and Conflict or Unavailable with the sentence that says why no code was sent.
+        """
+        if isinstance(self._mailer, NoMailer):
+            raise Unavailable(NO_MAILER)
+        number = _new_number()
+        code = await self._store.write(self._keep, new_id("cod"), conversation_id, "step_up", None, number)
+        if code is None:
+            raise Conflict(TOO_MANY)
+        if code.address is None:
+            raise Conflict(NO_ADDRESS)
+        try:
+            await asyncio.to_thread(self._mailer.send, self._letter(code.address, number))
+        except Unavailable as error:
+            log.warning("A code could not be sent: %s", type(error).__name__)
+            raise Unavailable(NOT_TAKEN) from error
+        return CodeAsked(f"A code is on its way to {code.address}.", code.expires_at)
 
     def _keep(
         self, db: Connection, code_id: str, conversation_id: str, purpose: Purpose, address: str | None, number: str
@@ -179,17 +213,19 @@ class Proving:
         )
 
     async def _send(self, address: str, number: str) -> None:
+        try:
+            await asyncio.to_thread(self._mailer.send, self._letter(address, number))
+        except Exception as error:
+            log.warning("A code could not be sent: %s", type(error).__name__)
+
+    def _letter(self, address: str, number: str) -> Letter:
         # Kept nowhere on its way: who does not get it asks for another one.
         words = (
             f"Your code is {number}.\n\n"
             f"Type it into the chat with {self._company}. It is good for ten minutes, once.\n\n"
             f"If you did not ask for it, somebody else has: tell nobody the code. Nothing happens without it.\n"
         )
-        letter = Letter(to=address, subject=f"Your code for {self._company}", text=words)
-        try:
-            await asyncio.to_thread(self._mailer.send, letter)
-        except Exception as error:
-            log.warning("A code could not be sent: %s", type(error).__name__)
+        return Letter(to=address, subject=f"Your code for {self._company}", text=words)
 
     async def settle(self) -> None:
         """Waits until what is on its way is sent."""
@@ -318,17 +354,29 @@ def proven(db: Connection, conversation_id: str, customer_id: str, at: datetime)
     customer = customers.by_id(db, customer_id)
     if customer is None:
         return None
-    held = [each for each in proofs.in_force(db, conversation_id, at) if each.customer_id == customer.id]
+    return _as_proven(customer, proofs.in_force(db, conversation_id, at)).customer
+
+
+def proven_in_each(db: Connection, asking: Mapping[str, Customer], at: datetime) -> dict[str, Proven]:
+    """What the customers of several conversations, by the conversation's id, have proved there."""
+    held = proofs.in_force_in(db, set(asking), at)
+    return {each: _as_proven(customer, held.get(each, [])) for each, customer in asking.items()}
+
+
+def _as_proven(customer: Customer, proved: list[Proof]) -> Proven:
+    held = [each for each in proved if each.customer_id == customer.id]
     signed = next((each for each in held if each.kind == "signed"), None)
     base = signed or next((each for each in held if each.kind == "address"), None)
     if base is None:
         told: Identity = "known" if customer.email or customer.outside_id else "anonymous"
-        return replace(customer, identity=told)
+        return Proven(replace(customer, identity=told), None)
     # A code to the address steps up from what the host has signed; from a code to the same address it would not.
-    has_stepped_up = signed is not None and any(
-        each.kind == "code" and each.email == (signed.email or "").lower() for each in held
+    code = next(
+        (each for each in held if signed and each.kind == "code" and each.email == (signed.email or "").lower()), None
     )
-    return replace(customer, identity="stepped_up" if has_stepped_up else "verified", email=base.email)
+    identity: Identity = "stepped_up" if code else "verified"
+    until = min(base.expires_at, code.expires_at) if code else base.expires_at
+    return Proven(replace(customer, identity=identity, email=base.email), until)
 
 
 async def identity_of(store: Store, conversation_id: str, at: datetime | None = None) -> Identity:
@@ -341,6 +389,10 @@ async def identity_of(store: Store, conversation_id: str, at: datetime | None = 
 
 def _code_id(conversation_id: str, key: str) -> str:
     return f"cod_{hashlib.sha256(f'{conversation_id}:{key}'.encode()).hexdigest()[:26]}"
+
+
+def _new_number() -> str:
+    return "".join(str(secrets.randbelow(10)) for _ in range(CODE_DIGITS))
 
 
 def _address(said: str) -> str:

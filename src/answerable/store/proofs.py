@@ -41,6 +41,17 @@ def in_force(db: Connection, conversation_id: str, at: datetime) -> list[Proof]:
     return [Proof(*row) for row in db.execute(_IN_FORCE, {"wanted": conversation_id, "at": at})]
 
 
+def in_force_in(db: Connection, conversation_ids: set[str], at: datetime) -> dict[str, list[Proof]]:
+    """What was proved in each of several conversations and held at that moment, newest first, by conversation."""
+    own = proofs.c
+    query = select(*_PROOF).where(own.conversation_id.in_(conversation_ids), own.proved_at <= at, own.expires_at > at)
+    found: dict[str, list[Proof]] = {}
+    for row in db.execute(query.order_by(own.proved_at.desc(), own.id.desc())):
+        proof = Proof(*row)
+        found.setdefault(proof.conversation_id, []).append(proof)
+    return found
+
+
 # -- codes -----------------------------------------------------------------------------------------------------------
 
 
