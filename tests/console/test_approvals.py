@@ -2,14 +2,19 @@
 
 import re
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.async_api import expect
 
+from answerable.domain.clock import now
+from answerable.domain.money import money
 from answerable.inference.embedders import Embedder
+from answerable.store import clauses
 from answerable.web.pages import ASSETS
+from tests.actions.bank import RULES, WHOLE_ONLY
 from tests.api.shop import Shop, open_shop
 from tests.console.conftest import Office
 from tests.walks.company import Company
@@ -195,6 +200,82 @@ async def test_all_actions_are_listed_narrowed_carried_away_and_taken_back(shop:
     await expect(page.get_by_role("heading", name="Record")).to_be_visible()
     await expect(page.locator(".record li")).to_have_count(4)
     await maya.picture("action")
+
+
+async def test_the_second_of_two_sees_what_the_first_one_changed_and_so_does_the_record(
+    shop: Shop, office: Office
+) -> None:
+    ines, lena = await shop.asker(), await shop.company.rep("Lena Vogt", "lead")
+    call = await shop.agent_asks(ines, "180.00")
+    maya = await office.maya(role="lead")
+    page = maya.page
+    await maya.open("/approvals")
+    card = page.get_by_role("region", name="Your approval is needed")
+    await expect(card).to_contain_text("€180.00")
+
+    approval = (await lena.get("/api/approvals"))["items"][0]["approval"]["id"]
+    less = {"amount": "170.00", "reason": "A part was used.", "note": "Third time this year."}
+    await lena.post(f"/api/approvals/{approval}/approve", less)
+
+    changed = "Lena Vogt approved €170.00 of €180.00: A part was used."
+    await expect(card).to_contain_text("€170.00 asked for: €180.00")
+    await expect(card.get_by_role("list", name="What people changed and noted")).to_contain_text(changed)
+    await expect(card).to_contain_text("Lena Vogt to colleagues: Third time this year.")
+    await maya.picture("approval-changed")
+    await card.get_by_role("button", name="Approve").click()
+    await maya.open("/actions")
+    await expect(page.get_by_role("table").locator("tbody tr")).to_contain_text("€170.00asked for: €180.00")
+    await maya.picture("actions-changed")
+    await maya.open(f"/actions/{call.id}")
+    await expect(page.get_by_role("list", name="What people changed and noted")).to_contain_text(changed)
+    await expect(page.locator(".record")).to_contain_text("The customer is told: A part was used.")
+    await maya.picture("action-changed")
+    await maya.open("/approvals/decided")
+    await expect(page.get_by_role("list", name="Decisions")).to_contain_text("asked for: €180.00")
+    await maya.picture("approvals-decided-changed")
+
+
+async def test_an_amount_that_a_clause_refuses_is_refused_in_the_card_and_nothing_is_decided(
+    shop: Shop, office: Office
+) -> None:
+    ines = await shop.asker()
+    await shop.company.house.store.write(clauses.put, [*RULES, WHOLE_ONLY], now())
+    shop.bank.charges[ines.charge] = ("ines@example.com", money("84.00", "EUR"))
+    await shop.agent_asks(ines, "84.00")
+    maya = await office.maya()
+    page = maya.page
+    await maya.open("/approvals")
+    card = page.get_by_role("region", name="Your approval is needed")
+
+    await card.get_by_role("button", name="Change amount").click()
+    await card.get_by_label("Amount in EUR").fill("50")
+    await card.get_by_role("button", name="Approve €50.00").click()
+    await expect(card.get_by_role("alert")).to_contain_text("50.00 EUR cannot be approved. R-5")
+    await expect(card.get_by_role("alert")).to_contain_text("Nothing is decided: it still waits.")
+    await expect(card.get_by_label("Amount in EUR")).to_have_value("50")
+    await maya.picture("approval-change-refused")
+    await card.get_by_role("button", name="Cancel").click()
+    await expect(card.get_by_role("alert")).to_have_count(0)
+
+    await card.get_by_role("button", name="Approve").click()
+    await expect(card).to_have_count(0)
+    assert [str(each) for _, each in shop.bank.refunds.values()] == ["84.00 EUR"]
+
+
+async def test_where_a_clause_fixes_the_amount_no_other_is_offered_and_it_says_why(shop: Shop, office: Office) -> None:
+    ines = await shop.asker()
+    fixed = replace(WHOLE_ONLY, fixed_amount=True)
+    await shop.company.house.store.write(clauses.put, [*RULES, fixed], now())
+    shop.bank.charges[ines.charge] = ("ines@example.com", money("84.00", "EUR"))
+    await shop.agent_asks(ines, "84.00")
+    maya = await office.maya()
+    await maya.open("/approvals")
+    card = maya.page.get_by_role("region", name="Your approval is needed")
+
+    await expect(card).to_contain_text("It is this amount or nothing. R-5 Clause R-5")
+    await expect(card.get_by_role("button", name="Approve")).to_be_visible()
+    await expect(card.get_by_role("button", name="Change amount")).to_have_count(0)
+    await maya.picture("approval-fixed-amount")
 
 
 async def test_whoever_decides_reads_what_was_said_without_leaving(shop: Shop, office: Office) -> None:

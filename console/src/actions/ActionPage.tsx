@@ -10,6 +10,7 @@ import { Failed, Loading, Skeleton, Time } from "../parts/small";
 import { at, customerName } from "../parts/words";
 import { type Command, useCommands } from "../shell/commands";
 import { Checks, Facts } from "./ApprovalCard";
+import { AskedFor, Changes } from "./Changes";
 import { Undo } from "./Undo";
 import { EFFECTS, inShort, reasonOf, STATES } from "./words";
 
@@ -44,7 +45,15 @@ export function ActionPage({ id }: { id: string }) {
           <Link to="/actions" className="btn ghost icon" aria-label="All actions">
             <ArrowLeft className="i" aria-hidden="true" />
           </Link>
-          <h1 className="trunc">{detail ? inShort(detail.call) : "Action"}</h1>
+          <h1 className="trunc">
+            {detail ? (
+              <>
+                {inShort(detail.call)} <AskedFor changes={detail.call.changes} />
+              </>
+            ) : (
+              "Action"
+            )}
+          </h1>
           <span className="end">{detail && <Undo call={detail.call} />}</span>
         </div>
         {detail ? (
@@ -90,6 +99,7 @@ function Detail({ detail }: { detail: ActionDetail }) {
             ...(detail.attempts > 1
               ? [{ name: "Asked outside", value: `${detail.attempts} times, under one key` }]
               : []),
+            ...(detail.agreed ? [{ name: "The customer agreed to", value: detail.agreed.to }] : []),
             ...(call.undone_by ? [{ name: "Taken back by", value: call.undone_by.name }] : []),
             { name: "Call", value: call.id },
           ]}
@@ -104,6 +114,7 @@ function Detail({ detail }: { detail: ActionDetail }) {
         <h2 id="asked-for">What was asked for</h2>
         <p className="dim">{detail.description}</p>
         <Facts facts={detail.arguments} />
+        <Changes call={call} />
       </section>
       {(detail.checks.length > 0 || detail.facts.length > 0) && (
         <section className="card part-card ask-in" aria-labelledby="checked">
@@ -120,7 +131,21 @@ function Detail({ detail }: { detail: ActionDetail }) {
             <li key={entry.number}>
               <Time value={entry.at}>{at(entry.at, now)}</Time>
               <span className={`chip ${STATES[entry.state].tone}`}>{STATES[entry.state].name}</span>
-              <span dir="auto">{reasonOf({ ...call, reason: entry.reason })}</span>
+              <span dir="auto">
+                {reasonOf({ ...call, reason: entry.reason })}
+                {entry.why && entry.why !== entry.reason && (
+                  <>
+                    {" "}
+                    The customer is told: <q dir="auto">{entry.why}</q>
+                  </>
+                )}
+                {entry.note && (
+                  <>
+                    {" "}
+                    For colleagues: <q dir="auto">{entry.note}</q>
+                  </>
+                )}
+              </span>
               <span className="dim">{entry.by.name}</span>
             </li>
           ))}

@@ -17,6 +17,7 @@ import { useIsNarrow } from "../shell/media";
 import { NotHere } from "../shell/NotHere";
 import { openMenu } from "../shell/overlays";
 import { ActionPage } from "./ActionPage";
+import { AskedFor } from "./Changes";
 import { Undo } from "./Undo";
 import { money, reasonOf, STATES } from "./words";
 
@@ -250,7 +251,10 @@ function CallRow({ row, onClause }: { row: ActionRow; onClause: (clause: string)
           <span dir="auto">{customerName(row.customer)}</span>
         </Link>
       </td>
-      <td className="r num much">{row.money && money(row.money)}</td>
+      <td className="r num much">
+        {row.money && money(row.money)}
+        {row.changes.length > 0 && <AskedFor changes={row.changes} />}
+      </td>
       <td className="state">
         <span className={`chip ${state.tone}`} title={state.means}>
           {state.name}

@@ -1,5 +1,6 @@
-import { Check, ChevronRight, CircleSlash, Hand, ShieldAlert, ShieldX } from "lucide-react";
-import { type FormEvent, type ReactNode, useEffect, useId, useMemo, useRef, useState } from "react";
+import { Check, ChevronRight, CircleAlert, CircleSlash, Hand, ShieldAlert, ShieldX } from "lucide-react";
+import { type FormEvent, type ReactNode, useCallback, useEffect, useId, useMemo, useRef, useState } from "react";
+import { Problem } from "../api/client";
 import { type Decision, useDecide } from "../api/queries";
 import type { ApprovalCard as Card, ClauseCheck, Fact } from "../api/types";
 import { useNow } from "../parts/now";
@@ -7,6 +8,7 @@ import { Time } from "../parts/small";
 import { ago, customerName, moment, plural, ROLE_NAMES } from "../parts/words";
 import { type Command, keysShown, useCommands } from "../shell/commands";
 import { announce, notify, notifyProblem } from "../shell/notices";
+import { AskedFor, Changes } from "./Changes";
 import { Evidence } from "./Evidence";
 import { inShort, isOver, money, OUTCOMES, reasonOf, STATES, timeLeft } from "./words";
 
@@ -27,17 +29,33 @@ export function ApprovalCard({
   const { call, approval } = card;
   const now = useNow();
   const [mode, setMode] = useState<Mode>("asked");
+  const [fault, setFault] = useState<string | null>(null);
+  const goTo = useCallback((next: Mode) => {
+    setMode(next);
+    setFault(null);
+  }, []);
   const decide = useDecide(approval.id, {
     onDone: (after) => {
-      setMode("asked");
+      goTo("asked");
       notify(...decided(after));
     },
-    onFault: notifyProblem,
+    onFault: (error) => {
+      // What cannot be done like this is said where it was tried; what is over by now takes the card with it.
+      if (error instanceof Problem && error.status === 400) setFault(error.message);
+      else notifyProblem(error);
+    },
   });
-  const act: (decision: Decision) => void = decide.mutate;
+  const { mutate } = decide;
+  const act = useCallback(
+    (decision: Decision) => {
+      setFault(null);
+      mutate(decision);
+    },
+    [mutate],
+  );
   const isOpen = approval.state === "open" && !isOver(approval.expires_at, now);
   const mayDecide = isOpen && card.may_decide;
-  useDecisionKeys(hasKeys && mayDecide && mode === "asked" && !decide.isPending, card, act, setMode);
+  useDecisionKeys(hasKeys && mayDecide && mode === "asked" && !decide.isPending, card, act, goTo);
 
   return (
     <section
@@ -55,13 +73,14 @@ export function ApprovalCard({
       </header>
       <div className="ask-in">
         <p className="amt num">
-          {call.money ? money(call.money) : call.title}{" "}
+          {call.money ? money(call.money) : call.title} <AskedFor changes={call.changes} />{" "}
           <small dir="auto">
             {call.money ? `${call.title}, for ` : "for "}
             {customerName(call.customer)}
           </small>
         </p>
         <Facts facts={card.arguments.filter(({ name }) => !(call.money && name === "Amount"))} />
+        <Changes call={call} />
         <Checks checks={card.checks} />
         {card.facts.length > 0 && (
           <details className="more-facts">
@@ -82,8 +101,15 @@ export function ApprovalCard({
               : `; ${approval.approved_by.map(({ name }) => name).join(", ")} did`)}
           .
         </p>
+        {mayDecide && card.why_not_change && <p className="dim asked">{card.why_not_change}</p>}
         {!mayDecide && card.why_not && <p className="why-not">{card.why_not}</p>}
       </div>
+      {mayDecide && fault && (
+        <p className="card-fault" role="alert" dir="auto">
+          <CircleAlert className="i" aria-hidden="true" />
+          {fault}
+        </p>
+      )}
       {mayDecide && mode === "asked" && (
         <footer>
           <button
@@ -96,20 +122,20 @@ export function ApprovalCard({
             {hasKeys && <kbd aria-hidden="true">{keysShown("a")}</kbd>}
           </button>
           {card.can_change && (
-            <button type="button" className="btn" disabled={decide.isPending} onClick={() => setMode("change")}>
+            <button type="button" className="btn" disabled={decide.isPending} onClick={() => goTo("change")}>
               Change amount
             </button>
           )}
-          <button type="button" className="btn ghost" disabled={decide.isPending} onClick={() => setMode("decline")}>
+          <button type="button" className="btn ghost" disabled={decide.isPending} onClick={() => goTo("decline")}>
             Decline
           </button>
         </footer>
       )}
       {mayDecide && mode === "change" && (
-        <ChangeForm card={card} isBusy={decide.isPending} onDecide={act} onLeave={() => setMode("asked")} />
+        <ChangeForm card={card} isBusy={decide.isPending} onDecide={act} onLeave={() => goTo("asked")} />
       )}
       {mayDecide && mode === "decline" && (
-        <DeclineForm isBusy={decide.isPending} onDecide={act} onLeave={() => setMode("asked")} />
+        <DeclineForm isBusy={decide.isPending} onDecide={act} onLeave={() => goTo("asked")} />
       )}
     </section>
   );
@@ -237,6 +263,7 @@ function ChangeForm({
 }) {
   const [amount, setAmount] = useState(call.money?.amount ?? "");
   const [reason, setReason] = useState("");
+  const [note, setNote] = useState("");
   const id = useId();
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => {
@@ -248,7 +275,7 @@ function ChangeForm({
   const isLess = /^\d+(\.\d+)?$/.test(plain) && Number(plain) > 0 && Number(plain) < most;
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (isLess) onDecide({ verb: "approve", amount: plain, ...(reason.trim() ? { reason: reason.trim() } : {}) });
+    if (isLess) onDecide({ verb: "approve", amount: plain, ...said({ reason, note }) });
   };
   return (
     <form className="decide-form" onSubmit={submit} onKeyDown={(event) => event.key === "Escape" && onLeave()}>
@@ -265,7 +292,7 @@ function ChangeForm({
         />
       </div>
       <div className="field grow">
-        <label htmlFor={`${id}-reason`}>Why (the customer may be told)</label>
+        <label htmlFor={`${id}-reason`}>Why it is less: the customer is told</label>
         <input
           id={`${id}-reason`}
           dir="auto"
@@ -278,6 +305,7 @@ function ChangeForm({
       <p id={`${id}-hint`} className="field-hint">
         Less than {call.money && money(call.money)}.
       </p>
+      <NoteField note={note} onNote={setNote} />
       <footer>
         <button type="submit" className="btn primary" disabled={isBusy || !isLess}>
           Approve {isLess && call.money ? money({ ...call.money, amount: plain }) : "less"}
@@ -287,6 +315,31 @@ function ChangeForm({
         </button>
       </footer>
     </form>
+  );
+}
+
+/** What was written, without what was left empty. */
+const said = <T extends Record<string, string>>(words: T): Partial<T> =>
+  Object.fromEntries(
+    Object.entries(words)
+      .map(([name, text]) => [name, text.trim()])
+      .filter(([, text]) => text),
+  ) as Partial<T>;
+
+function NoteField({ note, onNote }: { note: string; onNote: (note: string) => void }) {
+  const id = useId();
+  return (
+    <div className="field note-field">
+      <label htmlFor={id}>Note for colleagues: the customer never reads it</label>
+      <input
+        id={id}
+        dir="auto"
+        maxLength={2000}
+        autoComplete="off"
+        value={note}
+        onChange={(event) => onNote(event.target.value)}
+      />
+    </div>
   );
 }
 
@@ -300,6 +353,7 @@ function DeclineForm({
   onLeave: () => void;
 }) {
   const [reason, setReason] = useState("");
+  const [note, setNote] = useState("");
   const id = useId();
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => {
@@ -307,7 +361,7 @@ function DeclineForm({
   }, []);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (reason.trim()) onDecide({ verb: "decline", reason: reason.trim() });
+    if (reason.trim()) onDecide({ verb: "decline", reason: reason.trim(), ...said({ note }) });
   };
   return (
     <form className="decide-form" onSubmit={submit} onKeyDown={(event) => event.key === "Escape" && onLeave()}>
@@ -323,6 +377,7 @@ function DeclineForm({
           onChange={(event) => setReason(event.target.value)}
         />
       </div>
+      <NoteField note={note} onNote={setNote} />
       <footer>
         <button type="submit" className="btn primary" disabled={isBusy || !reason.trim()}>
           Decline

@@ -14,6 +14,7 @@ import { listKeys } from "../shell/lists";
 import { useIsNarrow } from "../shell/media";
 import { openMenu } from "../shell/overlays";
 import { ApprovalCard } from "./ApprovalCard";
+import { AskedFor } from "./Changes";
 import { inShort, STATES } from "./words";
 
 /** What waits for a person, the longest-waiting first; and what people have decided. */
@@ -196,7 +197,8 @@ function Decided() {
           <li key={approval.id}>
             <Link to={`/actions/${call.id}`}>
               <b className="trunc" dir="auto">
-                {inShort(call)} <span className="dim">for {customerName(call.customer)}</span>
+                {inShort(call)} <AskedFor changes={call.changes} />{" "}
+                <span className="dim">for {customerName(call.customer)}</span>
               </b>
               <span className={`chip ${STATES[call.state].tone}`}>{STATES[call.state].name}</span>
               <span className="dim trunc" dir="auto">

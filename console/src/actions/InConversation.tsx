@@ -7,6 +7,7 @@ import { useNow } from "../parts/now";
 import { Loading, Skeleton, Time } from "../parts/small";
 import { at } from "../parts/words";
 import { ApprovalCard } from "./ApprovalCard";
+import { AskedFor } from "./Changes";
 import { inShort, reasonOf, STATES } from "./words";
 
 /** The actions of a conversation, oldest first; what only looked something up is in the trace. */
@@ -41,7 +42,9 @@ export function CallLine({ call }: { call: ActionRow }) {
   return (
     <Link to={`/actions/${call.id}`} className="call-line">
       <Zap className="i i-14" aria-hidden="true" />
-      <b>{inShort(call)}</b>
+      <b>
+        {inShort(call)} <AskedFor changes={call.changes} />
+      </b>
       <span className={`chip ${state.tone}`}>{state.name}</span>
       <span className="dim trunc" dir="auto" title={reasonOf(call)}>
         {reasonOf(call)}

@@ -168,7 +168,9 @@ export const declaredQuery = queryOptions({
   queryFn: ({ signal }) => call<DeclaredAction[]>("/actions/declared", { signal }),
 });
 
-export type Decision = { verb: "approve"; amount?: string; reason?: string } | { verb: "decline"; reason: string };
+export type Decision =
+  | { verb: "approve"; amount?: string; reason?: string; note?: string }
+  | { verb: "decline"; reason: string; note?: string };
 
 /** What is told of a change, also when the stream has taken what was clicked off the screen before the answer came. */
 interface Told<T> {

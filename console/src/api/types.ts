@@ -4,6 +4,7 @@ import type { components } from "./schema";
 
 type Schemas = components["schemas"];
 
+export type AmountChange = Schemas["AmountChange"];
 export type ActionCalls = Schemas["ActionCalls"];
 export type ActionDetail = Schemas["ActionDetail"];
 export type ActionRow = Schemas["ActionRow"];
@@ -18,6 +19,7 @@ export type CitationCard = Schemas["CitationCard"];
 export type CodeSent = Schemas["CodeSent"];
 export type ConversationDetail = Schemas["ConversationDetail"];
 export type DeclaredAction = Schemas["DeclaredAction"];
+export type NoteCard = Schemas["NoteCard"];
 export type Fact = Schemas["Fact"];
 export type EarlierMessages = Schemas["EarlierMessages"];
 export type CustomerCard = Schemas["CustomerCard"];

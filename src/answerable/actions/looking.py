@@ -15,7 +15,7 @@ from answerable.domain.conversations import Message
 from answerable.domain.errors import NotFound
 from answerable.domain.people import Customer, Rep
 from answerable.domain.places import Place, place_as_cursor, place_of_cursor
-from answerable.people import require_role
+from answerable.people import proven_in_each, require_role
 from answerable.store import Store, actions, clauses, conversations, customers, messages, reps
 from answerable.store.actions import Wanted
 
@@ -180,7 +180,8 @@ def _seen(db: Connection, found: list[ActionCall]) -> list[Seen]:
     asked = actions.approvals_of(db, {each.id for each in found})
     decided = {each.call_id for each in asked.values() if each.approved_by or each.decided_by}
     records = actions.records(db, decided) if decided else {}
-    whose = customers.by_ids(db, {each.customer_id for each in found})
+    known = customers.by_ids(db, {each.customer_id for each in found})
+    proved = proven_in_each(db, {each.conversation_id: known[each.customer_id] for each in found}, now())
     listed = conversations.several_listed(db, {each.conversation_id for each in found})
     subjects = {each.conversation.id: each.conversation.subject for each in listed}
     names = reps.names(db)
@@ -188,7 +189,7 @@ def _seen(db: Connection, found: list[ActionCall]) -> list[Seen]:
         Seen(
             call=each,
             approval=asked.get(each.id),
-            customer=whose[each.customer_id],
+            customer=replace(known[each.customer_id], identity=proved[each.conversation_id].customer.identity),
             subject=subjects.get(each.conversation_id, ""),
             names=names,
             changes=changes_in(records.get(each.id, ())),

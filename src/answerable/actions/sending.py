@@ -166,8 +166,8 @@ class Sending:
         if stopped is not None or declared is None or customer is None:
             state: CallState = "unknown" if call.attempts else "refused"
             look_at = at + LOOK_AGAIN_MAX if call.attempts else None
-            ended = replace(call, state=state, reason=stopped or "", clause_id=clause_id, look_at=look_at)
-            actions.change(db, ended, by=BOUNDARY)
+            held = replace(call, state=state, reason=stopped or "", clause_id=clause_id, look_at=look_at)
+            actions.change(db, held, by=BOUNDARY)
             return None
         waits = timedelta(seconds=declared.timeout_seconds) + self._ground.settle
         asking = "The outside system is being asked."
@@ -182,7 +182,7 @@ class Sending:
     def _stopped_by_rules(
         self, db: Connection, call: ActionCall, declared: Action, at: datetime
     ) -> tuple[str | None, str | None]:
-        """Why it must not be sent after all, and the clause that decided: one that was changed at noon holds at noon."""
+        """Why it must not be sent, and the clause that says so: one that was changed at noon holds at noon."""
         ruling = rule(clauses.in_force_now(db, at), call.action, call.facts, call.money)
         if is_refused(ruling, declared):
             return ruling.reason, ruling.clause.id if ruling.clause else None

@@ -162,9 +162,7 @@ def _rows(db: Connection, found: list[Listed]) -> list[Row]:
     return [
         Row(
             listed=each,
-            customer=replace(
-                whose[each.conversation.id], identity=proved[each.conversation.id].customer.identity
-            ),
+            customer=replace(whose[each.conversation.id], identity=proved[each.conversation.id].customer.identity),
             proved_until=proved[each.conversation.id].until,
             assignee_name=names.get(each.conversation.assignee_id or ""),
             strip=strips.get(each.last_run_id or "", []),
