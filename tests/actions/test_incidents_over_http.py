@@ -50,7 +50,7 @@ async def test_who_subscribes_gets_a_mail_for_each_change_until_they_unsubscribe
     await office.client.post("/incidents/INC-15/updates", json=news, headers={"Idempotency-Key": "news"})
     (mail,) = await office.at("/mails", customer_id="cus_sofia")
 
-    assert call.receipt.summary == f"You get an e-mail to {sofia[0].email} for each change of INC-15."
+    assert call.receipt.summary == f"An e-mail goes to {sofia[0].email} with each change of INC-15."
     assert (mail["address"], mail["subject"]) == (
         sofia[0].email,
         "INC-15 Payouts to some banks are late: monitoring",

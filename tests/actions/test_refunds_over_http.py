@@ -47,7 +47,7 @@ async def test_a_duplicate_charge_below_the_limit_is_given_back_and_told_truthfu
     (refund,) = await office.refunds(wanted["charge_id"])
     assert call.receipt is not None
     assert refund["id"] == call.receipt.reference
-    assert call.receipt.summary.startswith(f"{refund['amount']['amount']} EUR will be back on your ")
+    assert call.receipt.summary.startswith(f"{refund['amount']['amount']} EUR will be back on the ")
     assert refund["idempotency_key"] == call.id
 
 

@@ -39,7 +39,7 @@ async def test_a_bigger_plan_starts_at_once_at_the_price_that_was_shown(
     assert preview["due_now"] == change["due_now"] == invoice["total"] == euros("35.42")
     assert str(call.money) == "35.42 EUR"
     assert call.receipt.summary == (
-        f"You now have Team with monthly payment; 35.42 EUR with VAT was charged (invoice {invoice['number']})."
+        f"The plan is Team with monthly payment now; 35.42 EUR with VAT was charged (invoice {invoice['number']})."
     )
     assert (await office.subscription("siobhan"))["plan"] == "team"
 
@@ -58,7 +58,7 @@ async def test_a_smaller_plan_waits_for_the_next_period_and_costs_nothing(
     assert (call.state, call.clause_id, call.money) == ("done", "P-2", None), call.reason
     assert (preview["starts"], preview["due_now"]) == ("next_period", euros("0.00"))
     assert call.receipt is not None
-    assert call.receipt.summary.startswith("Your plan changes to Team with monthly payment on 2027-")
+    assert call.receipt.summary.startswith("The plan changes to Team with monthly payment on 2027-")
     assert (await office.subscription("eleni"))["next_interval"] == "monthly"
 
 
@@ -251,8 +251,8 @@ async def test_within_the_legal_window_everything_is_given_back(desk: Boundary, 
     refunds = await office.at("/refunds", customer_id="cus_tom")
     assert [each["amount"] for each in refunds] == [preview["money_back"]]
     assert call.receipt is not None
-    back = f"{preview['money_back']['amount']} GBP will be back on the way that you paid"
-    assert call.receipt.summary.startswith(f"Your subscription ended on 2026-11-23, and {back}")
+    back = f"{preview['money_back']['amount']} GBP will be back on the way that it was paid"
+    assert call.receipt.summary.startswith(f"The subscription ended on 2026-11-23, and {back}")
     with pytest.raises(NotDone):
         await desk.undo(call.id, rep("maya"))
 

@@ -112,25 +112,25 @@ def test_a_refund_goes_from_the_list_to_the_receipt() -> None:
 
     assert visit.last.next == AskCustomer(
         "Which charge?",
-        ("84.00 EUR on 2025-03-03 (ch_1)", "12.50 EUR on 2025-04-03 (ch_2)", "Something else"),
+        ("€84.00 on 3 March 2025 (ch_1)", "€12.50 on 3 April 2025 (ch_2)", "Something else"),
         "charge",
     ), "the charge that was not paid is not offered"
-    assert visit.says("the second one").next == AskCustomer("How much of 12.50 EUR?", (), "amount")
-    assert visit.says("all of it").next == AskCustomer("Refund 12.50 EUR of ch_2?", (), "sure")
+    assert visit.says("the second one").next == AskCustomer("How much of €12.50?", (), "amount")
+    assert visit.says("all of it").next == AskCustomer("Refund €12.50 of ch_2?", (), "sure")
     ended = visit.says("yes please")
 
     assert visit.called[-1] == CallAction(
         "refund", {"charge_id": "ch_2", "amount": {"amount": "12.50", "currency": "EUR"}, "kind": "whole"}
     )
     assert ended.next == Ended()
-    assert ended.said == (f"Done: {RECEIPT}",)
+    assert ended.said == ("Done: €12.50 will be back in 3 days (re_1).",)
     assert visit.state is None
 
 
 @pytest.mark.parametrize(
     ("ends", "said", "then"),
     [
-        (("awaiting_approval", "", "R-12"), "A colleague decides about 12.50 EUR.", Ended),
+        (("awaiting_approval", "", "R-12"), "A colleague decides about €12.50.", Ended),
         (("unknown", "", "timeout"), "I do not know yet whether it worked.", Ended),
         (("sent", "", "on its way"), "I do not know yet whether it worked.", Ended),
         (("refused", "", "R-17 Open disputes"), "I may not do that.", HandOver),
@@ -164,6 +164,92 @@ def test_what_is_not_understood_is_asked_once_more_and_then_a_person_takes_over(
     assert visit.state is None
 
 
+def test_what_fits_several_is_asked_again_among_those() -> None:
+    visit = Visit()
+    visit.charges = [*CHARGES[:2], {**CHARGES[0], "id": "ch_4", "at": "2025-06-03T09:00:00Z"}]
+    visit.state = begin(visit.procedures["refund"])
+    visit._on(follow(visit.procedures, visit.state, ENGLISH))
+
+    several = visit.says("the 84 euro one")
+    assert several.next == AskCustomer(
+        "More than one fits. Which charge?",
+        ("€84.00 on 3 March 2025 (ch_1)", "€84.00 on 3 June 2025 (ch_4)", "Something else"),
+        "charge",
+    )
+    assert visit.says("the second one").next == AskCustomer("How much of €84.00?", (), "amount")
+    assert visit.state is not None
+    assert visit.state.slots["charge"]["id"] == "ch_4"
+
+
+def test_what_was_narrowed_is_widened_by_what_is_outside_it() -> None:
+    visit = Visit()
+    visit.charges = [*CHARGES[:2], {**CHARGES[0], "id": "ch_4", "at": "2025-06-03T09:00:00Z"}]
+    visit.state = begin(visit.procedures["refund"])
+    visit._on(follow(visit.procedures, visit.state, ENGLISH))
+    visit.says("the 84 euro one")
+
+    assert visit.says("no, the one from April").next == AskCustomer("How much of €12.50?", (), "amount")
+
+
+def test_a_name_that_is_not_there_is_said_to_be_unknown_and_what_there_is_is_shown() -> None:
+    text = changed("    shown:", "    from_first_words: true\n    shown:")
+    at_once = Visit(text, first_words="Please refund ch_99")
+    later = Visit().says("ch_99")
+
+    for asked in (at_once.last.next, later.next):
+        assert isinstance(asked, AskCustomer)
+        assert asked.question == "I find no ch_99 among yours. Which charge?"
+        assert asked.options == ("€84.00 on 3 March 2025 (ch_1)", "€12.50 on 3 April 2025 (ch_2)", "Something else")
+
+
+def test_first_words_that_fit_several_narrow_the_question() -> None:
+    text = changed("    shown:", "    from_first_words: true\n    shown:")
+    visit = Visit(text, first_words="Please refund my latest charge")
+
+    assert visit.last.next == AskCustomer("How much of €12.50?", (), "amount")
+    visit.charges = [*CHARGES[:2], {**CHARGES[1], "id": "ch_5"}]
+    visit.state = begin(visit.procedures["refund"], "Please refund my latest charge")
+    asked = visit._on(follow(visit.procedures, visit.state, ENGLISH)).next
+    assert isinstance(asked, AskCustomer)
+    assert asked.question == "More than one fits. Which charge?"
+    assert len(asked.options) == 3
+
+
+def test_of_a_list_of_one_yes_is_enough() -> None:
+    visit = Visit()
+    visit.charges = CHARGES[:1]
+    visit.state = begin(visit.procedures["refund"])
+    visit._on(follow(visit.procedures, visit.state, ENGLISH))
+
+    assert visit.says("yes, that one").next == AskCustomer("How much of €84.00?", (), "amount")
+
+
+def test_a_mark_stands_beside_those_of_which_it_holds() -> None:
+    text = changed(
+        "    where:\n",
+        "    marks:\n      - {field: id, is: ch_2, say: {en: made twice, de: doppelt}}\n    where:\n",
+    )
+    visit = Visit(text)
+
+    assert isinstance(visit.last.next, AskCustomer)
+    assert visit.last.next.options[:2] == (
+        "€84.00 on 3 March 2025 (ch_1)",
+        "€12.50 on 3 April 2025 (ch_2) – made twice",
+    )
+    assert visit.says(visit.last.next.options[1]).next == AskCustomer("How much of €12.50?", (), "amount")
+
+
+def test_a_person_reads_figures_as_they_are_kept() -> None:
+    visit = Visit()
+    for text in ("ch_2", "12.50"):
+        visit.says(text)
+    over = visit.says("let me talk to a human", person=True).next
+
+    assert isinstance(over, HandOver)
+    assert "amount: 12.50 EUR." in over.summary
+    assert "12.50 EUR on 2025-04-03" in over.summary
+
+
 def test_half_of_it_is_not_guessed() -> None:
     visit = Visit()
     visit.says("ch_1")
@@ -179,7 +265,7 @@ def test_a_question_in_between_is_answered_and_the_open_one_comes_back() -> None
     aside = visit.says("How long does that take?")
     assert isinstance(aside.next, Aside)
     assert aside.next.question == "Which charge?"
-    assert visit.says("the first").next == AskCustomer("How much of 84.00 EUR?", (), "amount")
+    assert visit.says("the first").next == AskCustomer("How much of €84.00?", (), "amount")
 
 
 def test_questions_without_end_do_not_hold_the_procedure_open() -> None:
@@ -225,7 +311,7 @@ def test_another_wish_is_seen_to_first_and_then_the_open_question_comes_back() -
     back = visit.says("Ines")
 
     assert back.said == ("Hello Ines.",)
-    assert back.next == AskCustomer("How much of 12.50 EUR?", (), "amount")
+    assert back.next == AskCustomer("How much of €12.50?", (), "amount")
 
 
 def test_an_offered_answer_word_for_word_is_no_other_wish_however_it_sounds() -> None:
@@ -234,7 +320,7 @@ def test_an_offered_answer_word_for_word_is_no_other_wish_however_it_sounds() ->
 
     taken = visit.says(visit.last.next.options[0], wants="greeting")
 
-    assert taken.next == AskCustomer("How much of 84.00 EUR?", (), "amount")
+    assert taken.next == AskCustomer("How much of €84.00?", (), "amount")
 
 
 def test_a_procedure_that_goes_to_another_one_comes_back() -> None:
@@ -280,7 +366,7 @@ def test_what_comes_from_outside_is_shown_as_plain_words() -> None:
     asked = visit._on(follow(visit.procedures, visit.state, ENGLISH))
 
     assert isinstance(asked.next, AskCustomer)
-    assert asked.next.options[0] == "84.00 EUR on 2025-03-03 (click(…) Pay bnow/b)"
+    assert asked.next.options[0] == "€84.00 on 3 March 2025 (click(…) Pay bnow/b)"
 
 
 def test_a_procedure_that_the_customer_did_not_ask_for_asks_first_and_does_nothing_before() -> None:

@@ -12,6 +12,7 @@ from playwright.async_api import Browser, Locator, async_playwright, expect
 from sqlalchemy import Connection, insert, select, update
 
 import answerable_demo
+from answerable.agents.figures import for_customer
 from answerable.inference.embedders import Embedder
 from answerable.knowledge.importers.folder import FolderImporter
 from answerable.store.tables import action_calls, approvals
@@ -160,6 +161,11 @@ class Ledgerly:
 
         await self.company.house.store.write(long_ago)
         await self.company.house.boundary.look_after()
+
+
+def told(amount: str) -> str:
+    """An amount as a customer reads it in English."""
+    return for_customer(amount, "en")
 
 
 def _others(folder: str, names: list[str]) -> list[str]:

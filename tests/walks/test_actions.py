@@ -195,7 +195,7 @@ async def test_a_refund_within_the_rules_is_done_and_told_in_the_words_of_its_re
         _, run = (await maya.get(f"/api/conversations/{reply['conversation_id']}"))["runs"]
         trace = await maya.get(f"/api/runs/{run['id']}")
 
-    assert reply["text"] == "20.00 EUR will be back on your card within 5 days."
+    assert reply["text"] == "€20.00 will be back on your card within 5 days."
     assert (run["decision"], made(world)) == ("act", 1)
     kinds = [span["kind"] for span in trace["spans"]]
     assert kinds == ["action", "policy", "model", "guard"]
@@ -269,7 +269,7 @@ async def test_what_was_done_is_told_also_where_the_reply_does_not_say_it(
         told = await told_later(ines, reply["conversation_id"], 5)
 
     assert (reply["decision"], made(world)) == ("hand_off", 1)
-    assert "20.00 EUR will be back on your card within 5 days." in told["text"]
+    assert "€20.00 will be back on your card within 5 days." in told["text"]
 
 
 async def test_over_the_limit_a_person_decides_and_the_customer_is_told_once_what(
@@ -285,7 +285,7 @@ async def test_over_the_limit_a_person_decides_and_the_customer_is_told_once_wha
         told = await told_later(ines, reply["conversation_id"], 5)
         whole = await ines.conversation(reply["conversation_id"])
 
-    assert told["text"] == "90.00 EUR will be back on your card within 5 days."
+    assert told["text"] == "€90.00 will be back on your card within 5 days."
     assert [message["author"] for message in whole["messages"]] == ["customer", "agent"] * 2 + ["agent"]
     assert made(world) == 1
 

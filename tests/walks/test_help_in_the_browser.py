@@ -9,12 +9,12 @@ from playwright.async_api import expect
 
 from answerable.inference.embedders.minilm import MiniLmEmbedder
 from answerable_demo.back_office import tables
-from tests.walks.ledgerly import Ledgerly, open_ledgerly
+from tests.walks.ledgerly import Ledgerly, open_ledgerly, told
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 TWICE = "I was charged twice, please give it back"
-WHICH = "Which one is the one too many?"
+NONE = "none was made twice for the same thing"
 SURE = "Shall I ask for the whole"
 WHO = "To do this I first need to be sure who you are. Please sign in on this page and then write to me here."
 CODE = "With the e-mail address of your account, typed here, I can send you a code."
@@ -34,9 +34,9 @@ async def test_who_is_not_known_is_refused_signs_in_and_goes_on(ledgerly: Ledger
 
     await katrin.asks((TWICE, WHO), ("I am Katrin Vogel", "I still cannot tell who you are"))
     await katrin.seat.picture("walk-who-are-you")
-    await expect(katrin.log).not_to_contain_text(WHICH)
+    await expect(katrin.log).not_to_contain_text(SURE)
     await katrin.sign_in(ledgerly.token("katrin"))
-    await katrin.asks(("Now I am signed in", WHICH), ("1", SURE), ("yes", f"{amount} will be back"))
+    await katrin.asks(("Now I am signed in", SURE), ("yes", f"{told(amount)} will be back"))
 
     assert ledgerly.refunded("katrin") == [amount]
 
@@ -48,9 +48,9 @@ async def test_who_reads_the_mail_of_an_account_is_its_customer(ledgerly: Ledger
     await hanna.asks((TWICE, CODE), ("hanna@papierowa.example", "six digits are on their way to it"))
     await hanna.asks(("000000", "I still cannot tell who you are"))
     await hanna.seat.picture("walk-code")
-    await hanna.asks((await ledgerly.code(), WHICH))
+    await hanna.asks((await ledgerly.code(), SURE))
     await expect(hanna.log).to_contain_text("••••••")
-    await hanna.asks(("1", SURE), ("yes", f"{amount} will be back"))
+    await hanna.asks(("yes", f"{told(amount)} will be back"))
 
     assert ledgerly.refunded("hanna") == [amount]
 
@@ -59,7 +59,7 @@ async def test_somebody_elses_charge_is_as_if_it_were_not_there(ledgerly: Ledger
     ledgerly.charge_twice("carmen")
     stranger = await ledgerly.customer("leonie")
 
-    await stranger.asks((TWICE, WHICH), ("ch_twicecarmen", "I did not understand that."))
+    await stranger.asks((TWICE, NONE), ("ch_twicecarmen", "I find no ch_twicecarmen among yours."))
 
     assert ledgerly.refunded("carmen") == ledgerly.refunded("leonie") == []
 
@@ -103,7 +103,7 @@ async def test_an_outage_changes_what_is_answered_about_it(ledgerly: Ledgerly) -
         await during.asks((question, "The web app does not load (investigating): We see it."))
         await expect(during.log).not_to_contain_text("No incident is known")
     await during.seat.picture("walk-outage")
-    await during.asks(("yes please", "You get an e-mail to sofia@petrovafilm.example for each change of"))
+    await during.asks(("yes please", "An e-mail goes to sofia@petrovafilm.example with each change of"))
     assert len(ledgerly.rows(tables.incident_subscriptions, customer_id="cus_sofia")) == 1
 
 

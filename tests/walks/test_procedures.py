@@ -146,10 +146,10 @@ async def test_a_refund_from_the_first_words_to_the_receipt(
         )
 
         assert which["text"].splitlines()[0] == "Which charge is it?"
-        assert "- 12.50 EUR on 2026-11-01 (ch_1)" in which["text"]
-        assert how_much["text"] == "How much of the 12.50 EUR shall be given back?"
-        assert sure["text"] == "Shall I refund 12.50 EUR of ch_1?"
-        assert done["text"] == "12.50 EUR will be back on your card within 5 days."
+        assert "- €12.50 on 1 November 2026 (ch_1)" in which["text"]
+        assert how_much["text"] == "How much of the €12.50 shall be given back?"
+        assert sure["text"] == "Shall I refund €12.50 of ch_1?"
+        assert done["text"] == "€12.50 will be back on your card within 5 days."
         assert len(world.read_text().splitlines()) == 1
         assert await state(company, done) is None
 
@@ -227,7 +227,7 @@ async def test_a_question_in_between_comes_back_to_the_open_one(
 
         assert "3 to 5 business days" in aside["text"]
         assert "Which charge is it?" in aside["text"]
-        assert how_much["text"].startswith("How much of the 12.50 EUR")
+        assert how_much["text"].startswith("How much of the €12.50")
         assert left["text"].startswith("All right.")
         assert await state(company, left) is None
 
@@ -238,7 +238,7 @@ async def test_what_is_not_understood_twice_goes_to_a_person_with_all_that_is_kn
     async with shop(tmp_path, sqlite_url, embedder) as (company, ines, world):
         *_, again, over = await talk(ines, "I want a refund", "ch_1", "half of it", "some of it")
 
-        assert again["text"].startswith("I did not understand that. How much of the 12.50 EUR")
+        assert again["text"].startswith("I did not understand that. How much of the €12.50")
         assert "colleague" in over["text"]
         assert await state(company, over) is None
         assert not world.exists()

@@ -13,7 +13,7 @@ from answerable.agents import agreeing
 from answerable.agents.asked import Asked
 from answerable.agents.identifying import Identifying
 from answerable.agents.outcomes import outcome_in_words
-from answerable.agents.phrases import DEFAULT_LANGUAGE, language_of
+from answerable.agents.phrases import DEFAULT_LANGUAGE
 from answerable.agents.searching import Searching
 from answerable.domain.actions import ActionCall, CallState, Effect
 from answerable.domain.errors import AnswerableError
@@ -119,7 +119,8 @@ class Acting:
 
     @property
     def _spoken(self) -> str:
-        return language_of("\n".join(message.text for message in self.asked.said))
+        """The language: also of a customer who only answers "2" now."""
+        return self.identifying.code
 
     async def _named_in(self, put: str) -> tuple[ActionCall, ...]:
         calls = await self.boundary.calls_of(self.asked.conversation.id)
@@ -143,8 +144,10 @@ class Acting:
     def _take(self, outcome: Outcome) -> str:
         """Lets the reply rest on an outcome; gives it as JSON for a model."""
         self.outcomes[outcome.call_id] = outcome
+        # A model may write a day as it reads it in the result, or as the customer is told it.
+        told = dict.fromkeys([outcome.summary, str((outcome.result or {}).get("summary", ""))])
         number = self.searching.add_outcome(
-            outcome.call_id, outcome.summary, changed_something=outcome.has_changed_something
+            outcome.call_id, "\n".join(filter(None, told)), changed_something=outcome.has_changed_something
         )
         return json.dumps({**msgspec.to_builtins(outcome), "number": number}, ensure_ascii=False)
 
@@ -171,7 +174,6 @@ class Acting:
             return msgspec.convert(step.output, Outcome)
 
     def _outcome_of(self, call: ActionCall) -> Outcome:
-        said = "\n".join(message.text for message in self.asked.said)
         return Outcome(
             call_id=call.id,
             action=call.action,
@@ -180,7 +182,7 @@ class Acting:
             summary=(
                 agreeing.line_of(call, self.boundary.declared, self._spoken)
                 if call.state == "awaiting_customer"
-                else outcome_in_words(call, said=said)
+                else outcome_in_words(call, code=self._spoken)
             ),
             reason=call.reason,
             result=call.receipt.content if call.receipt is not None and call.state == "done" else None,

@@ -107,11 +107,6 @@ class Identifying:
         return customer
 
 
-def not_understood(code: str) -> str:
-    """That an answer was not understood, in a sentence before it is asked again."""
-    return _words(code)["not_understood"]
-
-
 def _words(code: str) -> dict[str, str]:
     every = _every()
     return every.get(code, every[DEFAULT_LANGUAGE])

@@ -4,25 +4,35 @@ import tomllib
 from functools import cache
 from importlib import resources
 
-from answerable.agents.phrases import DEFAULT_LANGUAGE, language_of
+from answerable.agents.figures import for_customer
+from answerable.agents.phrases import DEFAULT_LANGUAGE, languages
 from answerable.domain.actions import ActionCall, CallState
 
 # On its way is not confirmed.
 _TOLD_AS: dict[CallState, CallState] = {"ready": "unknown", "sent": "unknown"}
 
 
-def outcome_in_words(call: ActionCall, *, said: str, why: str | None = None) -> str:
-    """How far the call has come, true and complete, in the language of what the customer `said`.
+def outcome_in_words(call: ActionCall, *, code: str, why: str | None = None) -> str:
+    """How far the call has come, true and complete, in the language with that code.
 
-    What was done is told in the words of its receipt, after `why` a person decided so, if they said it.
+    What was done is told in the words of its receipt, after `why` a person decided so, if they said it. Amounts and
+    days are written as the language writes them.
     """
-    by_state = _sentences().get(language_of(said), _sentences()[DEFAULT_LANGUAGE])
+    by_state = _sentences().get(code, _sentences()[DEFAULT_LANGUAGE])
     if call.state == "done" and call.receipt is not None:
         decided = by_state["decided"].replace("{reason}", why) if why else ""
-        return f"{decided} {call.receipt.summary}".strip()
-    told = call.receipt.summary if call.receipt is not None else call.action.replace("_", " ")
+        return f"{decided} {for_customer(call.receipt.summary, code)}".strip()
+    told = for_customer(call.receipt.summary, code) if call.receipt is not None else call.action.replace("_", " ")
     sentence = by_state[_TOLD_AS.get(call.state, call.state)]
-    return sentence.replace("{reason}", _reason(call)).replace("{told}", told).strip()
+    return sentence.replace("{reason}", for_customer(_reason(call), code)).replace("{told}", told).strip()
+
+
+def is_told_in(text: str, call: ActionCall) -> bool:
+    """Whether a text tells what was done: in the words of its receipt, with figures as any language writes them."""
+    summary = call.receipt.summary if call.receipt is not None else ""
+    return bool(summary) and any(
+        told in text for told in {summary, *(for_customer(summary, code) for code in languages())}
+    )
 
 
 def _reason(call: ActionCall) -> str:

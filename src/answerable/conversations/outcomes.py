@@ -8,7 +8,8 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from answerable.actions.recorded import changes_in
-from answerable.agents.outcomes import outcome_in_words
+from answerable.agents.outcomes import is_told_in, outcome_in_words
+from answerable.agents.phrases import language_of
 from answerable.conversations.keeping import keep_message, tell
 from answerable.domain.actions import ActionCall
 from answerable.domain.clock import now
@@ -67,7 +68,7 @@ def _tell_in(db: Connection, conversation: Conversation, call: ActionCall, why: 
         conversation.id,
         episode.id,
         "agent",
-        outcome_in_words(call, said="\n".join(said), why=why),
+        outcome_in_words(call, code=language_of("\n".join(said)), why=why),
         at,
         # A run belongs to its own conversation.
         run_id=call.run_id if conversation.id == call.conversation_id else None,
@@ -79,7 +80,7 @@ def _tell_in(db: Connection, conversation: Conversation, call: ActionCall, why: 
 
 def _has_told(said: Sequence[Message], call: ActionCall) -> bool:
     """Whether the agent has told since it was done that it was: the same words from before are of another call."""
-    if call.state != "done" or call.receipt is None or not call.receipt.summary:
+    if call.state != "done" or call.receipt is None:
         return False
-    done = call.receipt
-    return any(each.author == "agent" and each.created_at >= done.at and done.summary in each.text for each in said)
+    since = call.receipt.at
+    return any(each.author == "agent" and each.created_at >= since and is_told_in(each.text, call) for each in said)

@@ -49,6 +49,14 @@ class Filter:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """What is said beside those of a list of which something holds."""
+
+    which: Filter
+    words: Words
+
+
+@dataclass(frozen=True, slots=True)
 class Need:
     """Something that only the customer knows, and how they are asked for it."""
 
@@ -69,6 +77,7 @@ class Need:
     shown: str = ""
     """A template over the fields of one of them."""
     where: tuple[Filter, ...] = ()
+    marks: tuple[Mark, ...] = ()
     take_only_one: bool = False
     """Whether the customer is not asked where there is only one."""
     from_first_words: bool = False
@@ -244,3 +253,5 @@ class UnderWay:
     """How often the customer asked something else instead of answering."""
     first_words: str = ""
     """What the customer wrote when it began."""
+    narrowed: tuple[str, ...] = ()
+    """The few of a list, by their ids, that fit what the customer has said of the one they mean."""

@@ -7,12 +7,16 @@ said only from a receipt, and what cannot be filled in goes to a person.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any, Literal
 
-from answerable.agents.agreeing import is_yes, question
-from answerable.agents.identifying import not_understood
-from answerable.agents.phrases import Language, plain, words
-from answerable.agents.procedures.answers import Thing, leaves, legible, read_answer
+from answerable.agents.agreeing import is_yes
+from answerable.agents.agreeing import question as question_of
+from answerable.agents.phrases import Language, words
+from answerable.agents.procedures.answers import leaves, legible, read_answer, read_which, read_yes_no
+from answerable.agents.procedures.asking import Question, Why, question
+from answerable.agents.procedures.knowing import Known, holds
+from answerable.agents.procedures.picking import Picked
 from answerable.domain.actions import CallState
 from answerable.domain.procedures import (
     Ask,
@@ -20,7 +24,6 @@ from answerable.domain.procedures import (
     Branch,
     Call,
     CallResult,
-    Condition,
     End,
     GoTo,
     HandOff,
@@ -32,13 +35,12 @@ from answerable.domain.procedures import (
     Waiting,
     words_in,
 )
-from answerable.knowledge.procedures.templates import Missing, at, fill, is_one_place, shown
+from answerable.knowledge.procedures.templates import Missing, is_one_place
 
 STEPS_AT_ONCE_MAX = 200
 PUT_ASIDE_MAX = 3
 IN_VAIN_MAX = 2
 ASIDES_MAX = 4
-THINGS_MAX = 10
 FIRST_WORDS_MAX = 500
 # "No, I want my money back instead" is about another thing; "84 €" is an answer whatever it resembles.
 ANSWER_WORDS_MAX = 4
@@ -144,15 +146,17 @@ def follow(
     *,
     heard: Heard | None = None,
     result: CallResult | None = None,
+    today: date | None = None,
 ) -> Followed:
     """The next thing to do. `heard` is what the customer answered, `result` what became of the call that was asked for.
 
-    Without the one that it waits for, the same is asked for once more.
+    Without the one that it waits for, the same is asked for once more. `today` is the customer's "yesterday" counted
+    from; without it such words are not understood.
     """
     procedure = procedures.get(under_way.procedure)
     if procedure is None or procedure.revision != under_way.revision:
         return Followed(Left("changed"))
-    walk = _Walk(procedures, procedure, under_way, spoken)
+    walk = _Walk(procedures, procedure, under_way, spoken, today)
     step = procedure.steps.get(under_way.step or "")
     if heard is not None and heard.wants_person:
         return walk.hand_over("The customer asks for a person.")
@@ -175,7 +179,12 @@ class _Walk:
     procedure: Procedure
     now: UnderWay
     spoken: Language
+    today: date | None = None
     said: list[str] = field(default_factory=list)
+
+    @property
+    def _known(self) -> Known:
+        return Known(self.procedure, self.now, self.spoken)
 
     # -- what came in ------------------------------------------------------------------------------------------------
 
@@ -192,7 +201,7 @@ class _Walk:
     def agreed(self, heard: Heard | None) -> Followed:
         """Begins once the customer has said that they want it; whatever else they say leaves it."""
         if heard is None:
-            return self._stop(AskCustomer(question([self.procedure.title], self.spoken.code), need="agreement"))
+            return self._stop(AskCustomer(question_of([self.procedure.title], self.spoken.code), need="agreement"))
         if not is_yes(heard.text, self.spoken.code) and heard.wants != self.procedure.id:
             is_no = leaves(heard.text, self.spoken) or heard.text.strip().casefold() in self.spoken.no
             return Followed(Left("unwanted" if is_no else "asides"))
@@ -212,37 +221,62 @@ class _Walk:
         """Goes on with the answer to an open question, or with what was said instead."""
         need = self.procedure.needs[step.need]
         wants_other = heard.wants is not None and heard.wants not in self._open() and heard.wants in self.procedures
-        is_long = len(words(heard.text)) > ANSWER_WORDS_MAX and not self._is_offered(step, heard.text)
+        is_long = len(words(heard.text)) > ANSWER_WORDS_MAX and not self._is_offered(need, heard.text)
         if wants_other and is_long and len(self.now.put_aside) < PUT_ASIDE_MAX:
             return self._switch(str(heard.wants), heard)
         if need.kind == "text" and (leaves(heard.text, self.spoken) or heard.is_question):
-            value = None
-        else:
-            value = self._read(need, heard.text)
+            return self._not_answered(step, heard, wants_other)
+        if need.kind == "found" and (picked := self._pick(need, heard.text)) is not None:
+            return self._picked(step, need, picked)
+        value = self._read(need, heard.text)
         if value is not None:
             self._keep(need, value, then=step.then)
             return self.go_on()
         return self._not_answered(step, heard, wants_other)
 
-    def _not_answered(  # noqa: PLR0911  (one rule a line, the first that fits)
-        self, step: Ask, heard: Heard, wants_other: bool
-    ) -> Followed:
+    def _picked(self, step: Ask, need: Need, picked: Picked) -> Followed:
+        """Goes on with the one of a list that was meant, or asks again among those that fit."""
+        if len(picked.things) == 1:
+            self._keep(need, dict(picked.things[0].content), then=step.then)
+            return self.go_on()
+        if not picked.things:
+            return self._ask_again(step, "unknown" if picked.unknown else "none", picked.unknown)
+        fit = tuple(each.id for each in picked.things)
+        if len(fit) < len(self._known.offered(need)):
+            # It has come nearer to the one that is meant.
+            self.now = replace(self.now, narrowed=fit, asked_in_vain=0)
+            return self._ask_of(step, "several")
+        return self._ask_again(step, "several")
+
+    def _not_answered(self, step: Ask, heard: Heard, wants_other: bool) -> Followed:
         if leaves(heard.text, self.spoken) or heard.text.strip().casefold() in self.spoken.no:
             return Followed(Left("unwanted"))
         if wants_other and len(self.now.put_aside) < PUT_ASIDE_MAX:
             return self._switch(str(heard.wants), heard)
-        question = self._question(step, is_again=not heard.is_question)
-        if isinstance(question, HandOver):
-            return self._over(question)
-        if heard.is_question:
-            if self.now.asides >= ASIDES_MAX:
-                return Followed(Left("asides"))
-            self.now = replace(self.now, asides=self.now.asides + 1)
-            return self._stop(Aside(question.question, question.options))
+        if not heard.is_question:
+            return self._ask_again(step, "not_understood")
+        asked = self._question(step)
+        if isinstance(asked, HandOver):
+            return self._over(asked)
+        if self.now.asides >= ASIDES_MAX:
+            return Followed(Left("asides"))
+        self.now = replace(self.now, asides=self.now.asides + 1)
+        return self._stop(Aside(asked.words, asked.options))
+
+    def _ask_again(self, step: Ask, why: Why, name: str = "") -> Followed:
+        """Asks once more; whoever has been asked in vain twice gets a person."""
         self.now = replace(self.now, asked_in_vain=self.now.asked_in_vain + 1)
         if self.now.asked_in_vain >= IN_VAIN_MAX:
             return self.hand_over(f"The customer was asked for {step.need} twice, and the answers were not understood.")
-        return self._stop(question)
+        return self._ask_of(step, why, name)
+
+    def _ask_of(self, step: Ask, why: Why | None = None, name: str = "") -> Followed:
+        asked = self._question(step, why, name)
+        if isinstance(asked, HandOver):
+            return self._over(asked)
+        self.now = replace(self.now, awaits="answer")
+        is_again = why not in (None, "several")
+        return self._stop(AskCustomer(asked.words, asked.options, step.need, is_again))
 
     def _switch(self, wanted: str, heard: Heard) -> Followed:
         """Puts this procedure aside for the one that the customer asks for now."""
@@ -256,7 +290,7 @@ class _Walk:
 
     def _keep(self, need: Need, value: Any, *, then: str | None) -> None:
         slots = {**self.now.slots, need.name: value}
-        self.now = replace(self.now, slots=slots, step=then, awaits="nothing", asked_in_vain=0, asides=0)
+        self.now = replace(self.now, slots=slots, step=then, awaits="nothing", asked_in_vain=0, asides=0, narrowed=())
 
     # -- the steps ---------------------------------------------------------------------------------------------------
 
@@ -277,11 +311,11 @@ class _Walk:
         match step:
             case Call():
                 self.now = replace(self.now, awaits="result")
-                return self._stop(CallAction(step.action, self._filled(step.arguments)))
+                return self._stop(CallAction(step.action, self._known.arguments(step.arguments)))
             case Ask():
                 return self._ask(step)
             case Branch():
-                value = self._look(step.fact, or_nothing=True)
+                value = self._known.look(step.fact, or_nothing=True)
                 self._go(next((then for condition, then in step.cases if holds(condition, value)), step.otherwise))
             case Say():
                 self._tell(step.words)
@@ -291,11 +325,11 @@ class _Walk:
             case Back():
                 slots = {name: value for name, value in self.now.slots.items() if name not in step.forget}
                 # What was written at the beginning is not the answer to being asked again.
-                self.now = replace(self.now, slots=slots, step=step.step, first_words="")
+                self.now = replace(self.now, slots=slots, step=step.step, first_words="", narrowed=())
             case HandOff():
                 if step.words:
                     self._tell(step.words)
-                return self.hand_over(fill(step.reason, self._look))
+                return self.hand_over(self._known.noted(step.reason))
             case End() | None:
                 return self._end()
         return None
@@ -304,27 +338,39 @@ class _Walk:
         self.now = replace(self.now, step=step, awaits="nothing")
 
     def _tell(self, texts: Mapping[str, str]) -> None:
-        self.said.append(fill(words_in(texts, self.spoken.code), self._look))
+        self.said.append(self._known.told(words_in(texts, self.spoken.code)))
 
     def _ask(self, step: Ask) -> Followed | None:
         need = self.procedure.needs[step.need]
         if need.name in self.now.slots:
             self._go(step.then)
             return None
-        things = self._things(need)
+        things = self._known.things(need)
         if need.kind == "found" and not things:
             return self.hand_over(f"There is nothing to choose from for {need.name}.")
         value: Any = None
+        why: Why | None = None
+        name = ""
         if need.kind == "found" and need.take_only_one and len(things) == 1:
             value = dict(things[0].content)
         elif need.from_first_words and self.now.first_words:
             value = self._read(need, self.now.first_words)
+            if value is None and (picked := self._pick(need, self.now.first_words, seen=0)) is not None:
+                why, name = self._narrow(picked), picked.unknown
         if value is not None:
             self._keep(need, value, then=step.then)
             return None
-        question = self._question(step, is_again=False)
-        self.now = replace(self.now, awaits="answer")
-        return self._over(question) if isinstance(question, HandOver) else self._stop(question)
+        return self._ask_of(step, why, name)
+
+    def _narrow(self, picked: Picked) -> Why | None:
+        """What is said of a list that the first words speak of, though they do not tell which one is meant."""
+        if picked.unknown:
+            return "unknown"
+        if not picked.things:
+            # They may speak of something else: "I signed up last week".
+            return None
+        self.now = replace(self.now, narrowed=tuple(each.id for each in picked.things))
+        return "several"
 
     def _go_to(self, step: GoTo) -> Followed | None:
         if step.procedure not in self.procedures or len(self.now.put_aside) >= 2 * PUT_ASIDE_MAX:
@@ -362,156 +408,46 @@ class _Walk:
 
     def hand_over(self, reason: str) -> Followed:
         """Gives it to a person, with what is known so far."""
-        return self._over(HandOver(reason, self._summary()))
+        return self._over(HandOver(reason, self._known.summary()))
 
-    def _summary(self) -> str:
-        parts = [f"Procedure: {self.procedure.title}."]
-        for name, value in self.now.slots.items():
-            need = self.procedure.needs.get(name)
-            if need is not None:
-                parts.append(f"{name}: {_in_words(need, value)}.")
-        for name, result in self.now.results.items():
-            told = result.summary or result.reason
-            parts.append(f"{name}: {result.state}{f' ({shown(told)})' if result.state != 'done' and told else ''}.")
-        return " ".join(parts)
-
-    def _question(self, step: Ask, *, is_again: bool) -> AskCustomer | HandOver:
+    def _question(self, step: Ask, why: Why | None = None, name: str = "") -> Question | HandOver:
         need = self.procedure.needs[step.need]
         try:
-            question = fill(words_in(need.ask, self.spoken.code), self._look)
-            offered = [each.shown for each in self._things(need)[:THINGS_MAX]]
+            return question(self._known, need, why=why, name=name)
         except Missing as missing:
-            return HandOver(f"The question for {need.name} cannot be asked: there is no {missing}.", self._summary())
-        offered += [words_in(each.words, self.spoken.code) for each in need.options]
-        if offered:
-            offered.append(self.spoken.frame("something_else"))
-        if is_again:
-            question = f"{not_understood(self.spoken.code)} {question}"
-        return AskCustomer(question, tuple(offered), need.name, is_again)
+            reason = f"The question for {need.name} cannot be asked: there is no {missing}."
+            return HandOver(reason, self._known.summary())
 
-    def _is_offered(self, step: Ask, text: str) -> bool:
-        """Whether it is one of the offered answers, word for word: then it is no other wish, however it sounds."""
-        asked = self._question(step, is_again=False)
-        return isinstance(asked, AskCustomer) and plain(text) in map(plain, asked.options)
-
-    # -- what is known -----------------------------------------------------------------------------------------------
+    def _is_offered(self, need: Need, text: str) -> bool:
+        """Whether it is one of the offered answers: then it is no other wish, however it sounds."""
+        try:
+            return question(self._known, need).offers(text)
+        except Missing:
+            return False
 
     def _read(self, need: Need, text: str) -> Any | None:
-        whole = self._look(is_one_place(need.whole) or "", or_nothing=True) if need.whole else None
+        if need.kind == "found":
+            picked = self._pick(need, text, seen=0)
+            return dict(picked.things[0].content) if picked is not None and len(picked.things) == 1 else None
+        known = self._known
+        whole = known.look(is_one_place(need.whole) or "", or_nothing=True) if need.whole else None
         return read_answer(
             need,
             text,
             self.spoken,
-            things=self._things(need),
-            currency=self._currency(need),
+            currency=known.currency(need),
             whole=whole if isinstance(whole, Mapping) else None,
         )
 
-    def _currency(self, need: Need) -> str | None:
-        try:
-            return fill(need.currency, self._look) or None
-        except Missing:
-            return None
-
-    def _things(self, need: Need) -> tuple[Thing, ...]:
-        """What may be chosen from, as it is shown. What cannot be shown cannot be chosen either."""
-        listed = self._look(need.found, or_nothing=True) if need.kind == "found" else None
-        found = []
-        for each in listed if isinstance(listed, list) else ():
-            try:
-                if all(holds(only.condition, _at(each, only.field)) for only in need.where):
-                    text = fill(need.shown, lambda path, each=each: at(each, path.split(".")))  # type: ignore[misc]
-                    found.append(Thing(text, shown(at(each, need.id.split("."))), each))
-            except Missing:
-                continue
-        return tuple(found)
-
-    def _look(self, path: str, *, or_nothing: bool = False) -> Any:
-        """What stands at a path of answers and results. Raises Missing, or gives None."""
-        try:
-            return self._found(path)
-        except Missing:
-            if or_nothing:
-                return None
-            raise Missing(path) from None
-
-    def _found(self, path: str) -> Any:
-        name, *rest = path.split(".")
-        if name in self.now.slots:
-            value = self.now.slots[name]
-            need = self.procedure.needs.get(name)
-            if not rest and need is not None and need.kind == "choice":
-                return value
-            return at(value, rest)
-        if name not in self.now.results:
-            raise Missing(name)
-        result = self.now.results[name]
-        match rest:
-            case ["state"]:
-                return result.state
-            case ["summary"]:
-                return at(result.summary or None, [])
-            case ["reason"]:
-                return at(result.reason or None, [])
-            case _ if result.state == "done":
-                return at(result.content, rest)
-            case _:
-                raise Missing(path)
-
-    def _filled(self, arguments: Any) -> Any:
-        """The arguments with their places filled: a place that stands alone keeps its type."""
-        if isinstance(arguments, Mapping):
-            return {name: self._filled(value) for name, value in arguments.items()}
-        if isinstance(arguments, list):
-            return [self._filled(value) for value in arguments]
-        if not isinstance(arguments, str):
-            return arguments
-        path = is_one_place(arguments)
-        return self._look(path) if path is not None else fill(arguments, self._look)
-
-
-def holds(condition: Condition, value: Any) -> bool:
-    """Whether a condition holds of a value; of what is not there, only that it is empty."""
-    if condition.is_empty is not None:
-        return (value is None or (isinstance(value, str | list | Mapping) and not value)) == condition.is_empty
-    if condition.equals is not None:
-        return value is not None and condition.equals in _spellings(value)
-    number = _number(value)
-    if number is None:
-        return False
-    if condition.at_most is not None:
-        return number <= condition.at_most
-    return condition.at_least is not None and number >= condition.at_least
-
-
-def _spellings(value: Any) -> tuple[str, ...]:
-    if isinstance(value, bool):
-        return ("yes", "true") if value else ("no", "false")
-    return (str(value),)
-
-
-def _number(value: Any) -> float | None:
-    if isinstance(value, Mapping) and "amount" in value:
-        value = value["amount"]
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return None
-    try:
-        return float(value)
-    except ValueError:
-        return None
-
-
-def _at(each: Any, path: str) -> Any:
-    try:
-        return at(each, path.split("."))
-    except Missing:
-        return None
-
-
-def _in_words(need: Need, value: Any) -> str:
-    try:
-        if need.kind == "found":
-            return fill(need.shown, lambda path: at(value, path.split(".")))
-        return shown(value)
-    except Missing:
-        return "?"
+    def _pick(self, need: Need, text: str, *, seen: int | None = None) -> Picked | None:
+        """Which of a list is meant: of those that the customer sees, or else of all."""
+        known = self._known
+        offered, things = known.offered(need), known.things(need)
+        if seen == 0:
+            return read_which(need, things, text, self.spoken, today=self.today)
+        if len(offered) == 1 and read_yes_no(text, self.spoken):
+            return Picked(offered)
+        among = read_which(need, offered, text, self.spoken, seen=len(offered), today=self.today)
+        if (among is not None and among.things) or len(offered) == len(things):
+            return among
+        return read_which(need, things, text, self.spoken, seen=len(offered), today=self.today) or among

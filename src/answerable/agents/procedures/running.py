@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any, Literal
 
 import msgspec
@@ -107,6 +108,11 @@ class Following:
         return "\n\n".join(self.said)
 
     @property
+    def _today(self) -> date:
+        """The day of what the customer said: a run that is resumed after midnight reads "yesterday" as before."""
+        return self.acting.asked.said[-1].created_at.date()
+
+    @property
     def title(self) -> str:
         """Of the procedure that is under way."""
         procedure = self.handbook.procedures.get(self.under_way.procedure) if self.under_way is not None else None
@@ -197,7 +203,9 @@ class Following:
         before = self.under_way
         asked = {"procedure": before.procedure, "step": before.step, "heard": heard, "result": result}
         with self.ledger.step("agent", "Follow procedure", msgspec.to_builtins(asked)) as step:
-            followed = follow(self.handbook.procedures, before, self.spoken, heard=heard, result=result)
+            followed = follow(
+                self.handbook.procedures, before, self.spoken, heard=heard, result=result, today=self._today
+            )
             step.output = {
                 "next": {"do": type(followed.next).__name__, **msgspec.to_builtins(followed.next)},
                 "said": list(followed.said),

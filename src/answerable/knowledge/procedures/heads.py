@@ -61,6 +61,13 @@ class NeedHead(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, re
             extra_json_schema={"type": "array", "items": {"$ref": "#/$defs/Filter"}},
         ),
     ] = None
+    marks: Annotated[
+        Any,
+        Meta(
+            description="For what was found: what is said beside those of which this holds.",
+            extra_json_schema={"type": "array", "items": {"$ref": "#/$defs/Mark"}},
+        ),
+    ] = None
     take_only_one: Annotated[bool, Meta(description="Whether a list of one is not asked about.")] = False
     from_first_words: Annotated[bool, Meta(description="Whether it is read from the customer's first words.")] = False
 
@@ -69,6 +76,17 @@ class Filter(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, rena
     """A condition on a field."""
 
     field: str
+    equals: str | None = None
+    at_most: float | None = None
+    at_least: float | None = None
+    is_empty: bool | None = None
+
+
+class MarkHead(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, rename={"equals": "is"}):
+    """A condition on a field, and what is said where it holds."""
+
+    field: str
+    say: Spoken
     equals: str | None = None
     at_most: float | None = None
     at_least: float | None = None
@@ -200,9 +218,9 @@ class Head(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 def schema() -> dict[str, Any]:
     """JSON Schema of the head."""
-    every = [Head, NeedHead, Filter, Case, *STEPS.values()]
+    every = [Head, NeedHead, Filter, MarkHead, Case, *STEPS.values()]
     heads, parts = msgspec.json.schema_components(every, ref_template="#/$defs/{name}")
-    named = {heads[at]["$ref"]: name for at, name in enumerate(["Head", "Need", "Filter", "Case"])}
+    named = {heads[at]["$ref"]: name for at, name in enumerate(["Head", "Need", "Filter", "Mark", "Case"])}
     found: dict[str, Any] = {}
     for name, part in parts.items():
         found[named.get(f"#/$defs/{name}", name)] = part

@@ -204,7 +204,8 @@ class _Linting:
         items = {**listed.get("items", {}), "$defs": listed.get("$defs", {})}
         if has_stray_brace(need.shown):
             self._fault(need.line, "A brace in what is shown is no place such as {name}.")
-        for path in (need.id, *places(need.shown), *(each.field for each in need.where)):
+        fields = (*(each.field for each in need.where), *(each.which.field for each in need.marks))
+        for path in (need.id, *places(need.shown), *fields):
             if part(items, path.split(".")) is None:
                 self._fault(need.line, f"One of {need.found} has no {path}.")
 

@@ -25,6 +25,7 @@ from answerable.domain.procedures import (
     Filter,
     GoTo,
     HandOff,
+    Mark,
     Need,
     Option,
     Procedure,
@@ -145,6 +146,13 @@ class _Reading:
                 Filter(each.field, self._condition(each, (*path, "where", place)))
                 for place, each in enumerate(self._list(heads.Filter, read.where or [], (*path, "where")))
             ),
+            marks=tuple(
+                Mark(
+                    Filter(each.field, self._condition(each, (*path, "marks", place))),
+                    self._spoken(each.say, (*path, "marks", place, "say")),
+                )
+                for place, each in enumerate(self._list(heads.MarkHead, read.marks or [], (*path, "marks")))
+            ),
             take_only_one=read.take_only_one,
             from_first_words=read.from_first_words,
         )
@@ -156,8 +164,23 @@ class _Reading:
             if not getattr(read, part):
                 written = "found" if part == "found_in" else part
                 raise self._wrong(f"A need of the kind {read.kind} must say its {written}.", path)
-        allowed = {*wanted, *{"money": ("currency", "whole"), "found": ("where", "take_only_one")}.get(read.kind, ())}
-        for part in ("options", "pattern", "currency", "whole", "found_in", "id", "shown", "where", "take_only_one"):
+        allowed = {
+            *wanted,
+            *{"money": ("currency", "whole"), "found": ("where", "marks", "take_only_one")}.get(read.kind, ()),
+        }
+        others = (
+            "options",
+            "pattern",
+            "currency",
+            "whole",
+            "found_in",
+            "id",
+            "shown",
+            "where",
+            "marks",
+            "take_only_one",
+        )
+        for part in others:
             if getattr(read, part) and part not in allowed:
                 written = "found" if part == "found_in" else part
                 raise self._wrong(f"A need of the kind {read.kind} has no {written}.", (*path, written))
@@ -271,7 +294,7 @@ class _Reading:
 
     # -- parts -------------------------------------------------------------------------------------------------------
 
-    def _condition(self, read: heads.Case | heads.Filter, path: Place) -> Condition:
+    def _condition(self, read: heads.Case | heads.Filter | heads.MarkHead, path: Place) -> Condition:
         given = [read.equals, read.at_most, read.at_least, read.is_empty]
         if sum(each is not None for each in given) != 1:
             raise self._wrong("A condition is one of: is, at_most, at_least, is_empty.", path)

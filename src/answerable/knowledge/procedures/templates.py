@@ -37,9 +37,9 @@ def has_stray_brace(template: str) -> bool:
     return _BRACE.search(PLACE.sub("", template)) is not None
 
 
-def fill(template: str, look: Callable[[str], Any]) -> str:
-    """The text with its places filled. Raises Missing."""
-    return PLACE.sub(lambda place: shown(look(place[1])), template)
+def fill(template: str, look: Callable[[str], Any], *, say: Callable[[str], str] = str) -> str:
+    """The text with its places filled; each is said as its reader says it. Raises Missing."""
+    return PLACE.sub(lambda place: say(shown(look(place[1]))), template)
 
 
 def shown(value: Any) -> str:

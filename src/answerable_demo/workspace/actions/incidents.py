@@ -109,5 +109,5 @@ async def subscribe_to_incident(doing: Doing, wanted: SubscriptionWanted) -> Sub
 
 
 def _told(doing: Doing, made: IncidentSubscription) -> Subscribed:
-    summary = f"You get an e-mail to {doing.customer.email} for each change of {made.incident_id}."
+    summary = f"An e-mail goes to {doing.customer.email} with each change of {made.incident_id}."
     return Subscribed(made.id, summary, made)

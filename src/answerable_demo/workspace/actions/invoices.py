@@ -52,7 +52,7 @@ async def find_invoices(doing: Doing, wanted: Nothing) -> Invoices:
     orders = (await read(doing, "/orders", list[Order], customer_id=customer.id))[:NEWEST]
     told = [f"{each.number} of {each.issued_on} over {words(each.total)} ({each.status})" for each in invoices[:NEWEST]]
     told += [f"order {each.id}, {each.name} ({each.status})" for each in orders]
-    summary = f"Your newest invoices and orders: {'; '.join(told)}." if told else "There are no invoices and no orders."
+    summary = f"The newest invoices and orders: {'; '.join(told)}." if told else "There are no invoices and no orders."
     return Invoices(customer.id, summary, invoices, orders)
 
 

@@ -33,12 +33,18 @@ class RefundWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     amount: Amount
 
 
+class FoundCharge(Charge, frozen=True, kw_only=True):
+    """A charge, and whether it is one too many."""
+
+    is_duplicate: bool
+
+
 class Charges(msgspec.Struct, frozen=True):
     """Charges of a customer."""
 
     reference: str
     summary: str
-    charges: list[Charge]
+    charges: list[FoundCharge]
     duplicate_ids: list[str]
     """The later one of every two that were made for the same and have both been kept."""
 
@@ -62,8 +68,9 @@ async def find_charges(doing: Doing, wanted: ChargesWanted) -> Charges:
     else:
         found = [each for number, each in enumerate(everything) if number < NEWEST or each.id in duplicates]
     told = "; ".join(f"{words(each.amount)} on {each.at[:10]} for {each.invoice_number} ({each.id})" for each in found)
-    summary = f"Your charges: {told}." if found else "There are no such charges."
-    return Charges(customer.id, summary, found, [each.id for each in found if each.id in duplicates])
+    summary = f"The charges: {told}." if found else "There are no such charges."
+    shown = [FoundCharge(**msgspec.structs.asdict(each), is_duplicate=each.id in duplicates) for each in found]
+    return Charges(customer.id, summary, shown, [each.id for each in shown if each.is_duplicate])
 
 
 async def facts_about(doing: Doing, wanted: RefundWanted) -> Mapping[str, Any]:
@@ -213,7 +220,7 @@ def _is_within(amount: Amount, charge: Charge) -> bool:
 
 def _told(refund: Refund) -> Refunded:
     method = refund.payment_method
-    to = f"your {method.brand.title()} card ending in {method.last4}" if method.brand != "sepa" else "your bank account"
+    to = f"the {method.brand.title()} card ending in {method.last4}" if method.brand != "sepa" else "the bank account"
     summary = (
         f"{words(refund.amount)} will be back on {to} between {refund.expected_from} and {refund.expected_by} "
         f"(refund {refund.id})."

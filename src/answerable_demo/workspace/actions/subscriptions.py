@@ -189,7 +189,7 @@ async def preview_cancellation(doing: Doing, wanted: Nothing) -> CancellationPre
     summary = f"Cancelled now, it would end on {subscription.period_end}, and nothing is given back."
     if can_withdraw:
         summary += (
-            f" Until {subscription.can_withdraw_until} the customer can withdraw instead: it would end today and "
+            f" Until {subscription.can_withdraw_until} a withdrawal is possible instead: it would end today and "
             f"{words(back)} would be given back."
         )
     return CancellationPreview(subscription.id, summary, subscription.period_end, can_withdraw, back)
@@ -301,25 +301,25 @@ def _told_change(change: PlanChange) -> PlanChanged:
     plan = change.subscription
     if change.invoice_number is not None:
         summary = (
-            f"You now have {plan.plan.title()} with {plan.interval} payment; {words(change.due_now)} with VAT was "
+            f"The plan is {plan.plan.title()} with {plan.interval} payment now; {words(change.due_now)} with VAT was "
             f"charged (invoice {change.invoice_number})."
         )
     else:
         then = f"{(plan.next_plan or plan.plan).title()} with {plan.next_interval or plan.interval} payment"
-        summary = f"Your plan changes to {then} on {change.starts_on}; nothing is charged now."
+        summary = f"The plan changes to {then} on {change.starts_on}; nothing is charged now."
     return PlanChanged(change.id, summary, change)
 
 
 def _told_end(made: Cancellation) -> Cancelled:
     subscription = made.subscription
     if subscription.status == "cancelling":
-        summary = f"Your subscription is cancelled and ends on {made.ends_on}; until then everything stays as it is."
+        summary = f"The subscription is cancelled and ends on {made.ends_on}; until then everything stays as it is."
     else:
         total = sum((Decimal(each.amount.amount) for each in made.refunds), Decimal(0))
         by = f", by {max(each.expected_by for each in made.refunds)}" if made.refunds else ""
         summary = (
-            f"Your subscription ended on {made.ends_on}, and {total:.2f} {subscription.price.currency} will be back on "
-            f"the way that you paid{by}."
+            f"The subscription ended on {made.ends_on}, and {total:.2f} {subscription.price.currency} will be back on "
+            f"the way that it was paid{by}."
         )
     return Cancelled(subscription.id, summary, made)
 
