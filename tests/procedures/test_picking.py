@@ -106,7 +106,13 @@ def test_what_is_denied_doubted_or_unheard_of_is_not_understood(text: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("text", "name"), [("INV-9999", "INV-9999"), ("inv-2024-0001 please", "inv-2024-0001"), ("ch_9", "ch_9")]
+    ("text", "name"),
+    [
+        ("INV-9999", "INV-9999"),
+        ("inv-2024-0001 please", "inv-2024-0001"),
+        ("ch_9", "ch_9"),
+        ("ch_twicecarmen", "ch_twicecarmen"),
+    ],
 )
 def test_a_name_that_none_has_is_said_to_be_unknown(text: str, name: str) -> None:
     assert picked(text) == name

@@ -302,7 +302,7 @@ async def test_why_a_person_gave_less_is_told_and_what_they_say_to_colleagues_is
         told = await told_later(ines, reply["conversation_id"], 5)
 
     assert told["text"] == (
-        "A colleague has decided about this. A part of it was used. 60.00 EUR will be back on your card within 5 days."
+        "A colleague has decided about this. A part of it was used. €60.00 will be back on your card within 5 days."
     )
 
 

@@ -103,7 +103,10 @@ async def test_an_outage_changes_what_is_answered_about_it(ledgerly: Ledgerly) -
         await during.asks((question, "The web app does not load (investigating): We see it."))
         await expect(during.log).not_to_contain_text("No incident is known")
     await during.seat.picture("walk-outage")
-    await during.asks(("yes please", "An e-mail goes to sofia@petrovafilm.example with each change of"))
+    await during.asks(
+        ("yes", "Shall I have an e-mail sent to you"),
+        ("yes please", "An e-mail goes to sofia@petrovafilm.example with each change of"),
+    )
     assert len(ledgerly.rows(tables.incident_subscriptions, customer_id="cus_sofia")) == 1
 
 

@@ -169,10 +169,15 @@ async def test_an_outcome_that_is_not_known_is_not_told_as_done(
     tmp_path: Path, sqlite_url: str, embedder: Embedder
 ) -> None:
     async with shop(tmp_path, sqlite_url, embedder) as (_, ines, _world):
-        *_, told = await talk(ines, "I want a refund", "3", "20 EUR", "yes")
+        *_, told, urged, asked = await talk(
+            ines, "I want a refund", "3", "20 EUR", "yes", "yes, please do it", "did it go through?"
+        )
 
         assert "will be back" not in told["text"]
         assert told["text"]
+        for reply in (urged, asked):
+            assert "it is not confirmed yet" in reply["text"]
+            assert reply["text"].endswith("Nothing is done twice.")
 
 
 async def test_who_they_are_is_asked_once_a_turn_however_often_a_model_follows_the_procedure(
@@ -206,7 +211,7 @@ async def test_the_record_of_a_procedures_call_says_what_the_customer_wrote_to_w
 
         assert agreed is not None
         assert agreed.to.startswith("refund, step ")
-        assert agreed.to.endswith("the customer wrote “yes please” to “Shall I refund 12.50 EUR of ch_1?”.")
+        assert agreed.to.endswith("the customer wrote “yes please” to “Shall I refund €12.50 of ch_1?”.")
 
 
 async def test_a_question_is_answered_and_begins_nothing(tmp_path: Path, sqlite_url: str, embedder: Embedder) -> None:

@@ -12,10 +12,11 @@ from answerable.actions.boundary import Boundary
 from answerable.agents import agreeing
 from answerable.agents.asked import Asked
 from answerable.agents.identifying import Identifying
-from answerable.agents.outcomes import outcome_in_words
-from answerable.agents.phrases import DEFAULT_LANGUAGE
+from answerable.agents.outcomes import outcome_in_words, urged_in_words
+from answerable.agents.phrases import DEFAULT_LANGUAGE, language
 from answerable.agents.searching import Searching
-from answerable.domain.actions import ActionCall, CallState, Effect
+from answerable.agents.urging import is_urge
+from answerable.domain.actions import OPEN, ActionCall, CallState, Effect
 from answerable.domain.errors import AnswerableError
 from answerable.domain.runs import SpanState
 from answerable.traces import Ledger
@@ -71,11 +72,12 @@ class Acting:
     async def take_answer(self) -> list[tuple[Answered, str]]:
         """What came of the calls that the customer was asked about, if this turn answers that question by yes or no.
 
-        Each with the JSON that a model reads of it.
+        Whoever says yes to nothing while something is under way is told how far that has come. Each with the JSON that
+        a model reads of it.
         """
         answer = agreeing.says(self.asked)
         if answer is None:
-            return []
+            return await self._urged()
         put = self.asked.before[-1].text
         with self.ledger.step("action", "Customer answers", {"question": put, "answer": answer}) as step:
             if not step.recorded:
@@ -83,6 +85,27 @@ class Acting:
                 answered = [await self._answered(call, yes=answer == "yes") for call in await self._named_in(put)]
                 step.summary = f"{answer}: {' '.join(each.outcome.reason for each in answered) or 'nothing waits'}"
                 step.output = msgspec.to_builtins(answered)
+            taken = msgspec.convert(step.output, list[Answered])
+        return [(each, self._take(each.outcome)) for each in taken]
+
+    async def _urged(self) -> list[tuple[Answered, str]]:
+        """The calls that are under way, if the customer only urges them: nothing is asked for a second time."""
+        said = "\n".join(message.text for message in self.asked.said)
+        if self.asked.conversation.procedure is not None or not is_urge(said, language(self._spoken)):
+            return []
+        with self.ledger.step("action", "Customer urges", {"said": said}) as step:
+            if not step.recorded:
+                open_ones = [
+                    each for each in await self.boundary.calls_of(self.asked.conversation.id) if each.state in OPEN
+                ]
+                urged = [
+                    Answered(
+                        each.arguments, replace(self._outcome_of(each), summary=urged_in_words(each, code=self._spoken))
+                    )
+                    for each in open_ones
+                ]
+                step.summary = " ".join(each.outcome.reason for each in urged) or "nothing is under way"
+                step.output = msgspec.to_builtins(urged)
             taken = msgspec.convert(step.output, list[Answered])
         return [(each, self._take(each.outcome)) for each in taken]
 

@@ -27,6 +27,14 @@ def outcome_in_words(call: ActionCall, *, code: str, why: str | None = None) -> 
     return sentence.replace("{reason}", for_customer(_reason(call), code)).replace("{told}", told).strip()
 
 
+def urged_in_words(call: ActionCall, *, code: str) -> str:
+    """How far a call has come, for whoever urges it: what is not known yet is looked up, and not done a second time."""
+    told = outcome_in_words(call, code=code)
+    if _TOLD_AS.get(call.state, call.state) != "unknown":
+        return told
+    return f"{told} {_sentences().get(code, _sentences()[DEFAULT_LANGUAGE])['twice']}"
+
+
 def is_told_in(text: str, call: ActionCall) -> bool:
     """Whether a text tells what was done: in the words of its receipt, with figures as any language writes them."""
     summary = call.receipt.summary if call.receipt is not None else ""

@@ -203,8 +203,16 @@ def _read_choice(need: Need, text: str, spoken: Language) -> str | None:
         value: max((len(name) for name in named if name and f" {name} " in f" {said} "), default=0)
         for value, named in labels.items()
     }
-    named_ones = [value for value, letters in found.items() if letters]
+    named_ones = [value for value, letters in found.items() if letters] or _told_by_words(labels, said, spoken)
     return named_ones[0] if len(named_ones) == 1 else None
+
+
+def _told_by_words(labels: Mapping[str, set[str]], said: str, spoken: Language) -> list[str]:
+    """The options that have all telling words of an answer: "everything" for "the account with everything in it"."""
+    held = {value: {word for name in named for word in words(name)} for value, named in labels.items()}
+    idle = spoken.stopwords | spoken.service
+    telling = {word for word in words(said) if word not in idle} & set().union(*held.values())
+    return [value for value, own in held.items() if telling and telling <= own]
 
 
 def _read_id(pattern: str, text: str) -> str | None:

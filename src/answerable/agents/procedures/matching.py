@@ -2,11 +2,13 @@
 
 A small classifier (kernel ridge regression on sentence vectors) learns from what the procedures' authors wrote: their
 `examples`, and as one more class the `not_examples` of all of them. It is solved in one step when the program starts,
-the same each time. A procedure begins only for a message that is clearly its own; a question for information must be
-much clearer, and one that begins with "how" or "when" never begins one: articles answer those.
+the same each time. A request with a verb that is one procedure's own, by its examples, is nearer to that one. A
+procedure begins only for a message that is clearly its own; a question for information must be much clearer, and one
+that begins with "how" or "when" never begins one: articles answer those.
 """
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -30,7 +32,16 @@ CLEAR_BESIDE_AN_ARTICLE = 0.35
 """Where an article surely answers, too, it must be this clear, and clearer than what only sounds alike: then one
 example in a hundred is taken for another procedure."""
 WORDS_OF_A_WISH = 5
-"""In fewer words a message is mostly something looked for ("card reader price"), and must be as clear."""
+"""In fewer words a message that asks for nothing is mostly something looked for ("card reader price"), and must be as
+clear."""
+OWN_VERB = 0.1
+OTHERS_LESS = 0.2
+"""A request with the verb of a procedure's own requests is so much clearer, and so much further from what only sounds
+alike, most of which are questions about the same. Chosen on the same examples, each left out: 26 of 95 are then sure
+against 23, and no more are taken for another procedure."""
+OWN_VERB_TIMES = 2
+OWN_VERB_SHARE = 2 / 3
+"""So often, and in this share of all requests with it, a verb stands in a procedure's examples to be its own."""
 NONE = "-"
 """The class of what only sounds alike."""
 READ_LETTERS_MAX = 600
@@ -50,6 +61,16 @@ _REQUESTS = re.compile(
     r"|bitte|können sie|könnten sie|kannst du|ich möchte|ich will|podría|puede|puedes|quiero|por favor"
     r"|pouvez-vous|pourriez-vous|je veux|je voudrais|s'il vous plaît|vorrei|può|potete|kunt u|ik wil|pode|quero)\b"
 )
+# The verb of a request: "refund my renewal", "could you refund …", "… refund it please".
+_OWN = re.compile(
+    r"^(\w+) (?:me|us|my|our|mein\w*|unser\w*|mi|mis|nuestr\w*|mon|ma|mes|notre|nos|mio|mia|miei|meu|minha|mijn|onze)\b"
+)
+_ASKED = re.compile(
+    r"\b(?:please|can you|could you|would you|will you|(?:i|we)(?:'d| would)? (?:want|like|need|wish) (?:you )?to"
+    r"|bitte|können sie|könnten sie|quiero|quisiera|je veux|je voudrais|vorrei|ik wil|quero)"
+    r"\s+(?:please |bitte |mir |uns |me |nous )*(\w+)"
+)
+_PLEASE = re.compile(r"(\w+)(?: it| them| this| me| us)? please$")
 
 
 Scores = npt.NDArray[np.float64]
@@ -89,21 +110,28 @@ class Matcher:
         self._wanted = np.array([[float(label == name) for name in self.names] for _, label in self.labelled])
         self._inverse = np.linalg.inv(self._kernel(self._vectors) + STIFFNESS * np.eye(len(self.labelled)))
         self._weights = self._inverse @ self._wanted
+        self._owners = _owners(self.labelled)
 
     def find(self, text: str) -> Match | None:
         """The procedure that a message speaks of most; None if there are no procedures."""
         if not self.labelled or not text.strip():
             return None
-        found = [
-            decide(each, self.names, self._kernel(self._embedder.embed_query(each)) @ self._weights)
-            for each in _parts(text)
-        ]
+        found = [decide(each, self.names, self._scores(each)) for each in _parts(text)]
         wanted = [each for each in found if each.is_wanted]
         return max(wanted or found, key=lambda each: each.clearness)
 
+    def _scores(self, text: str) -> Scores:
+        scores = np.asarray(self._kernel(self._embedder.embed_query(text)) @ self._weights)
+        return with_verb(scores, self.names, self._owners.get(verb_of_request(text) or ""))
+
     def left_out(self) -> Scores:
         """For each example what it would be taken for if it had not been one, by which thresholds are chosen."""
-        return np.asarray(self._wanted - self._weights / np.diag(self._inverse)[:, None])
+        scores = np.asarray(self._wanted - self._weights / np.diag(self._inverse)[:, None])
+        rows = []
+        for at, (text, _) in enumerate(self.labelled):
+            others = _owners([*self.labelled[:at], *self.labelled[at + 1 :]])
+            rows.append(with_verb(scores[at], self.names, others.get(verb_of_request(text) or "")))
+        return np.stack(rows)
 
     def _kernel(self, vectors: npt.NDArray[np.float32]) -> Scores:
         cosines = np.asarray(vectors @ self._vectors.T, dtype=np.float64)
@@ -115,10 +143,47 @@ def decide(text: str, names: Sequence[str], scores: Scores) -> Match:
     place = int(np.argmax(scores[:-1]))
     best, none = float(scores[place]), float(scores[-1])
     by = CLEARER_BY_OF_QUESTION if asks_for_information(text) else CLEARER_BY
-    clear = CLEAR_ENOUGH if len(text.split()) >= WORDS_OF_A_WISH else CLEAR_BESIDE_AN_ARTICLE
+    is_wish = len(text.split()) >= WORDS_OF_A_WISH or is_request(text)
+    clear = CLEAR_ENOUGH if is_wish else CLEAR_BESIDE_AN_ARTICLE
     is_wanted = best >= clear and best - none >= by and not asks_how(text)
     is_sure = is_wanted and best >= max(CLEAR_BESIDE_AN_ARTICLE, none)
     return Match(names[place], round(best, 4), round(none, 4), is_wanted, is_sure)
+
+
+def with_verb(scores: Scores, names: Sequence[str], owner: str | None) -> Scores:
+    """The scores of a request whose verb is a procedure's own."""
+    if owner is None:
+        return scores
+    added = np.zeros(len(names))
+    added[names.index(owner)] = OWN_VERB
+    added[-1] = -OTHERS_LESS
+    return np.asarray(scores + added)
+
+
+def verb_of_request(text: str) -> str | None:
+    """What somebody asks to be done, in one word; none where nothing is asked for in so many words."""
+    said = plain(text)
+    found = _OWN.match(said) or _ASKED.search(said) or _PLEASE.search(said)
+    return found[1] if found and found[1] not in language(language_of(text)).stopwords else None
+
+
+def is_request(text: str) -> bool:
+    """Whether it asks for something to be done, by its form."""
+    return _REQUESTS.search(plain(text)) is not None or verb_of_request(text) is not None
+
+
+def _owners(labelled: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """The verbs that are one procedure's own, with that procedure."""
+    used: dict[str, Counter[str]] = {}
+    for text, label in labelled:
+        if (verb := verb_of_request(text)) is not None:
+            used.setdefault(verb, Counter())[label] += 1
+    owners = {}
+    for verb, labels in used.items():
+        label, times = labels.most_common(1)[0]
+        if label != NONE and NONE not in labels and times >= OWN_VERB_TIMES:
+            owners.update({verb: label} if times >= OWN_VERB_SHARE * labels.total() else {})
+    return owners
 
 
 def asks_how(text: str) -> bool:

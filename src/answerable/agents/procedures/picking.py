@@ -43,6 +43,7 @@ _YEAR = re.compile(r"(?<![\w.,/-])(19\d{2}|20\d{2})(?![\w/-]|[.,]\d)", re.ASCII)
 _SHORT_DAY = re.compile(r"(?<![\w.,/])(\d{1,2})(?:([.])\s?(\d{1,2})\.|(/)(\d{1,2}))(?![./,]?\d)", re.ASCII)
 _HAN_MONTH = re.compile(r"(?:(\d{4})年)?(\d{1,2})月(?:(\d{1,2})[日号])?份?")
 _TOKEN = re.compile(r"[^\W_]+(?:[-_/.][^\W_]+)*")
+_BEGINNING = re.compile(r"[^\W\d_]+[-_]")
 _PIECE = re.compile(r"[^\W\d_]+|\d+")
 _CLAUSE_END = re.compile(r"[.,;:!?]\s")
 # In its place stands what has been read.
@@ -161,7 +162,9 @@ class _Reading:
         for match in list(_TOKEN.finditer(self.rest)):
             token = match[0]
             digits = sum(map(str.isdigit, token))
-            if digits < (1 if self._has_letters_of_a_name(token) else PART_DIGITS_MIN):
+            if digits < (1 if self._has_letters_of_a_name(token) else PART_DIGITS_MIN) and not self._begins_as_a_name(
+                token
+            ):
                 continue
             held = self._where(lambda each, token=token: any(_is_part(token, name) for name in each.names))  # type: ignore[misc]
             if held:
@@ -173,7 +176,16 @@ class _Reading:
 
     def _looks_like_a_name(self, token: str) -> bool:
         """Whether it can only be meant as the name of one of such things."""
-        return self._has_letters_of_a_name(token) or (self.seen > 0 and (bool(_letters(token)) or "-" in token))
+        if self._has_letters_of_a_name(token) or self._begins_as_a_name(token):
+            return True
+        return self.seen > 0 and (bool(_letters(token)) or "-" in token)
+
+    def _begins_as_a_name(self, token: str) -> bool:
+        """Whether it has the same letters before its first mark: `ch_` or `INV-`."""
+        beginning = _BEGINNING.match(token.casefold())
+        return beginning is not None and any(
+            name.casefold().startswith(beginning[0]) for each in self.things for name in each.names
+        )
 
     def _has_letters_of_a_name(self, token: str) -> bool:
         letters = _letters(token)
@@ -184,7 +196,8 @@ class _Reading:
         said = {each for each in words(self.rest) if len(each) > 1 and not any(map(str.isdigit, each))}
         said -= self.spoken.stopwords | self.spoken.service | self.called | wordings(self.spoken).records
         held = [set(words(" ".join(each.names))) for each in self.things]
-        telling = said & set().union(*held) if held else set()
+        # What all of them are called tells none from another.
+        telling = said & (set[str]().union(*held) - held[0].intersection(*held)) if held else set[str]()
         if telling:
             self.held.append(frozenset(at for at, own in enumerate(held) if telling <= own))
 

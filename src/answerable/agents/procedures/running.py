@@ -30,7 +30,7 @@ from answerable.agents.procedures.following import (
     begin,
     follow,
 )
-from answerable.agents.procedures.matching import Match, Matcher
+from answerable.agents.procedures.matching import Match, Matcher, is_request
 from answerable.agents.searching import Searching
 from answerable.agents.turns import asks_something, wants_person
 from answerable.domain.procedures import Call, CallResult, Procedure, UnderWay
@@ -171,6 +171,9 @@ class Following:
                 followed = asked or self._step(result=CallResult("refused", "", NOT_PROVED, None))
             else:
                 followed = self._step(result=await self._call(call))
+        if begins and isinstance(ask := followed.next, AskCustomer) and not (followed.said or is_request(self.text)):
+            # Who tells of a trouble may be helped by an article at once, too.
+            followed = replace(followed, next=Aside(ask.question, ask.options))
         return self._told(followed)
 
     async def _closed_by(self, under_way: UnderWay) -> Action | None:
@@ -193,8 +196,9 @@ class Following:
         asked_in_vain = times if self._has_asked_who else times + 1
         self._has_asked_who = True
         self.under_way = replace(self.under_way, awaits=IDENTITY, asked_in_vain=asked_in_vain)
-        # What they wrote first may be a question that an article answers.
-        asked = Aside(question) if begins else AskCustomer(question, need=IDENTITY)
+        # What they wrote first may be a question that an article answers, if it does not ask for something to be done.
+        is_aside = begins and not is_request(self.text)
+        asked = Aside(question) if is_aside else AskCustomer(question, need=IDENTITY)
         return Followed(asked, tuple(self.said), self.under_way)
 
     def _step(self, *, heard: Heard | None = None, result: CallResult | None = None) -> Followed:
