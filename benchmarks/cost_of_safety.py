@@ -44,8 +44,7 @@ MUCH = {"EUR": "100000000.00"}
 STEPS = {
     "_looked_at": "is it known?",
     "facts": "facts",
-    "_decide": "decide",
-    "_claim": "claim",
+    "decide": "decide and claim",
     "run": "the action",
     "settle_as": "settle",
 }

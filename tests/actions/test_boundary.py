@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from answerable.actions.asking import Request
 from answerable.actions.boundary import Boundary
-from answerable.actions.declaring import Amount, Limits
+from answerable.actions.declaring import Amount, Doing, Limits
 from answerable.domain.actions import ENDED, ActionCall, Check
 from answerable.domain.errors import Conflict, Invalid, NotAllowed
 from answerable.domain.money import money
@@ -487,6 +487,31 @@ async def test_as_long_as_nothing_is_known_nothing_is_sent_and_it_counts(desk: D
     assert len(desk.bank.asked) == 1 + sum(each.state == "done" for each in others)
     assert others[-1].state == "done"
     assert (await desk.ask("46.00", key="over", charge="ch_3")).state == "refused"
+
+
+async def test_it_is_kept_that_a_call_is_sent_before_anything_is_sent(
+    desk: Desk, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever would start after a power cut at that moment looks it up, and sends it again under its key only."""
+    kept: list[tuple[str, list[str]]] = []
+    refund = desk.bank.refund
+
+    async def look_and_refund(doing: Doing, wanted: Any) -> Any:
+        with Store(database_url) as of_another_process:
+            call = await of_another_process.read(actions.by_id, doing.key)
+            record = await of_another_process.read(actions.record, doing.key)
+        assert call is not None
+        kept.append((call.state, [each["state"] for each in record]))
+        return await refund(doing, wanted)
+
+    monkeypatch.setattr(desk.bank, "refund", look_and_refund)
+
+    first = await desk.ask("20.00", key="t1")
+    others = await asyncio.gather(*(desk.ask(f"2{n}.00", key=f"o{n}", charge=f"ch_{n}") for n in (2, 3, 4)))
+
+    assert [each.state for each in (first, *others)] == ["done"] * 4
+    assert [state for state, _ in kept] == ["sent"] * 4
+    assert kept[0][1] == ["ready", "sent"], "and that it was allowed, together with it"
 
 
 async def test_a_process_that_dies_while_it_asks_leaves_a_call_that_is_looked_up(desk: Desk) -> None:

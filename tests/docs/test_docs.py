@@ -69,7 +69,7 @@ def test_whatever_the_safety_case_names_as_enforcing_it_is_there() -> None:
     # Four columns: the third says where it is enforced.
     named = [each.content for cell in cells[2::4] for each in cell if each.type == "code_inline"]
 
-    assert "Asking._decide" in named
+    assert "Asking.decide" in named
     assert [name for name in named if name not in known] == []
 
 

@@ -1,5 +1,6 @@
 """Asking for an action: whether it is a call at all, and whether clauses and limits let it be done, or want people."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,7 +10,7 @@ from sqlalchemy import Connection
 
 from answerable.actions.arguments import likeness, money_of, read_arguments
 from answerable.actions.declaring import Action
-from answerable.actions.ground import BOUNDARY, Ground, is_identified, is_refused, not_identified
+from answerable.actions.ground import BOUNDARY, Claimed, Ground, is_identified, is_refused, not_identified
 from answerable.actions.limits import over_limits
 from answerable.actions.policies import Ruling, rule
 from answerable.domain.actions import SILENT, ActionCall, Approval, CallState, Said
@@ -53,13 +54,22 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """The call that a wish has become."""
+class Wish:
+    """A call on which is yet to be decided, with all that is known of it."""
 
     call: ActionCall
-    ended: int | None = None
-    """How many other calls of its action had ended for the customer before its facts were read; None if that is not
-    known, because they were read before."""
+    """As it will be if nothing speaks against it."""
+    declared: Action
+    customer: Customer
+    ended: int
+    """How many other calls of its action had ended for the customer before its facts were read."""
+    needs_yes: bool
+    """Whether the customer must say yes first."""
+    said: Said
+
+
+Claim = Callable[[Connection, ActionCall, Wish], Claimed | None]
+"""Turns a call that is ready into one that is sent, in the same transaction; None if it must wait."""
 
 
 class Asking:
@@ -68,8 +78,8 @@ class Asking:
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
 
-    async def ask(self, request: Request) -> Asked:
-        """The call that a wish becomes: refused, waiting for a person, or ready. An old wish is as far as it has come.
+    async def read(self, request: Request) -> Wish | ActionCall:
+        """What is to be decided on. If there is nothing to decide, the call: refused, or as far as an old one has come.
 
         Raises Invalid if it is no call at all: an unknown action, arguments that its types forbid, or a key that
         cannot be kept. Then nothing was kept or done.
@@ -81,7 +91,7 @@ class Asking:
             raise Invalid(f"The key of a call has 1 to {KEY_CHARACTERS_MAX} characters.")
         answered, customer, ended = await self._ground.store.read(self._looked_at, request)
         if answered is not None:
-            return Asked(_again(answered, request.action, request.conversation_id))
+            return _again(answered, request.action, request.conversation_id)
         wanted = read_arguments(declared, request.arguments)
         moves = money_of(declared, wanted)
         if customer is None or customer.id != request.customer_id:
@@ -89,22 +99,18 @@ class Asking:
         call = _new_call(request, declared, wanted, moves, self._ground.clock())
         if not is_identified(customer, declared):
             refused = replace(call, state="refused", reason=not_identified(customer, declared))
-            return Asked(await self._ground.store.write(self._refuse, refused))
-        asks = request.requested_by == AGENT and request.agreed is None and declared.effect != "reads"
-        if asks and len(msgspec.json.encode(call.arguments).decode()) > ASKED_CHARACTERS_MAX:
+            return await self._ground.store.write(self._refuse, refused)
+        needs_yes = request.requested_by == AGENT and request.agreed is None and declared.effect != "reads"
+        if needs_yes and len(msgspec.json.encode(call.arguments).decode()) > ASKED_CHARACTERS_MAX:
             unaskable = replace(call, state="refused", reason=TOO_LONG)
-            return Asked(await self._ground.store.write(self._refuse_unless_alike, unaskable, declared))
+            return await self._ground.store.write(self._refuse_unless_alike, unaskable, declared)
         facts, fault = await self._ground.facts(declared, self._ground.doing(call.id, customer), wanted)
         if fault is not None:
             unknowable = replace(call, state="refused", reason=fault)
-            return Asked(await self._ground.store.write(self._refuse_unless_alike, unknowable, declared))
-        said = Said(agreed=request.agreed)
-        kept = await self._ground.store.write(self._decide, replace(call, facts=facts), declared, asks, said)
-        return Asked(kept, ended if kept.id == call.id else None)
+            return await self._ground.store.write(self._refuse_unless_alike, unknowable, declared)
+        return Wish(replace(call, facts=facts), declared, customer, ended, needs_yes, Said(agreed=request.agreed))
 
-    def _looked_at(
-        self, db: Connection, request: Request
-    ) -> tuple[actions.Answered | None, Customer | None, int | None]:
+    def _looked_at(self, db: Connection, request: Request) -> tuple[actions.Answered | None, Customer | None, int]:
         """What its key was answered with, who asks, and how many calls of this kind had ended for them by now."""
         customer = proven_in(db, request.conversation_id, self._ground.clock())
         answered = actions.by_key(db, request.key)
@@ -112,19 +118,27 @@ class Asking:
             return answered, customer, 0
         return None, customer, actions.others_sent(db, request.action, customer.id, but="").ended
 
-    def _decide(self, db: Connection, call: ActionCall, declared: Action, asks: bool, said: Said) -> ActionCall:
-        """Keeps the call as clauses and limits have it at this moment; `asks`: the customer must say yes first."""
+    def decide(self, db: Connection, wish: Wish, claim: Claim | None) -> ActionCall | Claimed:
+        """Keeps the call as clauses and limits have it at this moment; one that is allowed is claimed if it can be.
+
+        That it was allowed and that it is sent are then kept together: before anything is sent, as ever.
+        """
         actions.hold(db)
+        call, declared = wish.call, wish.declared
         before = _before(db, call) or _alike(db, call, declared)
-        if before is None and asks:
+        if before is None and wish.needs_yes:
             before = _asked_about(db, call)
         if before is not None:
             return before
         ruled, approval = decided(db, call, declared, self._ground.clock())
-        if asks and ruled.state != "refused":
+        if wish.needs_yes and ruled.state != "refused":
             waiting = replace(call, state="awaiting_customer", reason=WAITS, look_at=call.created_at + AGREE_WITHIN)
             return self._keep_new(db, waiting, None)
-        return self._keep_new(db, ruled, approval, said)
+        claimed = claim(db, ruled, wish) if claim is not None and ruled.state == "ready" else None
+        if claimed is not None:
+            actions.add_sent(db, ruled, claimed.call, by=call.requested_by, sent_by=BOUNDARY, said=wish.said)
+            return claimed
+        return self._keep_new(db, ruled, approval, wish.said)
 
     def _refuse(self, db: Connection, call: ActionCall) -> ActionCall:
         actions.hold(db)

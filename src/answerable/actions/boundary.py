@@ -70,8 +70,10 @@ class Boundary:
         Raises Invalid if it is no call at all: an unknown action, arguments that its types forbid, or a key that
         cannot be kept. Then nothing was kept or done.
         """
-        asked = await self._asking.ask(request)
-        return await self._go_on(asked.call, asked.ended)
+        wish = await self._asking.read(request)
+        if isinstance(wish, ActionCall):
+            return await self._go_on(wish)
+        return await self._sending.do(wish, self._asking.decide)
 
     async def agree(self, call_id: str, *, question: str) -> ActionCall:
         """The customer said yes to that question: the call goes on from there, if it still waits for them.
@@ -168,5 +170,5 @@ class Boundary:
             case _:
                 return call
 
-    async def _go_on(self, call: ActionCall, ended: int | None = None) -> ActionCall:
-        return await self._sending.go_on(call, ended) if call.state == "ready" else call
+    async def _go_on(self, call: ActionCall) -> ActionCall:
+        return await self._sending.go_on(call) if call.state == "ready" else call

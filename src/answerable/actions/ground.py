@@ -73,6 +73,16 @@ class Ground:
         return facts, None
 
 
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A call that is this one's to send, with all that it takes."""
+
+    call: ActionCall
+    declared: Action
+    customer: Customer
+    wanted: Any
+
+
 def is_identified(customer: Customer, declared: Action) -> bool:
     """Whether the customer has proved enough for the action."""
     return IDENTITIES.index(customer.identity) >= IDENTITIES.index(declared.identity)

@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from weakref import WeakValueDictionary
@@ -11,8 +13,9 @@ import msgspec
 from sqlalchemy import Connection
 
 from answerable.actions.arguments import legible, read_again
+from answerable.actions.asking import Claim, Wish
 from answerable.actions.declaring import Action, NotDone
-from answerable.actions.ground import BOUNDARY, Ground, is_identified, is_refused, not_identified
+from answerable.actions.ground import BOUNDARY, Claimed, Ground, is_identified, is_refused, not_identified
 from answerable.actions.limits import over_limits
 from answerable.actions.policies import rule
 from answerable.domain.actions import ActionCall, Approval, CallState, Clause, Receipt
@@ -28,16 +31,6 @@ LOOK_AGAIN_MAX = timedelta(minutes=10)
 _DONE: CallState = "done"
 _FAILED: CallState = "failed"
 _UNKNOWN: CallState = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class _Claimed:
-    """A call that is this one's to send, with all that it takes."""
-
-    call: ActionCall
-    declared: Action
-    customer: Customer
-    wanted: Any
 
 
 class Sending:
@@ -61,9 +54,27 @@ class Sending:
         """
         if call.effect == "reads":
             return await self._send(call, ended)
-        turn = self._turns.setdefault((call.customer_id, call.action), asyncio.Lock())
-        async with turn:
+        async with self._turn_of(call):
             return await self._send(call, ended)
+
+    async def do(
+        self, wish: Wish, decide: Callable[[Connection, Wish, Claim | None], ActionCall | Claimed]
+    ) -> ActionCall:
+        """Decides on a wish and does it, if it may be done; where nothing else is on its way, in one transaction."""
+        turn = self._turn_of(wish.call) if wish.declared.effect != "reads" else asyncio.Lock()
+        if turn.locked():
+            # It is decided on now, and sent when the other one of this customer has ended.
+            kept = await self._ground.store.write(decide, wish, None)
+            assert isinstance(kept, ActionCall)
+            return await self.go_on(kept, _ended(kept, wish)) if kept.state == "ready" else kept
+        async with turn:
+            kept = await self._ground.store.write(decide, wish, self._claim_new)
+            if isinstance(kept, Claimed):
+                return await self._do(kept)
+            return await self._send(kept, _ended(kept, wish)) if kept.state == "ready" else kept
+
+    def _turn_of(self, call: ActionCall) -> asyncio.Lock:
+        return self._turns.setdefault((call.customer_id, call.action), asyncio.Lock())
 
     async def _send(self, call: ActionCall, ended: int | None) -> ActionCall:
         facts = None
@@ -77,9 +88,10 @@ class Sending:
             call = await self._ground.known(call.id)
             # Another call of the customer has changed the world since: once more, with the facts as they are now.
             return await self._send(call, None) if self._is_due(call) else call
-        call = claimed.call
-        declared = claimed.declared
-        receipt = None
+        return await self._do(claimed)
+
+    async def _do(self, claimed: Claimed) -> ActionCall:
+        call, declared, receipt = claimed.call, claimed.declared, None
         # From here on whatever goes wrong says nothing of what was done: it is looked up by its key.
         try:
             async with asyncio.timeout(declared.timeout_seconds):
@@ -129,7 +141,7 @@ class Sending:
         actions.change(db, call, by=BOUNDARY)
         return call
 
-    def _claim(self, db: Connection, call_id: str, facts: dict[str, Any] | None, ended: int | None) -> _Claimed | None:
+    def _claim(self, db: Connection, call_id: str, facts: dict[str, Any] | None, ended: int | None) -> Claimed | None:
         """Turns a call from ready into sent; None if it is not ready, or must not be sent now, or ever.
 
         Whatever can fail because of its values fails here, before anything is sent.
@@ -169,15 +181,32 @@ class Sending:
             held = replace(call, state=state, reason=stopped or "", clause_id=clause_id, look_at=look_at)
             actions.change(db, held, by=BOUNDARY)
             return None
-        waits = timedelta(seconds=declared.timeout_seconds) + self._ground.settle
-        asking = "The outside system is being asked."
-        # Nothing is sent before it was asked for, even if the clock went back meanwhile: limits count from here.
-        sent_at = max(at, call.created_at)
-        sent = replace(
-            call, state="sent", attempts=call.attempts + 1, sent_at=sent_at, look_at=at + waits, reason=asking
-        )
+        sent = self._as_sent(call, declared, at)
         actions.change(db, sent, by=BOUNDARY)
-        return _Claimed(sent, declared, customer, wanted)
+        return Claimed(sent, declared, customer, wanted)
+
+    def _claim_new(self, db: Connection, call: ActionCall, wish: Wish) -> Claimed | None:
+        """The same with a call that was decided on in this very transaction: rules and limits were just asked."""
+        at = self._ground.clock()
+        if _held_back(db, call, wish.declared, wish.ended, at) is not None or not _is_theirs(db, call):
+            return None
+        with suppress(Invalid):
+            wanted = read_again(wish.declared, call)
+            return Claimed(self._as_sent(call, wish.declared, at), wish.declared, wish.customer, wanted)
+        return None
+
+    def _as_sent(self, call: ActionCall, declared: Action, at: datetime) -> ActionCall:
+        waits = timedelta(seconds=declared.timeout_seconds) + self._ground.settle
+        return replace(
+            call,
+            state="sent",
+            attempts=call.attempts + 1,
+            # Nothing is sent before it was asked for, even if the clock went back meanwhile: limits count from here.
+            sent_at=max(at, call.created_at),
+            changed_at=at,
+            look_at=at + waits,
+            reason="The outside system is being asked.",
+        )
 
     def _stopped_by_rules(
         self, db: Connection, call: ActionCall, declared: Action, at: datetime
@@ -206,6 +235,11 @@ class Sending:
         settled = replace(call, state=state, reason=legible(reason), receipt=receipt, changed_at=at, look_at=look_at)
         actions.change(db, settled, by=BOUNDARY)
         return settled
+
+
+def _ended(kept: ActionCall, wish: Wish) -> int | None:
+    """What had ended before the facts of what was kept were read; not known if it is an older call for the same."""
+    return wish.ended if kept.id == wish.call.id else None
 
 
 def _held_back(

@@ -148,6 +148,16 @@ def add(db: Connection, call: ActionCall, *, by: str, said: Said = SILENT) -> No
     _write_down(db, call, by, said)
 
 
+def add_sent(
+    db: Connection, ready: ActionCall, sent: ActionCall, *, by: str, sent_by: str, said: Said = SILENT
+) -> None:
+    """Keeps a new call that is sent at once: both that it was ready and that it is sent stand in its record."""
+    fixed = {name: getattr(sent, name) for name in _FIXED}
+    db.execute(_ADD, {**fixed, **_changing(sent)})
+    _write_down(db, ready, by, said)
+    _write_down(db, sent, sent_by, SILENT)
+
+
 def change(db: Connection, call: ActionCall, *, by: str, said: Said = SILENT) -> None:
     """Keeps what became of a call, and adds it to the record."""
     db.execute(_CHANGE, {"changed": call.id, **_changing(call)})
