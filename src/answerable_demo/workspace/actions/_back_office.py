@@ -1,11 +1,13 @@
 """Speaks to Ledgerly's back office over HTTP, and tells what surely did not happen from what is not known."""
 
+import asyncio
 import ssl
 from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import httpx
 import msgspec
@@ -19,6 +21,9 @@ InvoiceNumber = Annotated[str, msgspec.Meta(pattern=r"^INV-[0-9]{4}-[0-9]{4,6}$"
 AWAY = "Our billing system cannot be reached at the moment. Nothing was changed."
 TIMEOUT_SECONDS = 20.0
 NOT_FOUND = 404
+
+
+_clients: WeakKeyDictionary[asyncio.AbstractEventLoop, httpx.AsyncClient] = WeakKeyDictionary()
 
 
 class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -89,12 +94,11 @@ async def _asked(
     if method == "POST":
         headers |= {"Idempotency-Key": doing.key, "Content-Type": "application/json"}
     body = msgspec.json.encode(content) if content is not None else None
-    async with httpx.AsyncClient(base_url=address, timeout=TIMEOUT_SECONDS, verify=_trusted()) as client:
-        try:
-            response = await client.request(method, path, params=query, content=body, headers=headers)
-        except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-            # The request never left: this much is sure.
-            raise NotDone(AWAY) from error
+    try:
+        response = await _client().request(method, f"{address}{path}", params=query, content=body, headers=headers)
+    except (httpx.ConnectError, httpx.ConnectTimeout) as error:
+        # The request never left: this much is sure.
+        raise NotDone(AWAY) from error
     if response.is_success or (missing_is_fine and response.status_code == NOT_FOUND):
         return response
     if response.is_client_error and _is_json(response):
@@ -114,6 +118,18 @@ def _reached_by(doing: Doing) -> tuple[str, str]:
         return address, key or Path(doing.settings["back_office_key_file"]).read_text(encoding="utf-8").strip()
     except (KeyError, OSError) as error:
         raise NotDone(AWAY) from error
+
+
+def _client() -> httpx.AsyncClient:
+    """One for each event loop: making one costs as much as a request to the machine itself.
+
+    It keeps no connection: that the other side has ended one would be found out only by sending something over it.
+    """
+    loop = asyncio.get_running_loop()
+    if loop not in _clients:
+        limits = httpx.Limits(max_keepalive_connections=0)
+        _clients[loop] = httpx.AsyncClient(timeout=TIMEOUT_SECONDS, limits=limits, verify=_trusted())
+    return _clients[loop]
 
 
 @cache
