@@ -117,7 +117,7 @@ class Approving:
         # Whoever approved more of it before agreed to less as well.
         approved_by = (*approval.approved_by, rep.id)
         approval = replace(approval, approved_by=approved_by, needed=needed, reason=said.why or approval.reason)
-        what = f"{call.money} of {asked.money}" if less is not None else "it"
+        what = f"{call.money} of {asked.money}" if call.money != asked.money else "it"
         if len(approved_by) < needed:
             actions.change_approval(db, approval)
             call = replace(call, reason=f"{rep.name} approved {what}; one more person must.")
