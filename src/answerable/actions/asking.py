@@ -13,7 +13,7 @@ from answerable.actions.declaring import Action
 from answerable.actions.ground import BOUNDARY, Claimed, Ground, is_identified, is_refused, not_identified
 from answerable.actions.limits import over_limits
 from answerable.actions.policies import Ruling, rule
-from answerable.domain.actions import SILENT, ActionCall, Approval, CallState, Said
+from answerable.domain.actions import SILENT, ActionCall, Approval, Said
 from answerable.domain.errors import Conflict, Invalid, NotFound
 from answerable.domain.ids import new_id
 from answerable.domain.money import Money
@@ -30,7 +30,6 @@ ASKED_AGAIN = "The customer is asked again. It waits for their own yes."
 ASKED_CHARACTERS_MAX = 2_000
 """Nobody reads more than that before a yes, and what they have not read they have not agreed to."""
 TOO_LONG = f"This is too long to ask you about: it may have {ASKED_CHARACTERS_MAX:,} characters. Nothing was done."
-_STILL_COUNTS: tuple[CallState, ...] = ("awaiting_approval", "ready", "sent", "unknown", "done")
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +180,7 @@ def alike(db: Connection, call: ActionCall, declared: Action) -> ActionCall | No
     """The same wish, if it was made a short while ago and has not come to nothing."""
     if declared.effect == "reads":
         return None
-    return actions.alike(db, call.likeness, call.created_at - declared.repeats_within, _STILL_COUNTS)
+    return actions.alike(db, call.likeness, call.created_at - declared.repeats_within)
 
 
 def _alike(db: Connection, call: ActionCall, declared: Action) -> ActionCall | None:

@@ -37,6 +37,9 @@ OPEN: frozenset[CallState] = frozenset({"awaiting_approval", "ready", "sent", "u
 MAY_HAVE_HAPPENED: frozenset[CallState] = frozenset({"ready", "sent", "unknown", "done", "undone"})
 """These count against limits: the effect is there, or can no longer be excluded."""
 
+STILL_COUNTS: frozenset[CallState] = frozenset({"awaiting_approval", "ready", "sent", "unknown", "done"})
+"""The same wish is this call, and no other one."""
+
 MAY_STILL_HAPPEN: frozenset[CallState] = frozenset({"ready", "sent", "unknown"})
 """It is allowed, and its effect may come at any time, however long ago it was asked for."""
 

@@ -29,6 +29,7 @@ from answerable.domain.actions import (
     MAY_STILL_HAPPEN,
     OPEN,
     SILENT,
+    STILL_COUNTS,
     ActionCall,
     Approval,
     CallState,
@@ -66,6 +67,12 @@ def _in(states: Collection[CallState]) -> ColumnElement[bool]:
     return _CALLS.state.in_([literal_column(f"'{each}'") for each in sorted(states)])
 
 
+_ALIKE = (
+    select(action_calls)
+    .where(_CALLS.likeness == bindparam("likeness"), _CALLS.created_at >= bindparam("since"), _in(STILL_COUNTS))
+    .order_by(_CALLS.created_at.desc(), _CALLS.id.desc())
+    .limit(1)
+)
 _OF_CUSTOMER = _CALLS.customer_id == bindparam("customer")
 _IN_CURRENCY = _CALLS.currency == bindparam("currency")
 _TAKEN = union_all(
@@ -154,8 +161,7 @@ def add_sent(
     """Keeps a new call that is sent at once: both that it was ready and that it is sent stand in its record."""
     fixed = {name: getattr(sent, name) for name in _FIXED}
     db.execute(_ADD, {**fixed, **_changing(sent)})
-    _write_down(db, ready, by, said)
-    _write_down(db, sent, sent_by, SILENT)
+    _write_down_all(db, (ready, by, said), (sent, sent_by, SILENT))
 
 
 def change(db: Connection, call: ActionCall, *, by: str, said: Said = SILENT) -> None:
@@ -181,14 +187,9 @@ def add_key(db: Connection, key: str, call: ActionCall, conversation_id: str, at
     db.execute(_ADD_KEY, {"key": key, "call_id": call.id, "conversation_id": conversation_id, "at": at})
 
 
-def alike(db: Connection, likeness: str, since: datetime, states: Collection[CallState]) -> ActionCall | None:
-    """The newest call since then that asked for the same and is in one of the states."""
-    row = db.execute(
-        select(action_calls)
-        .where(_CALLS.likeness == likeness, _CALLS.created_at >= since, _CALLS.state.in_(states))
-        .order_by(_CALLS.created_at.desc(), _CALLS.id.desc())
-        .limit(1)
-    ).one_or_none()
+def alike(db: Connection, likeness: str, since: datetime) -> ActionCall | None:
+    """The newest call since then that asked for the same and has not come to nothing."""
+    row = db.execute(_ALIKE, {"likeness": likeness, "since": since}).one_or_none()
     return _call(row) if row else None
 
 
@@ -440,6 +441,16 @@ def _fitting(wanted: Wanted) -> Select[Any]:
 
 
 def _write_down(db: Connection, call: ActionCall, by: str, said: Said) -> None:
+    _write_down_all(db, (call, by, said))
+
+
+def _write_down_all(db: Connection, *entries: tuple[ActionCall, str, Said]) -> None:
+    """Adds to the record, in this order."""
+    rows = [_entry(db, *each) for each in entries]
+    db.execute(_WRITE_DOWN, rows if len(rows) > 1 else rows[0])
+
+
+def _entry(db: Connection, call: ActionCall, by: str, said: Said) -> dict[str, Any]:
     events.append(db, call.conversation_id, "action", {"call_id": call.id}, call.changed_at, customer_sees=False)
     content = {
         "arguments": call.arguments,
@@ -451,7 +462,7 @@ def _write_down(db: Connection, call: ActionCall, by: str, said: Said) -> None:
         **{name: text for name in Said.__slots__ if (text := getattr(said, name)) is not None},
     }
     entry = {"call_id": call.id, "state": call.state, "by": by, "reason": call.reason, "at": call.changed_at}
-    db.execute(_WRITE_DOWN, {**entry, "content": content})
+    return {**entry, "content": content}
 
 
 def _changing(call: ActionCall) -> dict[str, Any]:

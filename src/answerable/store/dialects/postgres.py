@@ -22,6 +22,8 @@ T = TypeVar("T")
 
 CHANNEL = "answerable"
 CONNECTIONS = 12
+_LOCK = text("SELECT pg_advisory_xact_lock(:lock)")
+_NOTIFY = text("SELECT pg_notify(:channel, :payload)")
 # Names of advisory locks: any two numbers that nobody else is likely to use in this database.
 LOCKS: dict[Lock, int] = {
     "events": 4_170_001,
@@ -100,7 +102,7 @@ class Postgres:
         """An advisory lock. Without the one on events, an event with a smaller id could become visible after a larger
         one was read, and be missed.
         """
-        db.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCKS[what]})
+        db.execute(_LOCK, {"lock": LOCKS[what]})
 
     def explained(self, error: DBAPIError) -> Exception:
         """What the server says of itself, in words that help."""
@@ -183,7 +185,7 @@ def _notify(db: Connection, topics: set[str]) -> None:
     payload = ",".join(sorted(topics))
     if len(payload) > PAYLOAD_BYTES_MAX:
         payload = TOO_MANY
-    db.execute(text("SELECT pg_notify(:channel, :payload)"), {"channel": CHANNEL, "payload": payload})
+    db.execute(_NOTIFY, {"channel": CHANNEL, "payload": payload})
 
 
 def _check_options(address: str) -> None:
