@@ -63,7 +63,7 @@ async def test_a_run_that_ends_without_a_word_leaves_what_it_did_to_be_told_and_
     assert [await told(desk, each) for each in (done, waits)] == ["unknown"] * 2
     assert [await told(desk, each) for each in (refused, asked, of_another)] == [None] * 3
     assert await tell_outcomes(desk.store) == 1
-    assert await read_by_customer(desk, desk.conversation_id) == ["20.00 EUR are on their way."]
+    assert await read_by_customer(desk, desk.conversation_id) == ["€20.00 are on their way."]
     assert await tell_outcomes(desk.store) == 0, "once"
 
 
@@ -76,7 +76,7 @@ async def test_what_the_customer_agreed_to_in_a_run_that_broke_off_is_told_too(d
 
     assert await told(desk, call) == "unknown"
     assert await tell_outcomes(desk.store) == 1
-    assert await read_by_customer(desk, desk.conversation_id) == ["20.00 EUR are on their way."]
+    assert await read_by_customer(desk, desk.conversation_id) == ["€20.00 are on their way."]
 
 
 async def test_two_processes_that_tell_at_once_tell_it_once(desk: Desk) -> None:
@@ -86,7 +86,7 @@ async def test_two_processes_that_tell_at_once_tell_it_once(desk: Desk) -> None:
     assert sum(await asyncio.gather(*(tell_outcomes(desk.store) for _ in range(4)))) == len(calls)
 
     said = await read_by_customer(desk, desk.conversation_id)
-    assert sorted(said) == [f"{n}.00 EUR are on their way." for n in (1, 2, 3)]
+    assert sorted(said) == [f"€{n}.00 are on their way." for n in (1, 2, 3)]
 
 
 async def test_who_asked_for_the_same_in_another_conversation_is_told_there_as_well(desk: Desk) -> None:
@@ -102,7 +102,7 @@ async def test_who_asked_for_the_same_in_another_conversation_is_told_there_as_w
 
     assert await told(desk, waits) == "awaiting_approval"
     assert await tell_outcomes(desk.store) == 1
-    assert await read_by_customer(desk, elsewhere) == ["60.00 EUR are on their way."]
+    assert await read_by_customer(desk, elsewhere) == ["€60.00 are on their way."]
 
 
 async def test_what_was_told_and_is_taken_back_is_told_again(desk: Desk) -> None:
