@@ -12,7 +12,7 @@ import pytest
 from answerable.domain.clock import now
 from answerable.domain.money import money
 from answerable.store import clauses
-from tests.actions.bank import NO_DISPUTE, RULES, WHOLE_ONLY
+from tests.actions.bank import NO_DISPUTE, RULES, WHOLE_ONLY, euros
 from tests.api.shop import Shop
 from tests.walks.company import REPLY_SECONDS_MAX, Rep
 
@@ -451,3 +451,25 @@ async def test_what_is_not_there_gets_a_sentence(shop: Shop) -> None:
     (declared,) = await maya.get("/api/actions/declared")
     assert declared["title"] == "Refund charge"
     assert declared["limits"]["per_call"] == {"EUR": "200.00"}
+
+
+async def test_a_rep_tries_an_action_out_before_asking_for_it(shop: Shop) -> None:
+    ines, maya = await shop.asker(), await shop.company.rep("Maya Okafor")
+    path = f"/api/conversations/{ines.conversation}/actions/try"
+    wish = {"action": "refund_charge", "arguments": {"charge_id": ines.charge, "amount": euros("180.00")}}
+    not_hers = await maya.post(path, wish)
+    await shop.has_been_given_to(maya, ines)
+
+    tried = (await maya.post(path, wish)).json()
+    wrong = await maya.post(path, {**wish, "arguments": {}})
+
+    assert (not_hers.status_code, wrong.status_code) == (409, 400)
+    assert (tried["state"], tried["title"], tried["money"]["amount"]) == (
+        *("awaiting_approval", "Refund charge", "180.00"),
+    )
+    assert tried["approval"] == {"clause_id": "R-4", "role": "lead", "needed": 2}
+    assert {each["clause_id"]: each["outcome"] for each in tried["checks"]}["R-4"] == "needs_a_person"
+    assert ((await maya.get("/api/actions"))["items"], shop.bank.asked) == ([], [])
+    asked = (await shop.rep_asks(maya, ines, "180.00")).json()["call"]
+    again = (await maya.post(path, wish)).json()
+    assert again["before"]["id"] == asked["id"]

@@ -151,6 +151,56 @@ async def test_who_asked_may_not_approve_and_two_others_must(shop: Shop, office:
     await expect(page.get_by_role("link", name=re.compile("Refund charge €180.00 Done"))).to_be_visible()
 
 
+@pytest.mark.parametrize(("width", "height", "theme"), [(1440, 900, "light"), (390, 844, "dark")])
+async def test_a_rep_sees_what_an_action_would_come_to_and_then_asks_for_it(
+    shop: Shop, office: Office, width: int, height: int, theme: str
+) -> None:
+    ines = await shop.asker()
+    maya = await office.maya(width=width, height=height, theme=theme)
+    page = maya.page
+    await maya.open(f"/inbox/all/{ines.conversation}?panel=act")
+    panel = page.get_by_role("tabpanel", name="Act")
+    await expect(panel).to_contain_text("Only who has the conversation may")
+    await panel.get_by_role("button", name="Take over").click()
+    await panel.get_by_label("What shall be done?").select_option(label="Refund charge")
+    await panel.get_by_label("Charge id").fill(ines.charge)
+    amount, would = panel.get_by_role("textbox", name="Amount"), panel.get_by_role("status", name="What would happen")
+
+    await amount.fill("84")
+    await panel.get_by_role("button", name="What would happen?").click()
+    await expect(would).to_contain_text("It would wait for a rep, and not for you")
+    await expect(would).to_contain_text("What R-3 says. (R-3 wants a person)")
+    await maya.picture("act-would-wait")
+    await amount.fill("20")
+    await expect(would).to_have_count(0)
+    await panel.get_by_role("button", name="What would happen?").click()
+    await expect(would).to_contain_text("It would be done at once")
+    await expect(would).to_contain_text("Nothing has been done yet.")
+    await maya.picture("act-would-be-done")
+    assert shop.bank.asked == []
+
+    await panel.get_by_role("button", name="Do it: Refund charge €20.00").click()
+    await expect(panel.get_by_role("status", name="What became of it")).to_contain_text("Done")
+    assert [str(each) for _, each in shop.bank.refunds.values()] == ["20.00 EUR"]
+    await panel.get_by_role("button", name="What would happen?").click()
+    await expect(would).to_contain_text("The same was asked for already")
+    await amount.fill("84")
+    await panel.get_by_role("button", name="What would happen?").click()
+    await panel.get_by_role("button", name="Ask for the approval").click()
+    await expect(panel.get_by_role("status", name="What became of it")).to_contain_text("Waits for approval")
+    await maya.picture("act-waits")
+    shop.bank.is_disputed = True
+    await amount.fill("10")
+    await panel.get_by_role("button", name="What would happen?").click()
+    await expect(would).to_contain_text("It would be refused")
+    await expect(panel.get_by_role("button", name="Do it")).to_have_count(0)
+    await maya.picture("act-would-be-refused")
+
+    await maya.open(f"/inbox/all/{ines.conversation}")
+    card = page.get_by_role("region", name="An approval is needed")
+    await expect(card).to_contain_text("Who asks for something cannot approve it.")
+
+
 async def test_all_actions_are_listed_narrowed_carried_away_and_taken_back(shop: Shop, office: Office) -> None:
     ines, otto = await shop.asker(), await shop.asker("Otto Lind")
     maya = await office.maya(role="lead")

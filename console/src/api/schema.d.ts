@@ -225,6 +225,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/conversations/{conversation_id}/actions/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** TryAction */
+        post: operations["ApiConversationsConversationIdActionsTryTryAction"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/conversations/{conversation_id}/assign": {
         parameters: {
             query?: never;
@@ -1521,6 +1538,27 @@ export interface components {
             run: components["schemas"]["RunCard"];
             spans: components["schemas"]["SpanCard"][];
         };
+        /** TriedAction */
+        TriedAction: {
+            approval: components["schemas"]["TriedApproval"] | null;
+            before: components["schemas"]["ActionRow"] | null;
+            checks: components["schemas"]["ClauseCheck"][];
+            clause_id: string | null;
+            facts: components["schemas"]["Fact"][];
+            money: components["schemas"]["MoneyCard"] | null;
+            reason: string;
+            /** @enum {string} */
+            state: "refused" | "failed" | "awaiting_approval" | "ready";
+            title: string;
+            would: string | null;
+        };
+        /** TriedApproval */
+        TriedApproval: {
+            clause_id: string;
+            needed: number;
+            /** @enum {string} */
+            role: "rep" | "builder" | "lead" | "admin";
+        };
         /** WaitingCard */
         WaitingCard: {
             approval_id: string;
@@ -2039,6 +2077,47 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ActionDetail"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiConversationsConversationIdActionsTryTryAction: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                conversation_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAction"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TriedAction"];
                 };
             };
             /** @description Bad request syntax or unsupported method */

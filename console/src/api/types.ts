@@ -43,6 +43,8 @@ export type Status = Schemas["Status"];
 export type StripBar = Schemas["StripBar"];
 
 export type Role = Me["role"];
+export type TriedAction = Schemas["TriedAction"];
+
 export type View = Exclude<keyof InboxCounts, "approvals">;
 export type CallState = ActionRow["state"];
 export type DecisionKind = NonNullable<RunCard["decision"]>;

@@ -107,6 +107,7 @@ function Open({
         : []),
       { id: "reply", title: "Reply", group: "Conversation", keys: ["r"], run: () => composer.current?.focus() },
       { id: "trace", title: "Show the trace", group: "Conversation", keys: ["i"], run: () => panel.open("trace") },
+      { id: "act", title: "Ask for an action", group: "Conversation", keys: ["x"], run: () => panel.open("act") },
       { id: "copy", title: "Copy the link to this conversation", group: "Conversation", run: () => copy() },
       { id: "back", title: "Back to the list", group: "Conversation", keys: ["Escape"], isKeyOnly: true, run: onBack },
     ],

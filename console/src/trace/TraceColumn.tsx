@@ -3,6 +3,7 @@ import { Tabs } from "@base-ui/react/tabs";
 import { useQuery } from "@tanstack/react-query";
 import { X } from "lucide-react";
 import type { ReactNode } from "react";
+import { ActTab } from "../actions/Act";
 import { conversationQuery } from "../api/queries";
 import type { ConversationDetail, RunCard } from "../api/types";
 import { Loading, Skeleton } from "../parts/small";
@@ -57,6 +58,7 @@ function Panel({ conversationId, close }: { conversationId: string; close?: Reac
           <Tabs.Tab value="sources">Sources {sources > 0 && <span className="dim num">{sources}</span>}</Tabs.Tab>
           <Tabs.Tab value="customer">Customer</Tabs.Tab>
           <Tabs.Tab value="history">History</Tabs.Tab>
+          <Tabs.Tab value="act">Act</Tabs.Tab>
         </Tabs.List>
         {close}
       </div>
@@ -73,6 +75,9 @@ function Panel({ conversationId, close }: { conversationId: string; close?: Reac
           </Tabs.Panel>
           <Tabs.Panel value="history" className="scroll">
             <HistoryTab detail={detail} />
+          </Tabs.Panel>
+          <Tabs.Panel value="act" className="scroll">
+            <ActTab detail={detail} />
           </Tabs.Panel>
         </>
       ) : failureReason ? (

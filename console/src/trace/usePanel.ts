@@ -1,7 +1,7 @@
 import { useMemo } from "react";
 import { useSearchParams } from "wouter";
 
-export type PanelTab = "trace" | "sources" | "customer" | "history";
+export type PanelTab = "trace" | "sources" | "customer" | "history" | "act";
 
 export interface TracePanel {
   tab: PanelTab;
@@ -13,7 +13,7 @@ export interface TracePanel {
   close: () => void;
 }
 
-const TABS: readonly string[] = ["trace", "sources", "customer", "history"];
+const TABS: readonly string[] = ["trace", "sources", "customer", "history", "act"];
 
 /** Which tab and which run the panel beside the conversation shows; it is part of the address. */
 export function useTracePanel(): TracePanel {

@@ -95,7 +95,7 @@ class Asking:
         moves = money_of(declared, wanted)
         if customer is None or customer.id != request.customer_id:
             raise NotFound("There is no such conversation of this customer.")
-        call = _new_call(request, declared, wanted, moves, self._ground.clock())
+        call = new_call(request, declared, wanted, moves, self._ground.clock())
         if not is_identified(customer, declared):
             refused = replace(call, state="refused", reason=not_identified(customer, declared))
             return await self._ground.store.write(self._refuse, refused)
@@ -218,7 +218,8 @@ def _again(answered: actions.Answered, action: str, conversation_id: str) -> Act
     return answered.call
 
 
-def _new_call(request: Request, declared: Action, wanted: Any, moves: Money | None, at: datetime) -> ActionCall:
+def new_call(request: Request, declared: Action, wanted: Any, moves: Money | None, at: datetime) -> ActionCall:
+    """A wish as a call, before anything was looked at."""
     arguments = msgspec.to_builtins(wanted)
     return ActionCall(
         id=new_id("act"),

@@ -23,6 +23,7 @@ from answerable.actions.declaring import Action
 from answerable.actions.finding_out import FindingOut
 from answerable.actions.ground import Ground
 from answerable.actions.sending import Sending
+from answerable.actions.trying import Tried, Trying
 from answerable.actions.undoing import Undoing
 from answerable.domain.actions import ActionCall
 from answerable.domain.clock import now
@@ -53,6 +54,7 @@ class Boundary:
         """`settings` are what the actions are given; `settle` is how long a request may be on its way."""
         self._ground = Ground(store, declared, settings or {}, clock, settle)
         self._asking = Asking(self._ground)
+        self._trying = Trying(self._ground)
         self._agreeing = Agreeing(self._ground)
         self._approving = Approving(self._ground)
         self._sending = Sending(self._ground)
@@ -74,6 +76,13 @@ class Boundary:
         if isinstance(wish, ActionCall):
             return await self._go_on(wish)
         return await self._sending.do(wish, self._asking.decide)
+
+    async def try_out(self, request: Request) -> Tried:
+        """What would become of a wish now. Nothing is kept or done; asking for it is judged once more, as always.
+
+        Raises Invalid if it is no call at all, and NotFound.
+        """
+        return await self._trying.try_out(request)
 
     async def agree(self, call_id: str, *, question: str) -> ActionCall:
         """The customer said yes to that question: the call goes on from there, if it still waits for them.

@@ -9,6 +9,7 @@ from answerable.actions.arguments import places_of_amounts
 from answerable.actions.deciders import role_to_undo, undo_until, why_not_decide
 from answerable.actions.declaring import Action
 from answerable.actions.looking import Looked, Seen
+from answerable.actions.trying import Tried
 from answerable.api.action_shapes import (
     ActionDetail,
     ActionLimits,
@@ -25,6 +26,8 @@ from answerable.api.action_shapes import (
     ReceiptCard,
     RecordEntry,
     Rule,
+    TriedAction,
+    TriedApproval,
     Who,
 )
 from answerable.api.plain_words import pairs, title_of
@@ -152,6 +155,26 @@ def action_detail(looked: Looked, declared: Declared, rep: Rep, at: datetime) ->
         attempts=seen.call.attempts,
         result=seen.call.receipt.content if seen.call.receipt else None,
         may_undo=row.undo_until is not None and at <= row.undo_until and rep.may_act_as(row.undo_role),
+    )
+
+
+def tried_card(tried: Tried, before: ActionRow | None) -> TriedAction:
+    """What would become of a wish."""
+    call, approval = tried.call, tried.approval
+    assert call.state in ("refused", "failed", "awaiting_approval", "ready")
+    return TriedAction(
+        title=title_of(call.action),
+        money=money_card(call.money),
+        state=call.state,
+        reason=call.reason,
+        clause_id=call.clause_id,
+        facts=[Fact(name=name, value=value) for name, value in pairs(call.facts)],
+        checks=[_check(each) for each in call.verdicts],
+        approval=TriedApproval(clause_id=approval.clause_id, role=approval.role, needed=approval.needed)
+        if approval
+        else None,
+        would=tried.would,
+        before=before,
     )
 
 

@@ -248,6 +248,32 @@ class NewAction(Struct, frozen=True, kw_only=True):
     arguments: dict[str, Any]
 
 
+class TriedApproval(Struct, frozen=True, kw_only=True):
+    """Whom it would wait for."""
+
+    clause_id: str
+    role: Role
+    needed: int
+
+
+class TriedAction(Struct, frozen=True, kw_only=True):
+    """What would become of an action if it were asked for now. Nothing is kept, and nothing is done."""
+
+    title: str
+    money: MoneyCard | None
+    state: Literal["refused", "failed", "awaiting_approval", "ready"]
+    """`failed`: the outside system would refuse it. `ready`: it would be done at once."""
+    reason: str
+    clause_id: str | None
+    facts: list[Fact]
+    checks: list[ClauseCheck]
+    approval: TriedApproval | None
+    would: str | None
+    """What the outside system says of it, in words for the customer; none if it cannot be tried."""
+    before: ActionRow | None
+    """The same wish, made a short while ago: asking again gives that one."""
+
+
 class ActionLimits(Struct, frozen=True, kw_only=True):
     """How much of an action there may be; amounts by currency."""
 

@@ -16,7 +16,7 @@ from answerable.actions.arguments import with_amount
 from answerable.actions.asking import Request
 from answerable.actions.declaring import NotDone
 from answerable.api import exporting
-from answerable.api.action_cards import action_detail, action_row, approval_card, declared_card
+from answerable.api.action_cards import action_detail, action_row, approval_card, declared_card, tried_card
 from answerable.api.action_shapes import (
     ActionCalls,
     ActionDetail,
@@ -26,6 +26,7 @@ from answerable.api.action_shapes import (
     DeclaredAction,
     Decline,
     NewAction,
+    TriedAction,
     WebhookRow,
 )
 from answerable.api.desk import AtDesk, Desk, RepHere
@@ -174,20 +175,18 @@ async def ask_for_action(
     desk: AtDesk, rep: RepHere, conversation_id: FromPath[str], data: JSONBody[NewAction], key: IdempotencyKey
 ) -> ActionDetail:
     """Asks for an action in a conversation that you have. The same rules hold as for the agent; see `call.state`."""
-    conversation = await desk.store.read(_own_conversation, rep, conversation_id)
-    # Two reps may choose the same key.
-    own_key = "rep:" + hashlib.sha256(f"{rep.id}\n{key}".encode()).hexdigest()
-    call = await desk.boundary.request(
-        Request(
-            key=own_key,
-            action=data.action,
-            arguments=data.arguments,
-            customer_id=conversation.customer_id,
-            conversation_id=conversation.id,
-            requested_by=rep.id,
-        )
-    )
+    call = await desk.boundary.request(await _wish(desk, rep, conversation_id, data, key))
     return await _call(desk, rep, call.id)
+
+
+@post("/conversations/{conversation_id:str}/actions/try", status_code=HTTP_200_OK)
+async def try_action(
+    desk: AtDesk, rep: RepHere, conversation_id: FromPath[str], data: JSONBody[NewAction]
+) -> TriedAction:
+    """What would become of an action in a conversation that you have. Nothing is kept or done."""
+    tried = await desk.boundary.try_out(await _wish(desk, rep, conversation_id, data, "try"))
+    before = await looking.call(desk.store, rep, tried.before.id) if tried.before else None
+    return tried_card(tried, action_row(before.seen, desk.boundary.declared) if before else None)
 
 
 @get("/webhooks", guards=[at_least("lead")])
@@ -219,6 +218,19 @@ async def _call(desk: Desk, rep: Rep, call_id: str) -> ActionDetail:
     return action_detail(looked, desk.boundary.declared, rep, now())
 
 
+async def _wish(desk: Desk, rep: Rep, conversation_id: str, data: NewAction, key: str) -> Request:
+    conversation = await desk.store.read(_own_conversation, rep, conversation_id)
+    return Request(
+        # Two reps may choose the same key.
+        key="rep:" + hashlib.sha256(f"{rep.id}\n{key}".encode()).hexdigest(),
+        action=data.action,
+        arguments=data.arguments,
+        customer_id=conversation.customer_id,
+        conversation_id=conversation.id,
+        requested_by=rep.id,
+    )
+
+
 def _own_conversation(db: Connection, rep: Rep, conversation_id: str) -> Conversation:
     conversation = conversation_for_rep(db, rep, conversation_id)
     is_mine = conversation.handled_by == "rep" and conversation.assignee_id == rep.id
@@ -238,5 +250,6 @@ ROUTES = [
     one_action,
     undo_it,
     ask_for_action,
+    try_action,
     list_webhooks,
 ]

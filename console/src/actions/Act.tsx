@@ -1,0 +1,346 @@
+import { useQuery } from "@tanstack/react-query";
+import { ChevronRight, CircleAlert, CircleCheck, Hand, Search, ShieldX, Zap } from "lucide-react";
+import { type FormEvent, type ReactNode, useId, useMemo, useRef, useState } from "react";
+import { Link } from "wouter";
+import { Problem } from "../api/client";
+import { useFault } from "../api/faults";
+import { useMe } from "../api/me";
+import { declaredQuery, useAct, useTry, useVerb, type Wish } from "../api/queries";
+import type { ActionDetail, ConversationDetail, DeclaredAction, Json, Role, TriedAction } from "../api/types";
+import { JsonView } from "../parts/JsonView";
+import { useNow } from "../parts/now";
+import { Empty, Failed, Loading, Skeleton } from "../parts/small";
+import { identityOf, plural, ROLE_NAMES } from "../parts/words";
+import { notifyProblem } from "../shell/notices";
+import { Checks, Facts } from "./ApprovalCard";
+import { CallLine } from "./InConversation";
+import { argumentsOf, currencyKeyOf, type Draft, type Field, fieldsOf, isWhole, keyOf } from "./schema";
+import { EFFECTS, inShort, money, reasonOf, STATES } from "./words";
+
+/** A rep asks for an action: says what, sees what would become of it, and then asks. The same rules hold as for the agent. */
+export function ActTab({ detail }: { detail: ConversationDetail }) {
+  const me = useMe();
+  const asked = useQuery(declaredQuery);
+  const { fault, again } = useFault(asked, declaredQuery.queryKey);
+  const [name, setName] = useState("");
+  // What was looked up stays in sight while it is used.
+  const [done, setDone] = useState<ActionDetail | null>(null);
+  const id = useId();
+  const { row } = detail;
+  if (row.status !== "open" || row.handled_by !== "rep" || row.assignee_id !== me.id)
+    return <NotYours detail={detail} />;
+  if (fault) return <Failed error={fault} what="list" onRetry={again} />;
+  if (!asked.data) {
+    return (
+      <Loading what="what can be done">
+        <div className="side">
+          <Skeleton width="40%" />
+          <Skeleton width="100%" height={30} />
+        </div>
+      </Loading>
+    );
+  }
+  const chosen = asked.data.find((each) => each.name === name);
+  return (
+    <div className="side act">
+      <div className="field">
+        <label htmlFor={id}>What shall be done?</label>
+        <select id={id} className="select" value={name} onChange={(event) => setName(event.target.value)}>
+          <option value="">Choose an action</option>
+          {(["reads", "writes", "moves_money"] as const).map((effect) => (
+            <optgroup key={effect} label={EFFECTS[effect]}>
+              {asked.data
+                .filter((each) => each.effect === effect)
+                .map((each) => (
+                  <option key={each.name} value={each.name}>
+                    {each.title}
+                  </option>
+                ))}
+            </optgroup>
+          ))}
+        </select>
+      </div>
+      {chosen ? (
+        <Wishing key={chosen.name} action={chosen} detail={detail} onDone={setDone} />
+      ) : (
+        <p className="dim">
+          The same rules hold as for the agent. You see what would become of it before anything is done, and what needs
+          an approval waits for somebody else.
+        </p>
+      )}
+      {done && <Became key={done.call.id} detail={done} />}
+    </div>
+  );
+}
+
+function NotYours({ detail }: { detail: ConversationDetail }) {
+  const verb = useVerb(detail.row.id);
+  return (
+    <Empty icon={<Zap className="i" />} title="Ask for an action yourself">
+      <p>
+        Refunds, invoices sent again: whatever the agent can ask for, so can you, by the same rules. Only who has the
+        conversation may, so that nobody acts beside somebody else.
+      </p>
+      <button
+        type="button"
+        className="btn"
+        disabled={verb.isPending}
+        onClick={() => verb.mutate({ verb: "take-over" }, { onError: notifyProblem })}
+      >
+        Take over
+      </button>
+    </Empty>
+  );
+}
+
+function Wishing({
+  action,
+  detail,
+  onDone,
+}: {
+  action: DeclaredAction;
+  detail: ConversationDetail;
+  onDone: (after: ActionDetail) => void;
+}) {
+  const now = useNow();
+  const fields = useMemo(() => fieldsOf(action.parameters as Json), [action.parameters]);
+  const currencies = Object.keys(action.limits.per_call);
+  const [draft, setDraft] = useState<Draft>(() =>
+    Object.fromEntries(
+      fields.filter(({ kind }) => kind === "amount").map((field) => [currencyKeyOf(field), currencies[0] ?? ""]),
+    ),
+  );
+  const [tried, setTried] = useState<TriedAction | null>(null);
+  const [fault, setFault] = useState<string | null>(null);
+  // A wish keeps its key until it has been heard, so that sending it again does not ask for it twice.
+  const key = useRef(crypto.randomUUID());
+  const told = { onFault: (error: Error) => setFault(sentenceOf(error)) };
+  const trying = useTry(detail.row.id, { ...told, onDone: setTried });
+  const asking = useAct(detail.row.id, {
+    ...told,
+    onDone: (after) => {
+      key.current = crypto.randomUUID();
+      setTried(null);
+      onDone(after);
+    },
+  });
+  const isBusy = trying.isPending || asking.isPending;
+  const reads = action.effect === "reads";
+  const change = (part: Draft) => {
+    key.current = crypto.randomUUID();
+    setTried(null);
+    setFault(null);
+    setDraft((before) => ({ ...before, ...part }));
+  };
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    setFault(null);
+    try {
+      const wish: Wish = { action: action.name, arguments: argumentsOf(fields, draft), key: key.current };
+      if (reads || mayAsk(tried)) asking.mutate(wish);
+      else trying.mutate(wish);
+    } catch {
+      setFault("One of the fields holds no valid JSON.");
+    }
+  };
+  return (
+    <>
+      <p className="dim">
+        {action.description}
+        {action.identity !== "anonymous" &&
+          ` Needs a customer who is ${action.identity.replace("_", " ")}; this one ${identityOf(detail.row, now)}.`}
+      </p>
+      <form className="act-form" onSubmit={submit}>
+        {fields.map((field) => (
+          <Input key={keyOf(field)} field={field} draft={draft} currencies={currencies} onDraft={change} />
+        ))}
+        {fault && (
+          <p className="card-fault" role="alert" dir="auto">
+            <CircleAlert className="i" aria-hidden="true" />
+            {fault}
+          </p>
+        )}
+        {tried && <TriedCard tried={tried} />}
+        <p className="row">
+          <button type="submit" className="btn primary" disabled={isBusy || !isWhole(fields, draft)}>
+            {reads ? (
+              <>
+                <Search className="i i-14" aria-hidden="true" />
+                Look it up
+              </>
+            ) : mayAsk(tried) ? (
+              tried?.state === "ready" ? (
+                `Do it: ${inWords(tried)}`
+              ) : (
+                "Ask for the approval"
+              )
+            ) : (
+              "What would happen?"
+            )}
+          </button>
+          {tried && (
+            <button type="button" className="btn ghost" onClick={() => change({})}>
+              Not now
+            </button>
+          )}
+        </p>
+      </form>
+    </>
+  );
+}
+
+const mayAsk = (tried: TriedAction | null): boolean => tried?.state === "ready" || tried?.state === "awaiting_approval";
+const inWords = ({ title, money: moves }: TriedAction): string => (moves ? `${title} ${money(moves)}` : title);
+const sentenceOf = (error: Error): string =>
+  error instanceof Problem ? error.message : "Something in the console went wrong.";
+
+function Input({
+  field,
+  draft,
+  currencies,
+  onDraft,
+}: {
+  field: Field;
+  draft: Draft;
+  currencies: string[];
+  onDraft: (part: Draft) => void;
+}) {
+  const id = useId();
+  const value = draft[keyOf(field)] ?? "";
+  const set = (text: string) => onDraft({ [keyOf(field)]: text });
+  const common = {
+    id,
+    value,
+    "aria-describedby": field.hint ? `${id}-hint` : undefined,
+    onChange: (event: { target: { value: string } }) => set(event.target.value),
+  };
+  return (
+    <div className="field">
+      <label htmlFor={id}>
+        {field.name}
+        {field.isOptional && <span className="dim"> (if you like)</span>}
+      </label>
+      {field.kind === "choice" || field.kind === "yes_no" ? (
+        <select className="select" {...common}>
+          <option value="">Choose</option>
+          {field.options.map((option) => (
+            <option key={option} value={option}>
+              {field.kind === "yes_no" ? (option === "true" ? "yes" : "no") : option.replaceAll("_", " ")}
+            </option>
+          ))}
+        </select>
+      ) : field.kind === "json" ? (
+        <textarea className="plain-input mono" rows={3} {...common} />
+      ) : field.kind === "amount" ? (
+        <div className="row tight">
+          <input inputMode="decimal" autoComplete="off" placeholder="84.00" {...common} />
+          <select
+            className="select"
+            aria-label={`Currency of ${field.name.toLowerCase()}`}
+            value={draft[currencyKeyOf(field)] ?? ""}
+            onChange={(event) => onDraft({ [currencyKeyOf(field)]: event.target.value })}
+          >
+            {currencies.map((currency) => (
+              <option key={currency}>{currency}</option>
+            ))}
+          </select>
+        </div>
+      ) : (
+        <input dir="auto" autoComplete="off" inputMode={field.kind === "number" ? "decimal" : undefined} {...common} />
+      )}
+      {field.hint && (
+        <p id={`${id}-hint`} className="field-hint">
+          {field.hint}
+        </p>
+      )}
+    </div>
+  );
+}
+
+const HEADS: Record<TriedAction["state"], { tone: string; icon: ReactNode }> = {
+  ready: { tone: "good", icon: <CircleCheck className="i" aria-hidden="true" /> },
+  awaiting_approval: { tone: "warn", icon: <Hand className="i" aria-hidden="true" /> },
+  refused: { tone: "bad", icon: <ShieldX className="i" aria-hidden="true" /> },
+  failed: { tone: "bad", icon: <CircleAlert className="i" aria-hidden="true" /> },
+};
+
+function headOf({ state, approval }: TriedAction): string {
+  if (state === "ready") return "It would be done at once";
+  if (state === "refused") return "It would be refused";
+  if (state === "failed") return "The outside system would not do it";
+  return `It would wait for ${people(approval?.needed ?? 1, approval?.role ?? "rep")}, and not for you`;
+}
+
+const people = (needed: number, role: Role): string =>
+  needed > 1
+    ? plural(needed, ROLE_NAMES[role].toLowerCase())
+    : `${/^[aeiou]/i.test(ROLE_NAMES[role]) ? "an" : "a"} ${ROLE_NAMES[role].toLowerCase()}`;
+
+/** What would become of it: who would decide, by which rules, from which facts. Nothing has been done. */
+function TriedCard({ tried }: { tried: TriedAction }) {
+  const head = HEADS[tried.state];
+  return (
+    <section className={`tried is-${head.tone}`} aria-label="What would happen" role="status">
+      <header>
+        {head.icon}
+        {headOf(tried)}
+      </header>
+      <div className="ask-in">
+        <p>
+          <b>{inWords(tried)}</b>
+        </p>
+        {(tried.state === "refused" || tried.state === "failed") && <p dir="auto">{tried.reason}</p>}
+        {tried.would && (
+          <p dir="auto">
+            A dry run says, in words for the customer: <q>{tried.would}</q>
+          </p>
+        )}
+        <Checks checks={tried.checks} />
+        {tried.facts.length > 0 && (
+          <details className="more-facts">
+            <summary>
+              <ChevronRight className="i i-14 tw" aria-hidden="true" />
+              {plural(tried.facts.length, "fact")} {tried.facts.length === 1 ? "was" : "were"} read to check this
+            </summary>
+            <Facts facts={tried.facts} />
+          </details>
+        )}
+        {tried.before && (
+          <p>
+            The same was asked for already, and asking again gives that one:{" "}
+            <Link to={`/actions/${tried.before.id}`} className="link">
+              {inShort(tried.before)}, {STATES[tried.before.state].name.toLowerCase()}
+            </Link>
+          </p>
+        )}
+        <p className="dim">Nothing has been done yet.</p>
+      </div>
+    </section>
+  );
+}
+
+/** What became of it, where it was asked for. */
+function Became({ detail: { call, result } }: { detail: ActionDetail }) {
+  return (
+    <section className="became" aria-label="What became of it" role="status">
+      <CallLine call={call} />
+      <p dir="auto">{reasonOf(call)}</p>
+      {call.effect === "reads" && result !== null && (
+        <details className="more-facts">
+          <summary>
+            <ChevronRight className="i i-14 tw" aria-hidden="true" />
+            All that came back
+          </summary>
+          <div className="det">
+            <div className="part">
+              <JsonView value={result as Json} />
+            </div>
+          </div>
+        </details>
+      )}
+      {call.effect !== "reads" && (
+        <p className="dim">The customer is not told by itself. Reply to them when it is settled.</p>
+      )}
+    </section>
+  );
+}
