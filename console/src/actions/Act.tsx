@@ -1,11 +1,11 @@
 import { useQuery } from "@tanstack/react-query";
 import { ChevronRight, CircleAlert, CircleCheck, Hand, Search, ShieldX, Zap } from "lucide-react";
-import { type FormEvent, type ReactNode, useId, useMemo, useRef, useState } from "react";
-import { Link } from "wouter";
+import { type FormEvent, type ReactNode, useEffect, useId, useMemo, useRef, useState } from "react";
+import { Link, useParams } from "wouter";
 import { Problem } from "../api/client";
 import { useFault } from "../api/faults";
 import { useMe } from "../api/me";
-import { declaredQuery, useAct, useTry, useVerb, type Wish } from "../api/queries";
+import { conversationQuery, declaredQuery, useVerb } from "../api/queries";
 import type { ActionDetail, ConversationDetail, DeclaredAction, Json, Role, TriedAction } from "../api/types";
 import { JsonView } from "../parts/JsonView";
 import { useNow } from "../parts/now";
@@ -13,12 +13,19 @@ import { Empty, Failed, Loading, Skeleton } from "../parts/small";
 import { identityOf, plural, ROLE_NAMES } from "../parts/words";
 import { notifyProblem } from "../shell/notices";
 import { Checks, Facts } from "./ApprovalCard";
+import { useAct, useTry, type Wish } from "./asking";
 import { CallLine } from "./InConversation";
 import { argumentsOf, currencyKeyOf, type Draft, type Field, fieldsOf, isWhole, keyOf } from "./schema";
 import { EFFECTS, inShort, money, reasonOf, STATES } from "./words";
 
 /** A rep asks for an action: says what, sees what would become of it, and then asks. The same rules hold as for the agent. */
-export function ActTab({ detail }: { detail: ConversationDetail }) {
+export default function Act() {
+  const { conversation } = useParams<{ conversation: string }>();
+  const { data: detail } = useQuery({ ...conversationQuery(conversation ?? ""), enabled: conversation !== undefined });
+  return detail ? <Asking detail={detail} /> : null;
+}
+
+function Asking({ detail }: { detail: ConversationDetail }) {
   const me = useMe();
   const asked = useQuery(declaredQuery);
   const { fault, again } = useFault(asked, declaredQuery.queryKey);
@@ -26,6 +33,12 @@ export function ActTab({ detail }: { detail: ConversationDetail }) {
   // What was looked up stays in sight while it is used.
   const [done, setDone] = useState<ActionDetail | null>(null);
   const id = useId();
+  const choice = useRef<HTMLSelectElement>(null);
+  const isThere = asked.data !== undefined;
+  useEffect(() => {
+    // Whoever came by a key goes on by keys; who walks along the tabs stays there.
+    if (isThere && document.activeElement === document.body) choice.current?.focus();
+  }, [isThere]);
   const { row } = detail;
   if (row.status !== "open" || row.handled_by !== "rep" || row.assignee_id !== me.id)
     return <NotYours detail={detail} />;
@@ -45,7 +58,7 @@ export function ActTab({ detail }: { detail: ConversationDetail }) {
     <div className="side act">
       <div className="field">
         <label htmlFor={id}>What shall be done?</label>
-        <select id={id} className="select" value={name} onChange={(event) => setName(event.target.value)}>
+        <select id={id} ref={choice} className="select" value={name} onChange={(event) => setName(event.target.value)}>
           <option value="">Choose an action</option>
           {(["reads", "writes", "moves_money"] as const).map((effect) => (
             <optgroup key={effect} label={EFFECTS[effect]}>

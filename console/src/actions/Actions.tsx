@@ -275,7 +275,11 @@ function CallRow({ row, onClause }: { row: ActionRow; onClause: (clause: string)
           row.state === "refused" && <span className="dim">none</span>
         )}
       </td>
-      <td className="approval-cell dim trunc" dir="auto">
+      <td
+        className="approval-cell dim trunc"
+        dir="auto"
+        title={row.approval ? approvalInShort(row.approval) : undefined}
+      >
         {row.approval && approvalInShort(row.approval)}
       </td>
       <td className="receipt mono trunc" title={row.receipt?.summary}>

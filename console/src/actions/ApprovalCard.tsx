@@ -9,7 +9,6 @@ import { ago, customerName, moment, plural, ROLE_NAMES } from "../parts/words";
 import { type Command, keysShown, useCommands } from "../shell/commands";
 import { announce, notify, notifyProblem } from "../shell/notices";
 import { AskedFor, Changes } from "./Changes";
-import { Evidence } from "./Evidence";
 import { inShort, isOver, money, OUTCOMES, reasonOf, STATES, timeLeft } from "./words";
 
 type Mode = "asked" | "change" | "decline";
@@ -18,13 +17,13 @@ type Mode = "asked" | "change" | "decline";
 export function ApprovalCard({
   card,
   hasKeys,
-  isAlone = false,
+  evidence,
 }: {
   card: Card;
   /** Whether the keys for deciding are this card's. */
   hasKeys: boolean;
-  /** Whether it stands without its conversation around it. */
-  isAlone?: boolean;
+  /** What was said, where it stands without its conversation around it. */
+  evidence?: ReactNode;
 }) {
   const { call, approval } = card;
   const now = useNow();
@@ -91,7 +90,7 @@ export function ApprovalCard({
             <Facts facts={card.facts} />
           </details>
         )}
-        {isAlone && <Evidence card={card} />}
+        {evidence}
         <p className="dim asked">
           {call.requested_by.name} asked <Time value={approval.asked_at}>{since(approval.asked_at, now)}</Time>
           {approval.needed > 1 && `. ${approval.needed} people must approve`}

@@ -15,6 +15,7 @@ import { useIsNarrow } from "../shell/media";
 import { openMenu } from "../shell/overlays";
 import { ApprovalCard } from "./ApprovalCard";
 import { AskedFor } from "./Changes";
+import { Evidence } from "./Evidence";
 import { inShort, STATES } from "./words";
 
 /** What waits for a person, the longest-waiting first; and what people have decided. */
@@ -98,7 +99,7 @@ function Waiting() {
               tabIndex={-1}
               onFocus={() => choose(card.approval.id)}
             >
-              <ApprovalCard card={card} isAlone hasKeys={card === chosen} />
+              <ApprovalCard card={card} evidence={<Evidence card={card} />} hasKeys={card === chosen} />
             </li>
           ))}
         </ul>

@@ -25,7 +25,6 @@ import type {
   Inbox,
   InboxCounts,
   Invitation,
-  Json,
   LinkOwner,
   Me,
   ReleaseRow,
@@ -35,7 +34,6 @@ import type {
   SourceRow,
   Status,
   Trace,
-  TriedAction,
   View,
 } from "./types";
 
@@ -175,7 +173,7 @@ export type Decision =
   | { verb: "decline"; reason: string; note?: string };
 
 /** What is told of a change, also when the stream has taken what was clicked off the screen before the answer came. */
-interface Told<T> {
+export interface Told<T> {
   onDone: (after: T) => void;
   onFault: (error: Error) => void;
 }
@@ -203,34 +201,6 @@ export function useUndo({ onDone, onFault }: Told<ActionDetail>) {
       client.setQueryData(actionQuery(detail.call.id).queryKey, detail);
       onDone(detail);
     },
-    onError: onFault,
-    onSettled: () => forgetCalls(client),
-  });
-}
-
-/** Something that a rep wants to be done. */
-export interface Wish {
-  action: string;
-  arguments: Record<string, Json>;
-  key: string;
-}
-
-/** What would become of a wish; nothing is kept or done. */
-export function useTry(conversationId: string, { onDone, onFault }: Told<TriedAction>) {
-  return useMutation({
-    mutationFn: ({ key: _, ...body }: Wish) =>
-      call<TriedAction>(`/conversations/${conversationId}/actions/try`, { method: "POST", body }),
-    onSuccess: onDone,
-    onError: onFault,
-  });
-}
-
-export function useAct(conversationId: string, { onDone, onFault }: Told<ActionDetail>) {
-  const client = useQueryClient();
-  return useMutation({
-    mutationFn: ({ key, ...body }: Wish) =>
-      call<ActionDetail>(`/conversations/${conversationId}/actions`, { method: "POST", body, idempotencyKey: key }),
-    onSuccess: onDone,
     onError: onFault,
     onSettled: () => forgetCalls(client),
   });

@@ -11,13 +11,14 @@ import { openMenu, show } from "./overlays";
 
 type Load = () => Promise<{ default: ComponentType }>;
 
-const LOADS: Record<"approvals" | "actions" | "knowledge" | "people" | "palette" | "keys", Load> = {
+const LOADS: Record<"approvals" | "actions" | "knowledge" | "people" | "palette" | "keys" | "act", Load> = {
   approvals: () => import("../actions/Approvals"),
   actions: () => import("../actions/Actions"),
   knowledge: () => import("../knowledge/Knowledge"),
   people: () => import("../people/People"),
   palette: () => import("./Palette"),
   keys: () => import("./KeysDialog"),
+  act: () => import("../actions/Act"),
 };
 type Name = keyof typeof LOADS;
 
@@ -41,6 +42,13 @@ export function prepareScreens(client: QueryClient): () => void {
   // Safari has no idle callbacks.
   const timer = setTimeout(() => ("requestIdleCallback" in window ? requestIdleCallback(prepare) : prepare()), 2000);
   return () => clearTimeout(timer);
+}
+
+/** A part of a screen. Without its script it says so, and tries again. */
+export function LaterPart({ name }: { name: "act" }): ReactNode {
+  const { data: Part, error, refetch } = useQuery(scriptQuery(name));
+  if (Part) return <Part />;
+  return error && <Failed error={error} what="part" sentence={UNREACHED} onRetry={() => void refetch()} />;
 }
 
 /** A whole screen. Without its script it says so, and tries again. */

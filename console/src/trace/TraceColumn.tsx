@@ -3,10 +3,10 @@ import { Tabs } from "@base-ui/react/tabs";
 import { useQuery } from "@tanstack/react-query";
 import { X } from "lucide-react";
 import type { ReactNode } from "react";
-import { ActTab } from "../actions/Act";
 import { conversationQuery } from "../api/queries";
 import type { ConversationDetail, RunCard } from "../api/types";
 import { Loading, Skeleton } from "../parts/small";
+import { LaterPart } from "../shell/later";
 import { CustomerTab } from "./CustomerTab";
 import { HistoryTab } from "./HistoryTab";
 import { SourcesTab } from "./SourcesTab";
@@ -77,7 +77,7 @@ function Panel({ conversationId, close }: { conversationId: string; close?: Reac
             <HistoryTab detail={detail} />
           </Tabs.Panel>
           <Tabs.Panel value="act" className="scroll">
-            <ActTab detail={detail} />
+            <LaterPart name="act" />
           </Tabs.Panel>
         </>
       ) : failureReason ? (
