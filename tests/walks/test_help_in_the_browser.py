@@ -126,3 +126,29 @@ async def test_a_rep_sends_a_code_and_the_customer_proves_again_who_they_are(led
     await expect(maya.page.locator(".customer-line")).to_contain_text("signed in and proved again")
     await expect(maya.page.get_by_text("The customer typed the code that was sent to them.")).to_be_visible()
     await expect(tobias.log).to_contain_text("••••••")
+
+
+async def test_what_is_offered_can_be_clicked_and_chosen_by_the_keyboard(ledgerly: Ledgerly) -> None:
+    phone = await ledgerly.customer("leonie", size="phone", theme="dark")
+    await phone.asks(("I want to upgrade to Business", "monthly or yearly?"))
+    yearly = phone.log.get_by_role("button", name="Yearly")
+    await expect(yearly).to_be_visible()
+    await phone.seat.picture("walk-options-phone")
+    box = await yearly.bounding_box()
+    assert box is not None
+    assert box["height"] >= 24, "big enough for a finger"
+    assert box["x"] + box["width"] <= 390
+
+    await yearly.click()
+
+    await phone.reads("Business (Yearly) would start on ")
+    await expect(phone.log.get_by_role("button", name="Yearly")).to_have_count(0)
+    await expect(phone.log).to_contain_text("Something else")
+    await phone.asks(("no", "your plan stays as it is"))
+
+    desk = await ledgerly.customer("leonie")
+    await desk.asks(("Please change my plan", "Which plan would you like?"))
+    await desk.seat.picture("walk-options")
+    await desk.log.get_by_role("button", name="Something else").focus()
+    await desk.seat.page.keyboard.press("Enter")
+    await desk.reads("All right.")

@@ -47,6 +47,18 @@ export function icon(line: string): SVGElement {
 
 export const CHEVRON = "m9 18 6-6-6-6";
 
+/** A line of a list that can be clicked, which gives its text. */
+export function drawRow(text: string, click: (text: string) => void, ...others: Node[]): HTMLElement {
+  return make(
+    "li",
+    make("button.row", { click: () => click(text) }, make("span", { dir: "auto" }, text), ...others, icon(CHEVRON)),
+  );
+}
+
+export function drawList(rows: HTMLElement[], name: "ul" | "ul.card" = "ul"): HTMLElement {
+  return make(name, { role: "list" }, ...rows);
+}
+
 /** What Markdown became, as elements; `cite` draws the number of a source. */
 export function render(parts: Part[], cite: (number: number) => Node | string): (Node | string)[] {
   return parts.map((part) => {

@@ -1,7 +1,7 @@
 /** Draws what was said in a conversation. */
 
 import { type Chat, joinParts } from "./chat.ts";
-import { CHEVRON, icon, link, make, render } from "./dom.ts";
+import { CHEVRON, drawList, drawRow, icon, link, make, render } from "./dom.ts";
 import { plainWords, readMarkdown, safeAddress } from "./markdown.ts";
 import type { ChatMessage } from "./shapes.ts";
 import type { Outgoing } from "./shelf.ts";
@@ -14,7 +14,13 @@ interface Entry {
   draw(): HTMLElement;
 }
 
-export function openLog(chat: Chat, words: Words, startAgain: () => void, askForPerson: () => void) {
+export function openLog(
+  chat: Chat,
+  words: Words,
+  ask: (text: string) => void,
+  startAgain: () => void,
+  askForPerson: () => void,
+) {
   const { seen } = chat;
   const log = make("div.log");
   const drawn = new Map<string, { mark: string; element: HTMLElement }>();
@@ -47,10 +53,12 @@ export function openLog(chat: Chat, words: Words, startAgain: () => void, askFor
   function listEntries(): Entry[] {
     const { conversation, parts, failures, sendingId, isCut } = seen;
     const isMixed = chat.messages().some(({ author }) => author === "rep");
+    const last = !chat.outgoing().length && chat.messages().at(-1);
     const entries: Entry[] = chat.messages().map((message) => {
       const quotes = message.citations.map(({ number }) => openQuotes.has(message.id + number));
-      const from = [message, quotes, isMixed, conversation?.handled_by];
-      return { key: keyOf(message), from, draw: () => drawMessage(message, isMixed) };
+      const isOpen = message === last;
+      const from = [message, quotes, isMixed, conversation?.handled_by, isOpen];
+      return { key: keyOf(message), from, draw: () => drawMessage(message, isMixed, isOpen) };
     });
     const line = (key: string, draw: () => HTMLElement) => entries.push({ key, from: key, draw });
     for (const [turn, sentences] of parts) {
@@ -70,15 +78,20 @@ export function openLog(chat: Chat, words: Words, startAgain: () => void, askFor
     return entries;
   }
 
-  function drawMessage(message: ChatMessage, isMixed: boolean): HTMLElement {
+  function drawMessage(message: ChatMessage, isMixed: boolean, isOpen: boolean): HTMLElement {
     const { author, name, text, citations, decision } = message;
     if (author === "note") return make("p.small note", { dir: "auto" }, text);
     if (author === "customer") return make("div.mine", drawPlain(text));
     const isRep = author === "rep";
+    const said = drawWords(text, message);
+    // What may be chosen, as long as nothing else was said; typing it is as good.
+    const list = isOpen && decision === "ask" && said.querySelector("ul:last-child");
+    if (list) list.remove();
     return make(
       isRep ? "div.rep" : "div.reply",
       make(isMixed ? "div.small bold" : "div.sr", isRep ? name : words.ai),
-      drawWords(text, message),
+      said,
+      list && drawList([...list.children].map((each) => drawRow(each.textContent ?? "", ask)), "ul.card"),
       citations.length > 0 && drawSources(message),
       /answer|act/.test(decision ?? "") && drawRating(message),
     );

@@ -22,7 +22,7 @@ export interface Piece {
   tag: Tag;
   of: Part[];
   /** Of a link, always http, https or mailto; of a citation, its number; of a numbered list, its first number. */
-  to?: string;
+  to?: string | undefined;
 }
 
 export type Part = string | Piece;
@@ -103,7 +103,7 @@ function readBlocks(lines: string[], breaks: boolean, depth: number): Piece[] {
 }
 
 function piece(tag: Tag, of: Part[], to?: string): Piece {
-  return to === undefined ? { tag, of } : { tag, of, to };
+  return { tag, of, to };
 }
 
 function beginsBlock(lines: string[], at: number): boolean {
@@ -145,7 +145,8 @@ function readList(lines: string[], breaks: boolean, depth: number): Piece {
     const [only, ...others] = readBlocks(item, breaks, depth + 1);
     return piece("li", only?.tag === "p" ? [...only.of, ...others] : only ? [only, ...others] : []);
   });
-  return numberOf(first) ? piece("ol", of, numberOf(first)) : piece("ul", of);
+  const number = numberOf(first);
+  return piece(number ? "ol" : "ul", of, number);
 }
 
 function readTable(lines: string[], breaks: boolean): Piece {
@@ -167,22 +168,13 @@ function readTable(lines: string[], breaks: boolean): Piece {
 
 export function readInline(text: string, breaks = false, depth = 0): Part[] {
   const parts: Part[] = [];
-  let plain = "";
   let end = 0;
   if (depth > DEPTH_MAX) return [text];
   for (const found of text.matchAll(INLINE)) {
-    const part = readFound(found, breaks, depth + 1);
-    plain += text.slice(end, found.index);
+    parts.push(text.slice(end, found.index), readFound(found, breaks, depth + 1));
     end = found.index + found[0].length;
-    if (typeof part === "string") plain += part;
-    else {
-      if (plain) parts.push(plain);
-      parts.push(part);
-      plain = "";
-    }
   }
-  plain += text.slice(end);
-  return plain ? [...parts, plain] : parts;
+  return [...parts, text.slice(end)];
 }
 
 function readFound(found: RegExpExecArray, breaks: boolean, depth: number): Part {

@@ -1,7 +1,7 @@
 /** The launcher and the panel: what stands on the customer's page. */
 
 import { openChat } from "./chat.ts";
-import { CHEVRON, icon, make, set } from "./dom.ts";
+import { CHEVRON, drawList, drawRow, icon, make, set } from "./dom.ts";
 import { openDoor } from "./door.ts";
 import { openLog } from "./log.ts";
 import type { ChatConversationRow, ChatMessage, ChatPage, Suggestion } from "./shapes.ts";
@@ -35,7 +35,7 @@ export function openPanel(host: HTMLElement, base: string, emit: (name: EventNam
     hear,
   );
   const { seen } = chat;
-  const log = openLog(chat, words, startAgain, askForPerson);
+  const log = openLog(chat, words, ask, startAgain, askForPerson);
   const phone = matchMedia("(max-width: 480px)");
   const leaving = new AbortController();
   let opener: HTMLElement | null = null;
@@ -288,7 +288,7 @@ export function openPanel(host: HTMLElement, base: string, emit: (name: EventNam
     if (mark === homeMark) return;
     homeMark = mark;
     const suggestions = config?.suggestions ?? [];
-    const asking = ({ text }: Suggestion) => drawRow(text, () => ask(text));
+    const asking = ({ text }: Suggestion) => drawRow(text, ask);
     const past = ({ id, subject, changed_at }: ChatConversationRow) =>
       drawRow(subject, () => void showPast(id), make("time.small", changed_at.slice(0, 10)));
     home.replaceChildren(
@@ -343,17 +343,9 @@ export function openPanel(host: HTMLElement, base: string, emit: (name: EventNam
   };
 }
 
-function drawRow(text: string, click: () => void, ...others: Node[]): HTMLElement {
-  return make(
-    "li",
-    make("button.row", { click: click }, make("span", { dir: "auto" }, text), ...others, icon(CHEVRON)),
-  );
-}
-
 function drawCard(name: string, rows: HTMLElement[]): HTMLElement[] {
   if (!rows.length) return [];
-  const list = make("ul", { role: "list" }, ...rows.slice(0, ROWS_MAX));
-  return [make("div.card", make("h4.small", name), list)];
+  return [make("div.card", make("h4.small", name), drawList(rows.slice(0, ROWS_MAX)))];
 }
 
 // Never the query string: it may hold what the customer would not tell us.

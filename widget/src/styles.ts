@@ -43,7 +43,8 @@ h2 { font-size: 15px }
 .solid { background: var(--solid); color: var(--on-solid) }
 .head > :first-child { scale: -1 }
 button:not(.solid):hover { background: var(--sunken) }
-.body { overflow: auto; overscroll-behavior: contain; padding: 18px }
+.body, .wide { overflow: auto }
+.body { overscroll-behavior: contain; padding: 18px }
 h3 { font-size: 21px; line-height: 28px }
 .card { margin: 16px 0; border: var(--hairline); border-radius: 12px; overflow: hidden }
 h4 { padding: 9px 13px 0 }
@@ -61,17 +62,16 @@ em { font-style: italic }
 .words li { margin: 4px 0 0 20px; list-style: disc }
 ol > li { list-style: decimal !important }
 code { font: 12.5px ui-monospace, Menlo, Consolas, monospace; border-radius: 4px; padding: 1px 4px; background: var(--sunken) }
-.wide { overflow: auto }
 blockquote { border-inline-start: 2px solid var(--accent); padding-inline-start: 10px }
 th, td { border: var(--hairline); padding: 4px 8px; text-align: start }
 .chip { min-width: 18px; padding: 0 4px; border-radius: 4px; background: var(--soft); color: var(--accent); font-size: 11px; line-height: 18px; text-align: center; display: inline-block }
-.sources { margin-top: 10px; padding-top: 6px; border-top: var(--hairline); font-size: 13px }
+.sources, .rate { margin-top: 10px }
+.sources { padding-top: 6px; border-top: var(--hairline); font-size: 13px }
 .sources li, .rate { display: flex; flex-wrap: wrap; align-items: center; gap: 0 6px }
 .sources .icon { width: 24px; height: 24px; rotate: 90deg }
 [aria-expanded=true] { scale: -1 }
 .title { max-width: calc(100% - 54px) }
 .sources blockquote { flex-basis: 100%; margin-bottom: 6px; color: var(--text) }
-.rate { margin-top: 10px }
 .choice { padding: 4px 8px; border: var(--hairline); border-radius: 4px; color: var(--text) }
 [aria-pressed=true] { background: var(--soft) !important; color: var(--accent) }
 .dot { color: var(--accent) }
