@@ -250,6 +250,26 @@ def test_a_person_reads_figures_as_they_are_kept() -> None:
     assert "12.50 EUR on 2025-04-03" in over.summary
 
 
+def test_an_amount_in_another_currency_is_no_answer() -> None:
+    visit = Visit()
+    visit.says("ch_2")
+
+    again = visit.says("10 £").next
+    assert isinstance(again, AskCustomer)
+    assert again.is_again
+    assert visit.says("10 €").next == AskCustomer("Refund €10.00 of ch_2?", (), "sure")
+
+
+def test_what_was_chosen_is_told_by_its_name_in_the_customers_language() -> None:
+    text = GREETING.replace(
+        'name: {kind: text, ask: "What is your name?"}',
+        'name: {kind: choice, ask: "Which?", options: {solo_m: {en: Solo by month, de: Solo je Monat}, team: Team}}',
+    )
+    visit = Visit(text)
+
+    assert visit.says("by month").said == ("Hello Solo by month.",)
+
+
 def test_half_of_it_is_not_guessed() -> None:
     visit = Visit()
     visit.says("ch_1")

@@ -147,7 +147,7 @@ async def test_what_is_offered_can_be_clicked_and_chosen_by_the_keyboard(ledgerl
     await phone.asks(("no", "your plan stays as it is"))
 
     desk = await ledgerly.customer("leonie")
-    await desk.asks(("Please change my plan", "Which plan would you like?"))
+    await desk.asks(("I want to upgrade to Team", "monthly or yearly?"))
     await desk.seat.picture("walk-options")
     await desk.log.get_by_role("button", name="Something else").focus()
     await desk.seat.page.keyboard.press("Enter")

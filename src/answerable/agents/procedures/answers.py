@@ -142,7 +142,10 @@ def read_yes_no(text: str, spoken: Language) -> bool | None:
 def read_money(
     text: str, spoken: Language, *, currency: str | None = None, whole: Mapping[str, Any] | None = None
 ) -> dict[str, str] | None:
-    """The one amount that a text names; None if there are several, none, or it is halved, doubted or denied."""
+    """The one amount that a text names; None if there are several, none, or it is halved, doubted or denied.
+
+    With a `currency` that is meant where none is said, an amount in another one is no answer.
+    """
     rest = _without_courtesy(plain(text), spoken)
     if whole is not None and any(rest in each.whole or plain(text) in each.whole for each in _phrases().values()):
         return dict(whole)
@@ -154,7 +157,7 @@ def read_money(
     if len(tokens) > AMOUNT_WORDS_MAX or set(tokens) & doubts:
         return None
     ((amount, in_currency),) = found
-    if amount is None or in_currency is None:
+    if amount is None or in_currency is None or currency not in (None, in_currency):
         return None
     try:
         meant = money(amount, in_currency)

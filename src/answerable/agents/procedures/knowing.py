@@ -33,7 +33,7 @@ class Known:
 
     def told(self, template: str) -> str:
         """A text for the customer, with amounts and days as their language writes them. Raises Missing."""
-        return fill(template, self.look, say=self._say)
+        return fill(template, self._look_for_customer, say=self._say)
 
     def noted(self, template: str) -> str:
         """A text for a rep, with everything as it is kept. Raises Missing."""
@@ -94,6 +94,12 @@ class Known:
                 text = f"{text} – {words_in(mark.words, self.spoken.code)}"
         values = [at(each, path.split(".")) for path in places(need.shown)]
         return thing_of(each, values, shown=text, name=shown(at(each, need.id.split("."))))
+
+    def _look_for_customer(self, path: str) -> Any:
+        """What stands there; of a choice what it is called, not the value that stands for it."""
+        value, need = self.look(path), self.procedure.needs.get(path)
+        options = need.options if need is not None and path in self.now.slots else ()
+        return next((words_in(each.words, self.spoken.code) for each in options if each.value == value), value)
 
     def _say(self, text: str) -> str:
         return for_customer(text, self.spoken.code)
