@@ -79,7 +79,7 @@ class Visit:
 
     def says(self, text: str, *, wants: str | None = None, asks: bool = False, person: bool = False) -> Followed:
         assert self.state is not None
-        heard = Heard(text, wants=wants, is_question=asks or text.endswith("?"), wants_person=person)
+        heard = Heard(text, wish=text, wants=wants, is_question=asks or text.endswith("?"), wants_person=person)
         self.last = self._on(follow(self.procedures, self.state, ENGLISH, heard=heard))
         return self.last
 
@@ -356,6 +356,19 @@ def test_a_procedure_that_has_changed_is_not_gone_on_with() -> None:
     visit.procedures = {"refund": procedure(changed("title: Refund", "title: Refunds"))}
 
     assert visit.says("1").next == Left("changed")
+
+
+def test_who_says_once_more_what_they_want_is_heard_anew() -> None:
+    text = changed("    shown:", "    from_first_words: true\n    shown:")
+    visit = Visit(text, first_words="Please refund ch_2")
+    same = visit.says("Please refund the charge ch_2, I mean it", wants="refund")
+    other = visit.says("No, please refund my charge ch_1 to me", wants="refund")
+
+    assert isinstance(same.next, AskCustomer)
+    assert visit.state is not None
+    assert (visit.state.slots["charge"]["id"], set(visit.state.slots)) == ("ch_1", {"charge"})
+    assert isinstance(other.next, AskCustomer)
+    assert other.next.need == "amount"
 
 
 def test_an_answer_that_stands_in_the_first_words_is_not_asked_for() -> None:

@@ -107,14 +107,14 @@ Find the charge, ask how much, be sure, refund.
 
 @asynccontextmanager
 async def shop(
-    folder: Path, url: str, embedder: Embedder, **other: Any
+    folder: Path, url: str, embedder: Embedder, *, procedure: str = PROCEDURE, **other: Any
 ) -> AsyncIterator[tuple[Company, Customer, Path]]:
     """A company whose refunds are a procedure, Ines who has proved who she is, and the outside world."""
     world = folder / "refunds.txt"
     files = {
         "actions/refunds.py": REFUNDS + FINDING,
         "policies/refunds.md": POLICY,
-        "procedures/refund.md": PROCEDURE,
+        "procedures/refund.md": procedure,
     }
     more = f"[actions]\nfile = '{world}'\n"
     async with open_company(folder, url, embedder=embedder, files=files, more=more, **other) as company:
@@ -152,6 +152,32 @@ async def test_a_refund_from_the_first_words_to_the_receipt(
         assert done["text"] == "€12.50 will be back on your card within 5 days."
         assert len(world.read_text().splitlines()) == 1
         assert await state(company, done) is None
+
+
+MAIL = """I got this today.
+
+Harbour Couriers, Lisbon. Thank you for using us. Your parcel travels by rail, and then by road to your door. Fee for
+parcels that come late: paid. Fee for parcels by rail: paid. Fee for boxes: paid. Keep this letter with your papers: it
+stands for the slip that used to lie in the box. Our office is open on workdays and on Saturdays. Whoever has questions
+on parcels finds the courier in the telephone book, or asks at the counter in the harbour by the old bridge. With
+kind regards, the team in Lisbon, which wishes you a good week and a quiet road home.
+
+"""
+
+
+async def test_what_stands_in_a_mail_that_is_passed_on_is_no_part_of_the_wish(
+    tmp_path: Path, sqlite_url: str, embedder: Embedder
+) -> None:
+    options = "options: {late: Late, lost: Lost}, from_first_words: true, ask: 'What is wrong?'"
+    procedure = PROCEDURE.replace("needs:", f"needs:\n  wrong: {{kind: choice, {options}}}", 1)
+    procedure = procedure.replace("  - ask: charge", "  - ask: wrong\n  - ask: charge")
+    async with shop(tmp_path, sqlite_url, embedder, procedure=procedure) as (_, ines, world):
+        (asked,) = await talk(ines, f"{MAIL}I want a refund for a payment of mine.")
+        (known,) = await talk(ines, "I want a refund for a payment of mine, it came late.")
+
+        assert asked["text"].splitlines()[0] == "What is wrong?"
+        assert known["text"].splitlines()[0] == "Which charge is it?"
+        assert not world.exists()
 
 
 async def test_over_the_limit_the_customer_is_told_that_a_person_decides(

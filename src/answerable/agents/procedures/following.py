@@ -60,6 +60,8 @@ class Heard:
     """What the customer said in this turn."""
 
     text: str
+    wish: str = ""
+    """The words of it that ask for what is wanted."""
     wants: str | None = None
     """The procedure that it asks for by itself, if it does."""
     is_question: bool = False
@@ -224,6 +226,10 @@ class _Walk:
         is_long = len(words(heard.text)) > ANSWER_WORDS_MAX and not self._is_offered(need, heard.text)
         if wants_other and is_long and len(self.now.put_aside) < PUT_ASIDE_MAX:
             return self._switch(str(heard.wants), heard)
+        if is_long and heard.wants == self.now.procedure and self._says_otherwise(heard.wish):
+            # They say once more what they want, and it is not what was understood before.
+            self._enter(self.now.procedure, first_words=heard.wish)
+            return self.go_on()
         if need.kind == "text" and (leaves(heard.text, self.spoken) or heard.is_question):
             return self._not_answered(step, heard, wants_other)
         if need.kind == "found" and (picked := self._pick(need, heard.text)) is not None:
@@ -282,8 +288,14 @@ class _Walk:
         """Puts this procedure aside for the one that the customer asks for now."""
         self.now = replace(self.now, asked_in_vain=0, asides=0)
         self._put_aside(self.now.step)
-        self._enter(wanted, first_words=heard.text)
+        self._enter(wanted, first_words=heard.wish)
         return self.go_on()
+
+    def _says_otherwise(self, wish: str) -> bool:
+        """Whether a wish names something else than was taken from their first words."""
+        read = [(each.name, self._read(each, wish)) for each in self.procedure.needs.values() if each.from_first_words]
+        slots = self.now.slots
+        return any(value is not None and name in slots and slots[name] != value for name, value in read)
 
     def _open(self) -> set[str]:
         return {self.now.procedure, *(each.procedure for each in self.now.put_aside)}

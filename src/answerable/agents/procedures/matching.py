@@ -89,6 +89,8 @@ class Match:
     """Whether that is clear enough to begin it."""
     is_sure: bool
     """Whether it is clear enough though an article answers, too."""
+    part: str = ""
+    """The words of the message that tell it."""
 
 
 class Matcher:
@@ -147,7 +149,7 @@ def decide(text: str, names: Sequence[str], scores: Scores) -> Match:
     clear = CLEAR_ENOUGH if is_wish else CLEAR_BESIDE_AN_ARTICLE
     is_wanted = best >= clear and best - none >= by and not asks_how(text)
     is_sure = is_wanted and best >= max(CLEAR_BESIDE_AN_ARTICLE, none)
-    return Match(names[place], round(best, 4), round(none, 4), is_wanted, is_sure)
+    return Match(names[place], round(best, 4), round(none, 4), is_wanted, is_sure, text)
 
 
 def with_verb(scores: Scores, names: Sequence[str], owner: str | None) -> Scores:

@@ -19,6 +19,7 @@ from answerable.agents.acting import Acting
 from answerable.agents.identifying import Identifying
 from answerable.agents.phrases import Language, plain
 from answerable.agents.procedures.following import (
+    FIRST_WORDS_MAX,
     Aside,
     AskCustomer,
     CallAction,
@@ -153,7 +154,8 @@ class Following:
             procedure = self.handbook.procedures.get(wanted)
             if procedure is None:
                 return json.dumps({"error": "There is no such procedure. Ask find_procedure for its id."})
-            self.under_way = begin(procedure, self.text, is_asked_for=await self._is_asked_for(wanted))
+            first_words = await self._wish(wanted)
+            self.under_way = begin(procedure, first_words, is_asked_for=await self._is_asked_for(wanted))
             heard = None
         else:
             heard = None if self.is_heard else await self._heard()
@@ -244,10 +246,19 @@ class Following:
         match = await self._match(self.text)
         return bool(match["is_wanted"] and match["procedure"] == wanted)
 
+    async def _wish(self, wanted: str) -> str:
+        """The words that ask for a procedure. In a long text, such as a mail that is passed on, most words do not."""
+        if len(self.text) <= FIRST_WORDS_MAX:
+            return self.text
+        match = await self._match(self.text)
+        return str(match.get("part", "")) if match["is_wanted"] and match["procedure"] == wanted else ""
+
     async def _heard(self) -> Heard:
         match = await self._match(self.text) if len(self.text.split()) >= WISH_WORDS_MIN else None
+        is_long = match is not None and len(self.text) > FIRST_WORDS_MAX
         return Heard(
             self.text,
+            wish=str(match.get("part", "")) if match is not None and is_long else self.text,
             wants=match["procedure"] if match is not None and match["is_wanted"] else None,
             is_question=asks_something(self.text, self.spoken),
             wants_person=wants_person(self.text, self.spoken),
