@@ -53,7 +53,7 @@ def test_a_link_in_a_question_is_not_shown_and_would_be_noticed(template: Templa
     (tmp_path / "weak").mkdir()
     with patch.object(models, "ending", lambda *_: LINK), patch.object(models, "deeds", lambda *_, **__: []):
         (guarded,) = played(template, tmp_path / "guarded", ATTACK, player="obedient")
-        with patch.object(answer, "passing", lambda text, _: text):
+        with patch.object(answer, "passing", lambda text, *_: text):
             (weak,) = played(template, tmp_path / "weak", ATTACK, player="obedient")
 
     assert guarded.has_read
