@@ -256,7 +256,7 @@ def _bill(db: Connection, dice: random.Random, pattern: dict[str, Any], run: int
 
 
 def _clauses() -> list[Clause]:
-    return list(clauses_in(answerable_demo.WORKSPACE / "policies", the_actions()))
+    return clauses_in(answerable_demo.WORKSPACE / "policies", the_actions())
 
 
 def _put_clauses(db: Connection, wanted: list[Clause]) -> None:

@@ -79,7 +79,17 @@ def test_two_clauses_of_one_id_are_refused(bank: Bank, tmp_path: Path) -> None:
     write(tmp_path, "b.md", "None is.")
 
     with pytest.raises(Invalid, match=r"b\.md:4: The clause R-1 is in .*a\.md as well"):
-        list(clauses_in(tmp_path, {"refund_charge": refunding(bank)}))
+        clauses_in(tmp_path, {"refund_charge": refunding(bank)})
+
+
+def test_two_clauses_of_one_id_in_one_file_are_refused_at_the_second(bank: Bank, tmp_path: Path) -> None:
+    file = write(tmp_path, "a.md", "All are fine.")
+    head, _, words = file.read_text().removeprefix("---\n").partition("---\n")
+    again = head[head.index("  - id: R-1") :]
+    file.write_text(f"---\n{head}{again}---\n{words}")
+
+    with pytest.raises(Invalid, match=rf"a\.md:{2 + head.count(chr(10))}: The clause R-1 is in .*a\.md as well"):
+        clauses_in(tmp_path, {"refund_charge": refunding(bank)})
 
 
 def test_the_demo_company_has_clauses_for_its_actions() -> None:

@@ -22,7 +22,7 @@ async def test_the_tutorials_function_sends_an_invoice_once_and_only_to_its_own_
     assert head is not None
     (tmp_path / "policies" / "invoices.md").write_text(head[1])
     declared = load_actions(tmp_path / "actions")
-    await store.write(clauses.put, list(clauses_in(tmp_path / "policies", declared)), clock())
+    await store.write(clauses.put, clauses_in(tmp_path / "policies", declared), clock())
     desk = Boundary(store, declared, settings=office.settings, clock=clock)
     wanted = {"invoice_number": "INV-2025-0317"}
 

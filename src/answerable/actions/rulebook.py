@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -41,7 +41,7 @@ class Rulebook:
         Raises Faulty for clauses that cannot be meant; then those from before stay in force.
         """
         changed_at = await asyncio.to_thread(self._changes)
-        found = await asyncio.to_thread(lambda: list(clauses_in(self._folder, self._declared)))
+        found = await asyncio.to_thread(clauses_in, self._folder, self._declared)
 
         def put(db: Connection) -> int:
             # Nobody is ruled by half of the old ones and half of the new ones, nor by old ones after the new ones hold.
@@ -71,40 +71,34 @@ class Rulebook:
         return {file: file.stat().st_mtime_ns for file in _files(self._folder)}
 
 
-def clauses_in(folder: Path, declared: Mapping[str, Action]) -> Iterator[Clause]:
+def clauses_in(folder: Path, declared: Mapping[str, Action]) -> list[Clause]:
     """The clauses for code in the heads of a folder's policies.
 
-    Raises Faulty, with file and line, for all in one file that cannot be meant, and for two of one id.
+    Raises Faulty, with file and line, for all that cannot be meant, and for two of one id.
     """
-    places: dict[str, Path] = {}
-    for file in _files(folder):
-        content, lined = _head_of(file)
-        for clause in clauses_of(str(file), content, declared, line=lined.line):
-            if clause.id in places:
-                raise Faulty(_twice(file, clause.id, lined, places[clause.id]))
-            places[clause.id] = file
-            yield clause
-
-
-def faults_of_policies(folder: Path, declared: Mapping[str, Action]) -> list[Fault]:
-    """Everything that is wrong with the clauses of a folder, by file and line."""
+    found: list[Clause] = []
     faults: list[Fault] = []
     places: dict[str, Path] = {}
     for file in _files(folder):
         try:
             content, lined = _head_of(file)
-            found = clauses_of(str(file), content, declared, line=lined.line)
+            own = clauses_of(str(file), content, declared, line=lined.line)
         except Faulty as error:
             faults += error.faults
             continue
-        faults += [_twice(file, each.id, lined, places[each.id]) for each in found if each.id in places]
-        places.update((each.id, file) for each in found)
-    return faults
+        for clause in own:
+            if clause.id in places:
+                faults.append(_twice(file, clause.id, lined, places[clause.id]))
+            places.setdefault(clause.id, file)
+        found += own
+    if faults:
+        raise Faulty(*faults)
+    return found
 
 
 def _twice(file: Path, clause_id: str, lined: Lined, other: Path) -> Fault:
-    named = (place for place, each in enumerate(lined.content["clauses"]) if each.get("id") == clause_id)
-    line = lined.line(("clauses", next(named, 0), "id"))
+    named = [place for place, each in enumerate(lined.content["clauses"]) if each.get("id") == clause_id]
+    line = lined.line(("clauses", max(named, default=0), "id"))
     return Fault(str(file), line, f"The clause {clause_id} is in {other} as well.")
 
 

@@ -6,7 +6,7 @@ import msgspec
 import rich_click as click
 
 from answerable.actions.loading import load_actions
-from answerable.actions.rulebook import faults_of_policies
+from answerable.actions.rulebook import clauses_in
 from answerable.agents.procedures.workspace import procedure_faults
 from answerable.cli.opening import DEMO
 from answerable.domain.errors import Fault, Faulty, Invalid
@@ -41,5 +41,8 @@ def _faults(folder: Path) -> list[Fault]:
     except Faulty as error:
         # Without the actions nothing can be said of what names them.
         return [*faults, *error.faults]
-    policies = faults_of_policies(folder / "policies", declared)
-    return [*faults, *policies, *procedure_faults(folder / "procedures", declared)]
+    try:
+        clauses_in(folder / "policies", declared)
+    except Faulty as error:
+        faults += error.faults
+    return [*faults, *procedure_faults(folder / "procedures", declared)]
