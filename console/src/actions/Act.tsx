@@ -12,7 +12,7 @@ import { useNow } from "../parts/now";
 import { Empty, Failed, Loading, Skeleton } from "../parts/small";
 import { identityOf, plural, ROLE_NAMES } from "../parts/words";
 import { notifyProblem } from "../shell/notices";
-import { Checks, Facts } from "./ApprovalCard";
+import { Checks, FactsRead } from "./ApprovalCard";
 import { useAct, useTry, type Wish } from "./asking";
 import { CallLine } from "./InConversation";
 import { argumentsOf, currencyKeyOf, type Draft, type Field, fieldsOf, isWhole, keyOf } from "./schema";
@@ -309,15 +309,7 @@ function TriedCard({ tried }: { tried: TriedAction }) {
           </p>
         )}
         <Checks checks={tried.checks} />
-        {tried.facts.length > 0 && (
-          <details className="more-facts">
-            <summary>
-              <ChevronRight className="i i-14 tw" aria-hidden="true" />
-              {plural(tried.facts.length, "fact")} {tried.facts.length === 1 ? "was" : "were"} read to check this
-            </summary>
-            <Facts facts={tried.facts} />
-          </details>
-        )}
+        <FactsRead facts={tried.facts} />
         {tried.before && (
           <p>
             The same was asked for already, and asking again gives that one:{" "}

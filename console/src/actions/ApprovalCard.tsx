@@ -81,15 +81,7 @@ export function ApprovalCard({
         <Facts facts={card.arguments.filter(({ name }) => !(call.money && name === "Amount"))} />
         <Changes call={call} />
         <Checks checks={card.checks} />
-        {card.facts.length > 0 && (
-          <details className="more-facts">
-            <summary>
-              <ChevronRight className="i i-14 tw" aria-hidden="true" />
-              {plural(card.facts.length, "fact")} {card.facts.length === 1 ? "was" : "were"} read to check this
-            </summary>
-            <Facts facts={card.facts} />
-          </details>
-        )}
+        <FactsRead facts={card.facts} />
         {evidence}
         <p className="dim asked">
           {call.requested_by.name} asked <Time value={approval.asked_at}>{since(approval.asked_at, now)}</Time>
@@ -183,6 +175,20 @@ function useDecisionKeys(isOn: boolean, card: Card, act: (decision: Decision) =>
     ];
   }, [isOn, card, act, setMode]);
   useCommands(commands);
+}
+
+/** What was read outside before it was decided, folded. */
+export function FactsRead({ facts }: { facts: Fact[] }) {
+  if (facts.length === 0) return null;
+  return (
+    <details className="more-facts">
+      <summary>
+        <ChevronRight className="i i-14 tw" aria-hidden="true" />
+        {plural(facts.length, "fact")} {facts.length === 1 ? "was" : "were"} read to check this
+      </summary>
+      <Facts facts={facts} />
+    </details>
+  );
 }
 
 export function Facts({ facts }: { facts: Fact[] }) {
