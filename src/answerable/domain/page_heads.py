@@ -45,9 +45,14 @@ class Lined:
         return self.lines.get(path, 1)
 
 
+def plain_lines(text: str) -> str:
+    """A file's text without what editors put around lines: no mark at its beginning, each line ended by one sign."""
+    return text.removeprefix("\ufeff").replace("\r\n", "\n")
+
+
 def split_page(text: str) -> tuple[str, str] | None:
     """The head of a page and what stands below it; none for a page without one. The head begins in line 2."""
-    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
+    text = plain_lines(text)
     head = _HEAD.match(text)
     return None if head is None else (head[1], text[head.end() :])
 

@@ -251,14 +251,17 @@ class Following:
         if len(self.text) <= FIRST_WORDS_MAX:
             return self.text
         match = await self._match(self.text)
-        return str(match.get("part", "")) if match["is_wanted"] and match["procedure"] == wanted else ""
+        return self._wish_in(match) if match["is_wanted"] and match["procedure"] == wanted else ""
+
+    def _wish_in(self, match: dict[str, Any] | None) -> str:
+        is_long = match is not None and len(self.text) > FIRST_WORDS_MAX
+        return str(match.get("part", "")) if match is not None and is_long else self.text
 
     async def _heard(self) -> Heard:
         match = await self._match(self.text) if len(self.text.split()) >= WISH_WORDS_MIN else None
-        is_long = match is not None and len(self.text) > FIRST_WORDS_MAX
         return Heard(
             self.text,
-            wish=str(match.get("part", "")) if match is not None and is_long else self.text,
+            wish=self._wish_in(match),
             wants=match["procedure"] if match is not None and match["is_wanted"] else None,
             is_question=asks_something(self.text, self.spoken),
             wants_person=wants_person(self.text, self.spoken),

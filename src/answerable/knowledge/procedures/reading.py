@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from answerable.domain.errors import Fault
-from answerable.domain.page_heads import BrokenYaml, Lined, in_words, read_yaml, split_page
+from answerable.domain.page_heads import BrokenYaml, Lined, in_words, plain_lines, read_yaml, split_page
 from answerable.domain.page_heads import Path as Place
 from answerable.domain.procedures import (
     ANY_LANGUAGE,
@@ -79,7 +79,7 @@ def read_procedure(text: str, *, file: str) -> tuple[Procedure | None, list[Faul
     try:
         lined = read_yaml(page[0], first_line=2)
         # The same on every machine, whatever its editors put around lines.
-        revision = hashlib.sha256(text.removeprefix("\ufeff").replace("\r\n", "\n").encode()).hexdigest()[:16]
+        revision = hashlib.sha256(plain_lines(text).encode()).hexdigest()[:16]
         return _Reading(file, lined).procedure(words=page[1].strip(), revision=revision), []
     except (BrokenYaml, _Wrong) as error:
         return None, [Fault(file, error.line, str(error))]

@@ -53,8 +53,8 @@ def shown(value: Any) -> str:
         text = "".join(sign for sign in _SPACE.sub(" ", text) if sign.isprintable()).strip()
         # What looks like a link is one, whatever letters it is written in.
         plain = unicodedata.normalize("NFKC", text)
-        text = text if without_links(plain) == plain else without_links(plain)
-        text = _SCHEME.sub("", text)
+        told = without_links(plain)
+        text = _SCHEME.sub("", text if told == plain else told)
         return text if len(text) <= SHOWN_MAX else f"{text[:SHOWN_MAX]}…"
     raise Missing(type(value).__name__)
 
