@@ -513,7 +513,9 @@ def _wrong_in_the_record(db: Connection, call: ActionCall) -> list[str]:
     facts = sent[0]["content"]["facts"]
     assert call.money is not None
     # Judged here by plain comparison, not by the code that is on trial.
-    speaking = [each for each in clauses.in_force(db, sent[0]["at"]) if _speaks_of(each, call.money.units, facts)]
+    # Parts count together: what went before it on that day, and nobody approved.
+    cents = call.money.units + _unseen_before(db, call, sent[0]["at"])
+    speaking = [each for each in clauses.in_force(db, sent[0]["at"]) if _speaks_of(each, cents, facts)]
     wrong += [f"clause: {call.id} was sent against {each.id}" for each in speaking if each.effect == "forbids"]
     if not any(each.effect == "allows" for each in speaking):
         wrong.append(f"clause: {call.id} was sent, and nothing allowed it")
@@ -522,6 +524,15 @@ def _wrong_in_the_record(db: Connection, call: ActionCall) -> list[str]:
         if each.effect == "needs_approval" and not _was_approved(approval, each):
             wrong.append(f"unapproved: {call.id} was sent without {each.id}")
     return wrong
+
+
+def _unseen_before(db: Connection, call: ActionCall, at: datetime) -> int:
+    others = actions.page(db, actions.Wanted(customer_id=call.customer_id), after=None, limit=10_000)
+    moved = [each for each in others if each.id != call.id and each.money and each.state in ("done", "undone")]
+    unseen = [
+        each for each in moved if (found := actions.approval_of(db, each.id)) is None or found.state != "approved"
+    ]
+    return sum(each.money.units for each in unseen if each.money and each.sent_at and each.sent_at < at)
 
 
 def _speaks_of(clause: Clause, cents: int, facts: dict[str, Any]) -> bool:

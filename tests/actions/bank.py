@@ -173,6 +173,8 @@ OVER_150 = clause("R-4", "needs_approval", above={"EUR": "150.00"}, approver_rol
 WHOLE_ONLY = clause("R-5", "forbids", Check("is_whole", equals=False))
 """What was charged is given back whole, or not at all."""
 RULES = (WITHIN_14_DAYS, NO_DISPUTE, OVER_50, OVER_150)
+NO_PEOPLE = (WITHIN_14_DAYS, NO_DISPUTE)
+"""Nobody has to decide, however much it is: limits alone hold."""
 
 
 async def put_rules(store: Store, *rules: Clause, at: datetime = NOON) -> None:

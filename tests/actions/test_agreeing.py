@@ -13,7 +13,19 @@ from answerable.domain.actions import ActionCall, Agreement, Check
 from answerable.domain.errors import NotFound
 from answerable.domain.money import money
 from answerable.store import Store, actions
-from tests.actions.bank import NOON, OVER_50, RULES, WITHIN_14_DAYS, Bank, Clock, asker, clause, put_rules, rep
+from tests.actions.bank import (
+    NO_PEOPLE,
+    NOON,
+    OVER_50,
+    RULES,
+    WITHIN_14_DAYS,
+    Bank,
+    Clock,
+    asker,
+    clause,
+    put_rules,
+    rep,
+)
 from tests.actions.test_boundary import Desk
 
 ON_ITS_OWN: dict[str, Any] = {"agreed": None}
@@ -151,6 +163,7 @@ async def test_the_rules_that_hold_at_the_yes_decide(desk: Desk) -> None:
 
 
 async def test_the_limits_that_are_left_at_the_yes_decide(desk: Desk) -> None:
+    await put_rules(desk.store, *NO_PEOPLE)
     assert desk.customer.email is not None
     desk.bank.charges |= {f"ch_{n}": (desk.customer.email, money("200.00", "EUR")) for n in (2, 3)}
     calls = [await desk.ask("50.00", key=f"t{n}", charge=f"ch_{n % 3 + 1}", **ON_ITS_OWN) for n in range(3)]

@@ -20,6 +20,7 @@ from answerable.domain.people import Customer
 from answerable.store import Store, actions, customers
 from tests.actions.bank import (
     NO_DISPUTE,
+    NO_PEOPLE,
     NOON,
     OVER_50,
     RULES,
@@ -193,6 +194,7 @@ async def test_the_world_is_looked_at_again_before_what_was_approved_is_sent(des
     ],
 )
 async def test_limits_hold(desk: Desk, amounts: list[str], reason: str) -> None:
+    await put_rules(desk.store, *NO_PEOPLE)
     calls = [await desk.ask(amount, key=amount, charge=f"ch_{n % 4 + 1}") for n, amount in enumerate(amounts)]
 
     assert reason in calls[-1].reason
@@ -200,7 +202,34 @@ async def test_limits_hold(desk: Desk, amounts: list[str], reason: str) -> None:
     assert desk.given_back <= 25000
 
 
+async def test_nothing_is_gained_by_asking_for_parts(desk: Desk) -> None:
+    first = await desk.ask("30.00", key="t1", charge="ch_1")
+    second = await desk.ask("25.00", key="t2", charge="ch_2")
+
+    assert (first.state, second.state) == ("done", "awaiting_approval"), "55.00 in a day are more than 50.00"
+    assert second.facts["moved_in_24_hours_unseen"] == {"amount": "30.00", "currency": "EUR"}
+
+    approved = await desk.boundary.approve(await desk.approval_of(second), rep("maya"))
+    third = await desk.ask("20.00", key="t3", charge="ch_3")
+    fourth = await desk.ask("1.00", key="t4", charge="ch_4")
+    assert (approved.state, third.state) == ("done", "done"), "what a person approved is not counted again"
+    assert fourth.state == "awaiting_approval"
+
+    desk.clock.forward(timedelta(hours=25))
+    assert (await desk.ask("49.00", key="t5", charge="ch_4")).state == "done", "the next day counts anew"
+
+
+async def test_nothing_is_gained_by_asking_for_parts_at_once(desk: Desk) -> None:
+    asked = [desk.ask(f"{n}.00", key=f"t{n}", charge=f"ch_{n % 4 + 1}") for n in range(20, 30)]
+
+    calls = await asyncio.gather(*asked)
+
+    assert {call.state for call in calls} == {"done", "awaiting_approval"}
+    assert desk.given_back <= 5000
+
+
 async def test_limits_hold_when_all_ask_at_once(desk: Desk) -> None:
+    await put_rules(desk.store, *NO_PEOPLE)
     asked = [desk.ask(f"{amount}.00", key=f"t{amount}", charge=f"ch_{amount % 4 + 1}") for amount in range(30, 50)]
 
     calls = await asyncio.gather(*asked)
@@ -474,6 +503,7 @@ async def test_a_request_that_arrives_late_does_not_become_a_second_refund(desk:
 
 
 async def test_as_long_as_nothing_is_known_nothing_is_sent_and_it_counts(desk: Desk) -> None:
+    await put_rules(desk.store, *NO_PEOPLE)
     desk.bank.faults, desk.bank.is_silent = ["lost_before"], True
     call = await desk.ask("50.00", key="t1")
     for _ in range(20):
@@ -507,7 +537,7 @@ async def test_it_is_kept_that_a_call_is_sent_before_anything_is_sent(
     monkeypatch.setattr(desk.bank, "refund", look_and_refund)
 
     first = await desk.ask("20.00", key="t1")
-    others = await asyncio.gather(*(desk.ask(f"2{n}.00", key=f"o{n}", charge=f"ch_{n}") for n in (2, 3, 4)))
+    others = await asyncio.gather(*(desk.ask(f"{n}.00", key=f"o{n}", charge=f"ch_{n}") for n in (2, 3, 4)))
 
     assert [each.state for each in (first, *others)] == ["done"] * 4
     assert [state for state, _ in kept] == ["sent"] * 4
@@ -543,6 +573,7 @@ async def test_a_refusal_outside_is_a_failure_and_leaves_the_limit_as_it_was(des
 
 
 async def test_a_clock_that_goes_backwards_makes_nothing_happen_sooner_or_twice(desk: Desk) -> None:
+    await put_rules(desk.store, *NO_PEOPLE)
     desk.bank.faults = ["lost_before"]
     await desk.ask("50.00", key="t1")
     desk.clock.forward(timedelta(days=-2))
@@ -572,6 +603,7 @@ async def test_what_was_sent_after_the_clock_had_gone_back_counts_from_when_it_w
     assert (done.state, done.sent_at) == ("done", call.created_at)
 
     desk.clock.forward(timedelta(hours=53))
+    await put_rules(desk.store, *NO_PEOPLE, at=desk.clock())
     others = [await desk.ask(f"{n}.00", key=f"o{n}", charge="ch_2") for n in (50, 49, 48)]
 
     assert [each.state for each in others] == ["done", "done", "done"]
@@ -664,6 +696,7 @@ def test_a_declaration_that_leaves_something_open_is_refused(bank: Bank, other: 
 
 async def test_what_is_not_known_counts_against_the_limits_however_old_it_is(desk: Desk) -> None:
     """Sent again after a day, it would otherwise come on top of what was asked for meanwhile."""
+    await put_rules(desk.store, *NO_PEOPLE)
     desk.bank.faults = ["lost_before"] * 5
     amounts = ("49.00", "48.00", "47.00", "46.00", "45.00")
     old = [await desk.ask(amount, key=amount, charge=f"ch_{n % 4 + 1}") for n, amount in enumerate(amounts)]

@@ -9,6 +9,7 @@ from collections.abc import Coroutine
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
@@ -421,7 +422,10 @@ class World(RuleBasedStateMachine):
             for call in await self.store.read(actions.of_conversation, conversation_id):
                 if call.attempts and call.id not in self.judged:
                     self.judged.add(call.id)
-                    self._judge(call, await self.store.read(actions.approval_of, call.id))
+                    approval = await self.store.read(actions.approval_of, call.id)
+                    self._judge(call, approval)
+                    if approval is None:
+                        await self._judge_together(call)
 
     def _judge(self, call: ActionCall, approval: Approval | None) -> None:
         ruling = policies.rule(self.book, call.action, call.facts, call.money)
@@ -432,6 +436,22 @@ class World(RuleBasedStateMachine):
         assert len(approval.approved_by) >= (2 if ruling.approval.four_eyes else 1)
         least, roles = ROLES.index(ruling.approval.approver_role), {f"rep_{name}": role for name, role in REPS}
         assert all(ROLES.index(roles[each]) >= least for each in approval.approved_by)
+
+    async def _judge_together(self, call: ActionCall) -> None:
+        """S-25: what no person saw is, with all else of a day that none saw, not above what wants one."""
+        least = min((Decimal(each.above["EUR"]) for each in self.book if each.effect == "needs_approval"), default=None)
+        if least is None or call.money is None or call.sent_at is None:
+            return
+        together = call.money.units
+        for _, conversation_id in self.askers.values():
+            for other in await self.store.read(actions.of_conversation, conversation_id):
+                is_of_the_day = other.sent_at is not None and call.sent_at - DAY < other.sent_at <= call.sent_at
+                if other.id == call.id or other.customer_id != call.customer_id or not is_of_the_day or not other.money:
+                    continue
+                approval = await self.store.read(actions.approval_of, other.id)
+                is_seen = approval is not None and approval.state == "approved"
+                together += 0 if is_seen or other.state == "failed" else other.money.units
+        assert together <= least * 100
 
     @invariant()
     def limits_hold(self) -> None:

@@ -9,7 +9,7 @@ import pytest
 from answerable.actions.loading import load_actions
 from answerable.actions.rulebook import Rulebook, clauses_in
 from answerable.cli.opening import DEMO
-from answerable.domain.errors import Invalid
+from answerable.domain.errors import Faulty, Invalid
 from answerable.store import Store, clauses
 from tests.actions.bank import Bank, Clock, refunding
 
@@ -72,6 +72,37 @@ async def test_a_policy_that_cannot_be_meant_changes_nothing_and_is_named(
         await rulebook.keep()
 
     assert await in_force(store, clock()) == ["All are fine."]
+
+
+@pytest.mark.parametrize(
+    ("written", "misspelt", "sentence"),
+    [
+        (
+            "effect:",
+            "efect:",
+            r"refunds\.md:\d+: The clause R-1 has actions and no effect, so that nothing",
+        ),
+        ("clauses:", "clause:", r"refunds\.md:\d+: clause: There is no such field\. Is clauses meant\?"),
+        ("clauses:", "effective_form: 2026-01-01\nclauses:", r"There is no such field\. Is effective_from meant\?"),
+    ],
+)
+def test_a_misspelt_field_does_not_disarm_a_clause(
+    bank: Bank, tmp_path: Path, written: str, misspelt: str, sentence: str
+) -> None:
+    file = write(tmp_path, "refunds.md", "All are fine.")
+    file.write_text(file.read_text().replace(written, misspelt, 1))
+
+    with pytest.raises(Faulty, match=sentence):
+        clauses_in(tmp_path, {"refund_charge": refunding(bank)})
+
+
+def test_a_policy_ends_with_all_of_its_clauses(bank: Bank, tmp_path: Path) -> None:
+    file = write(tmp_path, "refunds.md", "All are fine.")
+    file.write_text(file.read_text().replace("clauses:", "effective_to: 2026-12-31\nclauses:", 1))
+
+    (found,) = clauses_in(tmp_path, {"refund_charge": refunding(bank)})
+
+    assert found.to_moment == datetime(2026, 12, 31, tzinfo=UTC)
 
 
 def test_two_clauses_of_one_id_are_refused(bank: Bank, tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ class TwoCharges:
             await self.holds_up.pop(wanted.charge_id).wait()
         return found
 
-    async def ask(self, number: int, amount: str = "40.00", *, process: int = 0) -> ActionCall:
+    async def ask(self, number: int, amount: str = "20.00", *, process: int = 0) -> ActionCall:
         wanted = {"charge_id": f"ch_{number}", "amount": euros(amount)}
         request = Request(
             f"k{number}", "refund_charge", wanted, self.customer.id, self.conversation_id, "agent", agreed="a test"

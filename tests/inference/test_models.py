@@ -104,6 +104,27 @@ async def test_an_answer_comes_over_either_wire_whole_or_streamed(wire: str, str
     assert asked.headers["authorization"] == f"Bearer {KEY}"
 
 
+async def test_what_the_agent_said_earlier_goes_out_in_the_form_that_every_endpoint_reads() -> None:
+    said: list[Any] = [
+        {"role": "user", "content": "Refund me."},
+        {"role": "assistant", "content": "Which order?"},
+        {"role": "user", "content": "The last one."},
+    ]
+    async with pretending(Answers()) as server:
+        caller = Caller(server.endpoint(wire="responses"))
+        async with caller.client:
+            await caller.model.get_response(
+                "Be brief.", said, ModelSettings(), [], None, [], ModelTracing.DISABLED, **REST
+            )
+
+    _, earlier, _ = server.asked[0].body["input"]
+    assert earlier == {
+        "type": "message",
+        "role": "assistant",
+        "content": [{"type": "output_text", "text": "Which order?"}],
+    }, "llama.cpp answers 400 to an assistant's message without a type"
+
+
 @pytest.mark.parametrize("wire", WIRES)
 async def test_usage_and_tool_calls_come_with_the_answer(wire: str) -> None:
     async with pretending(Answers(call=("search_knowledge", {"query": "refunds"}), tokens_cached=100)) as server:

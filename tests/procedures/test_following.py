@@ -334,6 +334,39 @@ def test_another_wish_is_seen_to_first_and_then_the_open_question_comes_back() -
     assert back.next == AskCustomer("How much of €12.50?", (), "amount")
 
 
+TWICE = """\
+---
+id: twice
+title: Charged twice
+when: Somebody was charged twice.
+examples: [charged twice]
+may_promise: {refund: As the receipt says.}
+steps:
+  - call: refund
+    as: receipt
+    with: {charge_id: ch_2, amount: {amount: "12.50", currency: EUR}}
+    on:
+      awaiting_approval:
+        - say: A colleague looks at it first.
+      else:
+        - say: It did not work.
+---
+
+Words.
+"""
+
+
+@pytest.mark.parametrize(("state", "asks_again"), [("awaiting_approval", False), ("refused", True)])
+def test_what_another_wish_has_brought_about_is_not_asked_for_again(state: CallState, *, asks_again: bool) -> None:
+    visit = Visit(REFUND, TWICE)
+    visit.ends = (state, "", "")
+
+    switched = visit.says("It is the one that was charged twice", wants="twice")
+
+    assert isinstance(switched.next, AskCustomer if asks_again else Ended), "which charge it is was just told"
+    assert (visit.state is None) is not asks_again
+
+
 def test_an_offered_answer_word_for_word_is_no_other_wish_however_it_sounds() -> None:
     visit = Visit()
     assert isinstance(visit.last.next, AskCustomer)

@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
 from agents import Model, ModelResponse, Usage
 from agents.testing import ModelCall, ModelStep, ScriptedModel, assistant_message, function_call
 
@@ -174,6 +173,7 @@ async def approval_in(company: Company) -> Approval:
     return approval
 
 
+READ_HERE = "You will read here what was decided."
 MAYA = Colleague("rep_maya", "Maya", "maya@ledgerly.example", "rep", active=True, created_at=now())
 
 
@@ -248,6 +248,22 @@ async def test_a_no_is_kept_and_nothing_is_done(tmp_path: Path, database_url: st
     ]
 
 
+async def test_what_waits_for_the_customers_yes_ends_the_turn_with_its_question(
+    tmp_path: Path, database_url: str, embedder: Embedder
+) -> None:
+    wanted = {"charge_id": "ch_1", "amount": {"amount": "20.00", "currency": "EUR"}}
+    gives_up = function_call("refuse", {"reason": "Refund 20.00 EUR", "message": "I can't."}, call_id="c2")
+    model = ScriptedModel([[function_call("refund_charge", wanted, call_id="c1")], [gives_up]])
+    async with desk(tmp_path, database_url, embedder, model) as (company, ines, _):
+        reply = await ines.ask(MONEY_BACK)
+        maya = await company.rep("Maya Okafor")
+        (run,) = (await maya.get(f"/api/conversations/{reply['conversation_id']}"))["runs"]
+        trace = await maya.get(f"/api/runs/{run['id']}")
+
+    assert (reply["decision"], reply["text"]) == ("ask", SHALL_I)
+    assert [span["kind"] for span in trace["spans"]].count("model") == 1, "nobody would read what it wrote after that"
+
+
 async def test_a_reply_that_claims_more_than_the_receipt_is_not_sent(
     tmp_path: Path, database_url: str, embedder: Embedder
 ) -> None:
@@ -255,16 +271,37 @@ async def test_a_reply_that_claims_more_than_the_receipt_is_not_sent(
     async with desk(tmp_path, database_url, embedder, lie) as (_, ines, world):
         reply = await agreed(ines)
 
-    assert "refunded" not in reply["text"]
-    assert reply["text"].startswith("I'm passing this on to a colleague")
+    assert reply["text"] == "A colleague has to decide about this first. Nothing has been done yet. " + READ_HERE
     assert made(world) == 0
 
 
-@pytest.mark.parametrize("says", [claim_more, break_down])
-async def test_what_was_done_is_told_also_where_the_reply_does_not_say_it(
-    tmp_path: Path, database_url: str, embedder: Embedder, says: Callable[[str], str]
+async def test_how_far_it_has_come_is_told_also_by_a_model_that_speaks_of_something_else(
+    tmp_path: Path, database_url: str, embedder: Embedder
 ) -> None:
-    async with desk(tmp_path, database_url, embedder, refunding("20.00", says=says)) as (_, ines, world):
+    asks_back = refunding("90.00", says=lambda _: "Is that all right with you?")
+    async with desk(tmp_path, database_url, embedder, asks_back) as (_, ines, _):
+        reply = await agreed(ines)
+
+    assert reply["text"] == (
+        f"A colleague has to decide about this first. Nothing has been done yet. {READ_HERE}\n\n"
+        "Is that all right with you?"
+    )
+
+
+async def test_what_was_done_is_told_whatever_else_a_model_makes_of_it(
+    tmp_path: Path, database_url: str, embedder: Embedder
+) -> None:
+    async with desk(tmp_path, database_url, embedder, refunding("20.00", says=claim_more)) as (_, ines, world):
+        reply = await agreed(ines)
+
+    assert (reply["decision"], made(world)) == ("act", 1)
+    assert reply["text"] == "€20.00 will be back on your card within 5 days."
+
+
+async def test_what_was_done_is_told_also_where_the_model_breaks_down_after_it(
+    tmp_path: Path, database_url: str, embedder: Embedder
+) -> None:
+    async with desk(tmp_path, database_url, embedder, refunding("20.00", says=break_down)) as (_, ines, world):
         reply = await agreed(ines)
         told = await told_later(ines, reply["conversation_id"], 5)
 

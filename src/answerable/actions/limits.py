@@ -1,15 +1,30 @@
 """How much of an action there may be, counted from what may have happened."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
 from answerable.actions.declaring import Action
+from answerable.actions.policies import MOVED_BEFORE
 from answerable.domain.actions import ActionCall
 from answerable.domain.money import money
 from answerable.store import actions
 
 DAY = timedelta(days=1)
+
+
+def with_moved_before(db: Connection, call: ActionCall, at: datetime) -> ActionCall:
+    """The call with the fact by which clauses about amounts count it together with what went before it.
+
+    That is what the action may have moved for the customer in the last 24 hours with no person having approved it:
+    nothing is gained by asking for parts.
+    """
+    facts = {name: value for name, value in call.facts.items() if name != MOVED_BEFORE}
+    before = actions.moved_unseen(db, call, min(at, call.created_at) - DAY)
+    if before is not None and before.units:
+        facts[MOVED_BEFORE] = {"amount": str(before.amount), "currency": before.currency}
+    return replace(call, facts=facts)
 
 
 def over_limits(db: Connection, call: ActionCall, declared: Action, at: datetime) -> str | None:

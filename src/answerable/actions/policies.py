@@ -10,6 +10,8 @@ from answerable.domain.actions import Check, Clause, Verdict
 from answerable.domain.money import Money
 from answerable.domain.people import ROLES
 
+MOVED_BEFORE = "moved_in_24_hours_unseen"
+"""The fact that says what the action may have moved for the customer in the last 24 hours with nobody approving it."""
 NOTHING_ALLOWS = "No clause of a policy allows this."
 
 
@@ -66,7 +68,7 @@ def _judge(clause: Clause, facts: Mapping[str, Any], money: Money | None) -> Ver
     else:
         holds = all(_holds(each, facts[each.fact], clause) for each in clause.when)
     if holds and clause.above:
-        holds = _is_above(clause, money)
+        holds = _is_above(clause, facts, money)
     return Verdict(clause.id, clause.title, clause.says, clause.effect, holds, missing)
 
 
@@ -83,11 +85,14 @@ def _holds(check: Check, fact: Any, clause: Clause) -> bool:
     return check.at_least is None or number >= Decimal(str(check.at_least))
 
 
-def _is_above(clause: Clause, money: Money | None) -> bool:
+def _is_above(clause: Clause, facts: Mapping[str, Any], money: Money | None) -> bool:
+    """Whether the amount is above the clause's, together with what went before it."""
     if money is None or money.currency not in clause.above:
         # Unknown is above: a person looks at it.
         return clause.effect != "allows"
-    return money.amount > Decimal(clause.above[money.currency])
+    before = facts.get(MOVED_BEFORE)
+    together = money.amount + (Decimal(before["amount"]) if before is not None else 0)
+    return together > Decimal(clause.above[money.currency])
 
 
 def _number(fact: Any) -> Decimal | None:

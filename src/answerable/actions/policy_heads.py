@@ -1,6 +1,6 @@
 """Reading the clauses of a policy from the head of its file.
 
-    effective_from: 2026-01-01
+    effective_from: 2026-01-01          # and effective_to; a clause may give its own
     clauses:
       - id: R-12
         title: A person approves larger refunds
@@ -15,9 +15,10 @@
         actions: [refund_charge]
         when: [{fact: is_disputed, equals: true}]
 
-A clause without an effect is for people only.
+A clause without an effect is for people only, and so has nothing that only code would check.
 """
 
+import difflib
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, time
 from typing import Annotated, Any, Literal
@@ -30,6 +31,17 @@ from answerable.domain.money import money
 from answerable.domain.page_heads import Path, in_words
 
 Words = Annotated[str, msgspec.Meta(min_length=1, max_length=2_000)]
+
+
+_FOR_CODE = ("actions", "when", "above")
+# Whatever else stands in a head is for people, or for the article that it is.
+_OF_HEADS = ("clauses", "effective_from", "effective_to")
+ALIKE = 0.8
+"""From this likeness on (difflib's ratio, 0 to 1) a field's name is taken for a misspelt one."""
+
+
+ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
+"""From when on a clause holds that does not say so."""
 
 
 class _Check(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -66,20 +78,30 @@ def clauses_of(
     def wrong(says: str, path: Path) -> None:
         faults.append(Fault(file, line(path), says))
 
-    policy_from = datetime(1970, 1, 1, tzinfo=UTC)
-    try:
-        policy_from = _moment(head.get("effective_from", policy_from))
-    except Invalid as error:
-        wrong(str(error), ("effective_from",))
+    span: dict[str, datetime] = {}
+    for name in ("effective_from", "effective_to"):
+        try:
+            span |= {name: _moment(head[name])} if head.get(name) is not None else {}
+        except Invalid as error:
+            wrong(str(error), (name,))
+    for name in head:
+        meant = difflib.get_close_matches(str(name), _OF_HEADS, 1, ALIKE) if name not in _OF_HEADS else ()
+        for each in meant:
+            wrong(f"{name}: There is no such field. Is {each} meant?", (str(name),))
     listed = head.get("clauses") or ()
     if not isinstance(listed, list | tuple):
         wrong("clauses: This is a list: each clause begins with a dash.", ("clauses",))
         listed = ()
     for place, content in enumerate(listed):
         if isinstance(content, Mapping) and "effect" not in content:
+            if told := [name for name in _FOR_CODE if name in content]:
+                named, says = content.get("id", place + 1), " and ".join(told)
+                wrong(
+                    f"The clause {named} has {says} and no effect, so that nothing would check it.", ("clauses", place)
+                )
             continue
         try:
-            found.append(_clause(str(head.get("id") or file), msgspec.convert(content, _Clause), policy_from, known))
+            found.append(_clause(str(head.get("id") or file), msgspec.convert(content, _Clause), span, known))
         except msgspec.ValidationError as error:
             says, inner = in_words(error)
             wrong(says, ("clauses", place, *inner))
@@ -90,7 +112,7 @@ def clauses_of(
     return found
 
 
-def _clause(policy: str, read: _Clause, policy_from: datetime, known: set[str]) -> Clause:
+def _clause(policy: str, read: _Clause, span: Mapping[str, datetime], known: set[str]) -> Clause:
     unknown = [each for each in read.actions if each not in known]
     if unknown or not read.actions:
         named = f"names actions that are not there: {', '.join(unknown)}" if unknown else "names no action"
@@ -117,8 +139,10 @@ def _clause(policy: str, read: _Clause, policy_from: datetime, known: set[str]) 
         approver_role=read.approver_role,
         four_eyes=read.four_eyes,
         fixed_amount=read.fixed_amount,
-        from_moment=_moment(read.effective_from) if read.effective_from is not None else policy_from,
-        to_moment=_moment(read.effective_to) if read.effective_to is not None else None,
+        from_moment=_moment(read.effective_from)
+        if read.effective_from is not None
+        else span.get("effective_from", ALWAYS),
+        to_moment=_moment(read.effective_to) if read.effective_to is not None else span.get("effective_to"),
     )
 
 

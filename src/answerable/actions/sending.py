@@ -16,7 +16,7 @@ from answerable.actions.arguments import legible, read_again
 from answerable.actions.asking import Claim, Wish
 from answerable.actions.declaring import Action, NotDone
 from answerable.actions.ground import BOUNDARY, Claimed, Ground, is_identified, is_refused, not_identified
-from answerable.actions.limits import over_limits
+from answerable.actions.limits import over_limits, with_moved_before
 from answerable.actions.policies import rule
 from answerable.domain.actions import ActionCall, Approval, CallState, Clause, Receipt
 from answerable.domain.errors import Invalid
@@ -174,6 +174,7 @@ class Sending:
         elif not is_identified(customer, declared):
             stopped = not_identified(customer, declared)
         else:
+            call = with_moved_before(db, call, at)
             stopped, clause_id = self._stopped_by_rules(db, call, declared, at)
         if stopped is not None or declared is None or customer is None:
             state: CallState = "unknown" if call.attempts else "refused"

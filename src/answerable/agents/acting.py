@@ -136,6 +136,22 @@ class Acting:
         return {each.call_id: each.state for each in self.outcomes.values() if each.effect != "reads"}
 
     @property
+    def to_tell(self) -> tuple[str, ...]:
+        """What was done or is on its way, as the customer is told it."""
+        return tuple(
+            dict.fromkeys(each.summary for each in self._changes if each.state == "done" or each.state in OPEN)
+        )
+
+    @property
+    def came_to_nothing(self) -> bool:
+        """Whether anything that was asked for is neither done nor on its way."""
+        return any(each.state != "done" and each.state not in OPEN for each in self._changes)
+
+    @property
+    def _changes(self) -> list[Outcome]:
+        return [each for each in self.outcomes.values() if each.effect != "reads"]
+
+    @property
     def in_words(self) -> str:
         """What was asked for and how far it has come, in one sentence for a rep."""
         return " ".join(_in_words(each) for each in self.outcomes.values())

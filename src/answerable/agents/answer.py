@@ -6,7 +6,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from agents import Agent, FunctionTool, Model, ModelSettings, RunConfig, Runner, StopAtTools
+from agents import (
+    Agent,
+    FunctionTool,
+    FunctionToolResult,
+    Model,
+    ModelSettings,
+    RunConfig,
+    RunContextWrapper,
+    Runner,
+)
+from agents.agent import ToolsToFinalOutputResult
 from agents.exceptions import AgentsException, MaxTurnsExceeded
 from agents.items import TResponseInputItem
 from agents.tool_context import ToolContext
@@ -126,7 +136,7 @@ class SupportAgent:
                 *map(_procedure_tool, PROCEDURE_TOOLS if handbook.procedures else ()),
                 *map(_action_tool, boundary.declared.values()),
             ],
-            tool_use_behavior=StopAtTools(stop_at_tool_names=sorted(TERMINAL_TOOLS)),
+            tool_use_behavior=self._after_tools,
         )
         # The embedded model has its whole reply at once: there is nothing to wait for word by word.
         self._streams = not isinstance(model, EmbeddedModel)
@@ -135,6 +145,17 @@ class SupportAgent:
     def model_name(self) -> str:
         """Which model it runs on."""
         return self._model_name
+
+    def _after_tools(
+        self, context: RunContextWrapper[_UnderWay], results: list[FunctionToolResult]
+    ) -> ToolsToFinalOutputResult:
+        """Whether the turn is over: the model ended it, or what it asked for waits for the customer's own yes.
+
+        Whatever it wrote beside that question nobody would read, and what else it wants done it asks for after the yes.
+        """
+        used = {each.tool.name for each in results}
+        waits = context.context.acting.question is not None and not used.isdisjoint(self._boundary.declared)
+        return ToolsToFinalOutputResult(waits or not used.isdisjoint(TERMINAL_TOOLS), "")
 
     async def answer(self, asked: Asked, ledger: Ledger, say: Say) -> Reply:
         """The reply to a turn. Raises AnswerableError if the model cannot be had."""
@@ -174,12 +195,12 @@ class SupportAgent:
             reason = acting.in_words or "It asks back."
             return Reply(question, Decision("ask", searching.confidence, reason))
         if under_way.ending.tool is not None:
-            return _ended_by_tool(asked, ledger, searching, under_way.ending)
+            return _with_outcomes(_ended_by_tool(asked, ledger, searching, under_way.ending), under_way)
         with ledger.step("guard", "Verify answer", {"text": text}) as step:
             sentences = await speaker.finish(text)
             step.output = [_shown(each, speaker.numbers) for each in sentences]
             step.summary = _verdict(sentences)
-        return _judged(asked, ledger, searching, acting, sentences, speaker.numbers)
+        return _with_outcomes(_judged(asked, ledger, searching, acting, sentences, speaker.numbers), under_way)
 
     def apology(self, asked: Asked, reason: str) -> Reply:
         """What is said when no reply could be had: the conversation goes to a person."""
@@ -375,6 +396,13 @@ def _told(acting: Acting, reply: Reply, following: Following) -> dict[str, CallS
     }
 
 
+def _with_outcomes(reply: Reply, under_way: _UnderWay) -> Reply:
+    """The reply, after what was done or is on its way if it does not say so itself; a procedure has its own words."""
+    told = () if under_way.following.told else under_way.acting.to_tell
+    missing = [each for each in told if each not in reply.text]
+    return replace(reply, text="\n\n".join(filter(None, [*missing, reply.text])))
+
+
 def _with_procedure(reply: Reply, following: Following, *, asks_itself: bool) -> Reply:
     """The reply with what a procedure said before a person takes over, and with where it is from now on.
 
@@ -428,6 +456,10 @@ def _judged(
     held = [each for each in sentences if not each.may_be_sent]
     claims = [each for each in passed if each.verdict == "supported"]
     if held and (not claims or len(held) >= len(claims)):
+        if acting.to_tell and not acting.came_to_nothing:
+            # What came of it is told whatever the model made of it: no reason to bring in a person.
+            reason = f"{acting.in_words} The agent's own words for it were held back."
+            return Reply("", Decision("act", searching.confidence, reason))
         return _hand_off(asked, ledger, searching, "What the agent wrote is not supported by what is published.")
     if searching.is_unsure and any(each.passages for each in claims):
         return _hand_off(asked, ledger, searching, f"Not sure enough, {searching.confidence:.2f}")

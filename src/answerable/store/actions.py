@@ -13,6 +13,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    exists,
     func,
     insert,
     literal_column,
@@ -37,7 +38,7 @@ from answerable.domain.actions import (
     Said,
     Verdict,
 )
-from answerable.domain.money import money_of_units
+from answerable.domain.money import Money, money_of_units
 from answerable.domain.people import ROLES, Rep
 from answerable.domain.places import Place
 from answerable.store import events
@@ -91,6 +92,18 @@ _TAKEN = union_all(
     )
 )
 
+
+_MOVED_UNSEEN = select(func.sum(_CALLS.units)).where(
+    _OF_CUSTOMER,
+    _IN_CURRENCY,
+    _CALLS.action == bindparam("action"),
+    _CALLS.id != bindparam("but"),
+    or_(
+        _in(MAY_STILL_HAPPEN),
+        and_(_in(MAY_HAVE_HAPPENED - MAY_STILL_HAPPEN), _CALLS.sent_at >= bindparam("since")),
+    ),
+    ~exists().where(approvals.c.call_id == _CALLS.id, approvals.c.state == literal_column("'approved'")),
+)
 
 _OTHERS_SENT = select(
     func.sum(_CALLS.attempts),
@@ -213,6 +226,18 @@ def taken(db: Connection, action: str, since: datetime, *, customer_id: str, cur
     asked = {"action": action, "since": since, "customer": customer_id, "currency": currency, "but": but}
     rows = db.execute(_TAKEN, asked).all()
     return Taken(*(sum(int(row[place] or 0) for row in rows) for place in range(4)))
+
+
+def moved_unseen(db: Connection, call: ActionCall, since: datetime) -> Money | None:
+    """What else of the action may have moved for the customer since then and no person approved; None without money.
+
+    In the currency of the call, which is left out.
+    """
+    if call.money is None:
+        return None
+    asked = {"action": call.action, "since": since, "customer": call.customer_id, "but": call.id}
+    units = db.execute(_MOVED_UNSEEN, {**asked, "currency": call.money.currency}).scalar()
+    return money_of_units(int(units or 0), call.money.currency)
 
 
 def others_sent(db: Connection, action: str, customer_id: str, *, but: str) -> OthersSent:

@@ -45,6 +45,8 @@ FIRST_WORDS_MAX = 500
 # "No, I want my money back instead" is about another thing; "84 €" is an answer whatever it resembles.
 ANSWER_WORDS_MAX = 4
 
+DONE_OR_ON_ITS_WAY: frozenset[CallState] = frozenset({"done", "awaiting_approval", "unknown"})
+
 # How a call can end that was made by somebody else or earlier, in the words that procedures know.
 _AS_IF: Mapping[CallState, CallState] = {
     "ready": "unknown",
@@ -405,10 +407,29 @@ class _Walk:
         procedure = self.procedures.get(last.procedure) if last is not None else None
         if last is None or procedure is None or procedure.revision != last.revision:
             return Followed(Ended(), tuple(self.said))
+        if self._is_for_the_same(last):
+            self.now = replace(self.now, put_aside=self.now.put_aside[:-1])
+            return self._end()
         self.procedure = procedure
         rest = tuple(each for each in others if each is not None)
         self.now = UnderWay(last.procedure, last.revision, last.step, last.slots, last.results, put_aside=rest)
         return None
+
+    def _is_for_the_same(self, aside: Waiting) -> bool:
+        """Whether what was put aside waits for its first answer, to do what has been done or is on its way by now.
+
+        Who wanted money back, and then said that it was charged twice, is not asked once more which charge it is.
+        """
+        other = self.procedures[aside.procedure]
+        if aside.slots or not isinstance(other.steps.get(aside.step or ""), Ask):
+            return False
+        calls = (each for each in self.procedure.steps.values() if isinstance(each, Call))
+        done = {
+            each.action
+            for each in calls
+            if each.result in self.now.results and self.now.results[each.result].state in DONE_OR_ON_ITS_WAY
+        }
+        return not done.isdisjoint(other.may_promise)
 
     # -- what goes out -----------------------------------------------------------------------------------------------
 

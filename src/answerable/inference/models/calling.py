@@ -415,10 +415,22 @@ def _hide(body: object, endpoint: Endpoint) -> object:
 
 
 def _input_for(model: Model, items: str | list[TResponseInputItem]) -> str | list[TResponseInputItem]:
-    """The input without thoughts that the endpoint kept to itself: it cannot find them again, as nothing is stored."""
+    """The input as the strictest endpoint reads it.
+
+    Without thoughts that the endpoint kept to itself: it cannot find them again, as nothing is stored. And what the
+    agent said earlier in its full form: OpenAI reads the short one too, llama.cpp does not.
+    """
     if isinstance(items, str) or not isinstance(model, OpenAIResponsesModel):
         return items
-    return [item for item in items if not _is_lost_thought(cast(dict[str, Any], item))]
+    return [_in_full(item) for item in items if not _is_lost_thought(cast(dict[str, Any], item))]
+
+
+def _in_full(item: TResponseInputItem) -> TResponseInputItem:
+    given = cast(dict[str, Any], item)
+    if given.get("role") != "assistant" or not isinstance(given.get("content"), str):
+        return item
+    content = [{"type": "output_text", "text": given["content"]}]
+    return cast(TResponseInputItem, {**given, "type": "message", "content": content})
 
 
 def _is_lost_thought(item: dict[str, Any]) -> bool:
