@@ -1,6 +1,7 @@
 """The customer's own yes: without it nothing is changed on an agent's word, and with it no more than was asked."""
 
 import asyncio
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -146,6 +147,7 @@ async def test_what_is_too_long_to_be_read_before_a_yes_is_refused_and_nobody_is
     by_rep = await desk.ask("20.00", key="t2", charge=long, requested_by="rep_maya", **ON_ITS_OWN)
 
     assert (refused.state, refused.reason) == ("refused", TOO_LONG)
+    assert not re.search(r"\byou", TOO_LONG), "the customer reads it, and reps do"
     assert outcome_in_words(refused, code="en") == f"I may not do this. {TOO_LONG}"
     assert by_rep.reason == "There is no such charge.", "a rep has written it themselves"
 

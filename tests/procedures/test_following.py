@@ -152,6 +152,17 @@ def test_only_what_is_done_is_told_as_done(ends: tuple[CallState, str, str], sai
         assert "amount: 12.50 EUR." in visit.last.next.summary
 
 
+def test_whoever_takes_over_reads_what_was_written_for_reps_and_not_for_the_customer() -> None:
+    visit = Visit()
+    visit.ends = ("refused", "I may not do this. Your payment is disputed, so you must wait.", "R-17 Open disputes.")
+    for text in ("ch_2", "12.50", "yes"):
+        visit.says(text)
+
+    assert isinstance(visit.last.next, HandOver)
+    assert "refused (R-17 Open disputes.)" in visit.last.next.summary
+    assert "you" not in visit.last.next.summary.casefold()
+
+
 def test_what_is_not_understood_is_asked_once_more_and_then_a_person_takes_over() -> None:
     visit = Visit()
     again = visit.says("the blue one")

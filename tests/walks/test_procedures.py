@@ -245,6 +245,7 @@ async def test_a_question_is_answered_and_begins_nothing(tmp_path: Path, sqlite_
         (answer,) = await talk(ines, "How long does a refund take to reach my card?")
 
         assert "3 to 5 business days" in answer["text"]
+        assert not answer["asks"], "a list at its end would not be one to choose from"
         assert await state(company, answer) is None
 
 
@@ -258,6 +259,7 @@ async def test_a_question_in_between_comes_back_to_the_open_one(
 
         assert "3 to 5 business days" in aside["text"]
         assert "Which charge is it?" in aside["text"]
+        assert (aside["decision"], aside["asks"]) == ("answer", True), "it can be rated, and what it asks be chosen"
         assert how_much["text"].startswith("How much of the €12.50")
         assert left["text"].startswith("All right.")
         assert await state(company, left) is None

@@ -94,6 +94,7 @@ function add(conversation, what) {
     number: conversation.messages.length + 1,
     name: null,
     decision: null,
+    asks: what.decision === "ask",
     citations: [],
     turn_id: null,
     helpful: null,

@@ -79,13 +79,13 @@ export function openLog(
   }
 
   function drawMessage(message: ChatMessage, isMixed: boolean, isOpen: boolean): HTMLElement {
-    const { author, name, text, citations, decision } = message;
+    const { author, name, text, citations, decision, asks } = message;
     if (author === "note") return make("p.small note", { dir: "auto" }, text);
     if (author === "customer") return make("div.mine", drawPlain(text));
     const isRep = author === "rep";
     const said = drawWords(text, message);
     // What may be chosen, as long as nothing else was said; typing it is as good.
-    const list = isOpen && decision === "ask" && said.querySelector("ul:last-child");
+    const list = isOpen && asks && said.querySelector("ul:last-child");
     if (list) list.remove();
     return make(
       isRep ? "div.rep" : "div.reply",

@@ -51,6 +51,8 @@ export interface ChatMessage {
   name: string | null;
   text: string;
   decision: "answer" | "ask" | "act" | "hand_off" | "refuse" | null;
+  /** Whether it ends in a question: a list at its end is then what may be chosen. */
+  asks: boolean;
   citations: ChatCitation[];
   turn_id: string | null;
   helpful: boolean | null;

@@ -53,7 +53,7 @@ class Server {
 
   message(author: ChatMessage["author"], text: string, turn_id: string | null = "turn"): ChatMessage {
     const number = ++this.#number;
-    const rest = { name: null, decision: null, citations: [], helpful: null, created_at: "2026-11-22T10:00:00Z" };
+    const rest = { name: null, decision: null, asks: false, citations: [], helpful: null, created_at: "2026-11-22T10:00:00Z" };
     return { id: `message ${number}`, number, author, text, turn_id, ...rest };
   }
 

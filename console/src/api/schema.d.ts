@@ -1045,6 +1045,7 @@ export interface components {
         };
         /** ChatMessage */
         ChatMessage: {
+            asks: boolean;
             /** @enum {string} */
             author: "customer" | "agent" | "rep" | "note";
             citations: components["schemas"]["ChatCitation"][];

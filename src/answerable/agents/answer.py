@@ -415,9 +415,10 @@ def _with_procedure(reply: Reply, following: Following, *, asks_itself: bool) ->
     if reply.decision.kind == "ask" and following.asked_for is not None:
         reason = f"“{following.title}” needs to know: {following.asked_for.replace('_', ' ')}."
         reply = replace(reply, decision=replace(reply.decision, reason=reason))
-    if asks_itself and following.is_aside and following.asks is not None and not reply.text.endswith(following.asks):
+    if asks_itself and following.is_aside and following.asks is not None:
         # The answer to it counts as the answer to exactly this.
-        reply = replace(reply, text=f"{reply.text}\n\n{following.asks}")
+        text = reply.text if reply.text.endswith(following.asks) else f"{reply.text}\n\n{following.asks}"
+        reply = replace(reply, text=text, decision=replace(reply.decision, asks_behind=True))
     return replace(reply, procedure=following.state)
 
 

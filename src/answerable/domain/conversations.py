@@ -61,6 +61,8 @@ class Decision:
     """From 0 to 1: how likely the answer is right; none where there was nothing to weigh."""
     reason: str
     """One sentence for a rep."""
+    asks_behind: bool = False
+    """Whether a question stands behind what was answered, at the end of the reply."""
 
 
 @dataclass(frozen=True, slots=True)

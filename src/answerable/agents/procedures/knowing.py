@@ -83,7 +83,8 @@ class Known:
             if need is not None:
                 parts.append(f"{name}: {_in_words(need, value)}.")
         for name, result in self.now.results.items():
-            told = result.summary or result.reason
+            # The reason is written for reps, the summary for the customer.
+            told = result.reason or result.summary
             parts.append(f"{name}: {result.state}{f' ({shown(told)})' if result.state != 'done' and told else ''}.")
         return " ".join(parts)
 

@@ -41,6 +41,7 @@ def shown(message: Message, rep_names: dict[str, str]) -> ChatMessage:
         name=_first_name(rep_names.get(message.rep_id)) if message.rep_id else None,
         text=message.text,
         decision=message.decision.kind if message.decision else None,
+        asks=message.decision is not None and (message.decision.kind == "ask" or message.decision.asks_behind),
         citations=[
             ChatCitation(number=each.number, title=each.title, url=each.url, quote=each.quote)
             for each in message.citations

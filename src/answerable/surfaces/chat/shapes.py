@@ -84,6 +84,8 @@ class ChatMessage(Struct, frozen=True, kw_only=True):
     text: str
     """Plain for the customer's own, Markdown for a reply; `[1]` refers to a citation."""
     decision: DecisionKind | None
+    asks: bool
+    """Whether it ends in a question of the agent: a list at its end is then what may be chosen."""
     citations: list[ChatCitation]
     turn_id: str | None
     helpful: bool | None
