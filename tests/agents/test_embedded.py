@@ -353,7 +353,7 @@ async def test_below_the_threshold_it_hands_off_with_what_it_looked_at() -> None
 
     assert handed["tool"] == "hand_off"
     assert "0.20 where 0.50 is needed" in handed["reason"]
-    assert handed["summary"] == "The customer wrote: “Do you ship to the moon?”. Looked at: Refund times."
+    assert handed["summary"] == "The customer wrote: “Do you ship to the moon?” Looked at: Refund times."
 
 
 async def test_a_failed_search_hands_off_and_does_not_guess() -> None:

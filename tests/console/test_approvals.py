@@ -168,7 +168,7 @@ async def test_a_rep_sees_what_an_action_would_come_to_and_then_asks_for_it(
 
     await amount.fill("84")
     await panel.get_by_role("button", name="What would happen?").click()
-    await expect(would).to_contain_text("It would wait for a rep, and not for you")
+    await expect(would).to_contain_text("It would wait for a rep other than you")
     await expect(would).to_contain_text("What R-3 says. (R-3 wants a person)")
     await maya.picture("act-would-wait")
     await amount.fill("20")
@@ -193,6 +193,7 @@ async def test_a_rep_sees_what_an_action_would_come_to_and_then_asks_for_it(
     await amount.fill("10")
     await panel.get_by_role("button", name="What would happen?").click()
     await expect(would).to_contain_text("It would be refused")
+    await expect(would.get_by_text("What R-2 says.")).to_have_count(1)
     await expect(panel.get_by_role("button", name="Do it")).to_have_count(0)
     await maya.picture("act-would-be-refused")
 
@@ -207,6 +208,9 @@ async def test_all_actions_are_listed_narrowed_carried_away_and_taken_back(shop:
     page = maya.page
     await maya.open("/actions")
     await expect(page.get_by_role("heading", name="Nothing has been asked for yet")).to_be_visible()
+    await maya.open("/actions/act_of_nobody")
+    await expect(page.get_by_role("heading", name="This action is not here")).to_be_visible()
+    await page.locator(".way-on").get_by_role("link", name="All actions").click()
     await shop.agent_asks(ines, "20.00")
     await shop.agent_asks(otto, "84.00")
     shop.bank.faults = ["lost_before"]
@@ -217,6 +221,7 @@ async def test_all_actions_are_listed_narrowed_carried_away_and_taken_back(shop:
     rows = page.get_by_role("table").locator("tbody tr")
     await expect(rows).to_have_count(4)
     await expect(rows.last).to_contain_text("Done")
+    await expect(page.get_by_role("table")).to_contain_text("waits for a rep")
     await maya.picture("actions")
     await page.get_by_label("State").select_option(label="Refused")
     await expect(rows).to_have_count(1)
@@ -279,6 +284,7 @@ async def test_the_second_of_two_sees_what_the_first_one_changed_and_so_does_the
     await maya.open(f"/actions/{call.id}")
     await expect(page.get_by_role("list", name="What people changed and noted")).to_contain_text(changed)
     await expect(page.locator(".record")).to_contain_text("The customer is told: A part was used.")
+    await expect(page.get_by_role("region", name="What was asked for")).to_contain_text("Amount€170.00")
     await maya.picture("action-changed")
     await maya.open("/approvals/decided")
     await expect(page.get_by_role("list", name="Decisions")).to_contain_text("asked for: €180.00")
@@ -393,3 +399,8 @@ async def test_approvals_and_actions_fit_on_any_screen(
     await maya.open(f"/inbox/needs-you/{ines.conversation}")
     await expect(page.get_by_role("region", name="Your approval is needed")).to_be_visible()
     await maya.picture("approval-in-thread")
+    await maya.open(f"/inbox/all/{otto.conversation}")
+    line = page.get_by_role("link", name=re.compile("Refund charge €20.00 Done"))
+    why = line.get_by_text("Receipt: “20.00 EUR are on their way.”")
+    assert await why.evaluate("it => it.scrollWidth <= it.clientWidth"), "why it is so is not cut off"
+    await maya.picture("action-line-in-thread")

@@ -16,7 +16,7 @@ import { Checks, FactsRead } from "./ApprovalCard";
 import { useAct, useTry, type Wish } from "./asking";
 import { CallLine } from "./InConversation";
 import { argumentsOf, currencyKeyOf, type Draft, type Field, fieldsOf, isWhole, keyOf } from "./schema";
-import { EFFECTS, inShort, money, reasonOf, STATES } from "./words";
+import { EFFECTS, inShort, money, oneOf, reasonOf, STATES } from "./words";
 
 /** A rep asks for an action: says what, sees what would become of it, and then asks. The same rules hold as for the agent. */
 export default function Act() {
@@ -281,13 +281,16 @@ function headOf({ state, approval }: TriedAction): string {
   if (state === "ready") return "It would be done at once";
   if (state === "refused") return "It would be refused";
   if (state === "failed") return "The outside system would not do it";
-  return `It would wait for ${people(approval?.needed ?? 1, approval?.role ?? "rep")}, and not for you`;
+  return `It would wait for ${people(approval?.needed ?? 1, approval?.role ?? "rep")} other than you`;
 }
 
 const people = (needed: number, role: Role): string =>
-  needed > 1
-    ? plural(needed, ROLE_NAMES[role].toLowerCase())
-    : `${/^[aeiou]/i.test(ROLE_NAMES[role]) ? "an" : "a"} ${ROLE_NAMES[role].toLowerCase()}`;
+  needed > 1 ? plural(needed, ROLE_NAMES[role].toLowerCase()) : oneOf(role);
+
+/** Whether the reason says more than the rules that stand below it. */
+const isToldApart = ({ state, reason, checks }: TriedAction): boolean =>
+  state === "failed" ||
+  (state === "refused" && !checks.some((each) => each.outcome === "forbids" && reason.includes(each.says)));
 
 /** What would become of it: who would decide, by which rules, from which facts. Nothing has been done. */
 function TriedCard({ tried }: { tried: TriedAction }) {
@@ -302,7 +305,7 @@ function TriedCard({ tried }: { tried: TriedAction }) {
         <p>
           <b>{inWords(tried)}</b>
         </p>
-        {(tried.state === "refused" || tried.state === "failed") && <p dir="auto">{tried.reason}</p>}
+        {isToldApart(tried) && <p dir="auto">{tried.reason}</p>}
         {tried.would && (
           <p dir="auto">
             A dry run says, in words for the customer: <q>{tried.would}</q>

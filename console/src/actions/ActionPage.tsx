@@ -12,7 +12,7 @@ import { type Command, useCommands } from "../shell/commands";
 import { Checks, Facts } from "./ApprovalCard";
 import { AskedFor, Changes } from "./Changes";
 import { Undo } from "./Undo";
-import { EFFECTS, inShort, reasonOf, STATES } from "./words";
+import { EFFECTS, inShort, money, reasonOf, STATES } from "./words";
 
 /** One call with all that is known of it: what was asked, by which rule, who decided, what came of it. */
 export function ActionPage({ id }: { id: string }) {
@@ -59,7 +59,14 @@ export function ActionPage({ id }: { id: string }) {
         {detail ? (
           <Detail detail={detail} />
         ) : fault ? (
-          <Failed error={fault} what="action" onRetry={again} />
+          <>
+            <Failed error={fault} what="action" onRetry={again} />
+            <p className="way-on">
+              <Link to="/actions" className="btn">
+                All actions
+              </Link>
+            </p>
+          </>
         ) : (
           <Loading what="the action">
             <div className="card approval-skeleton">
@@ -113,7 +120,11 @@ function Detail({ detail }: { detail: ActionDetail }) {
       <section className="card part-card" aria-labelledby="asked-for">
         <h2 id="asked-for">What was asked for</h2>
         <p className="dim">{detail.description}</p>
-        <Facts facts={detail.arguments} />
+        <Facts
+          facts={detail.arguments.map((fact) =>
+            call.money && fact.name === "Amount" ? { ...fact, value: money(call.money) } : fact,
+          )}
+        />
         <Changes call={call} />
       </section>
       {(detail.checks.length > 0 || detail.facts.length > 0) && (

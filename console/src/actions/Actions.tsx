@@ -19,7 +19,7 @@ import { openMenu } from "../shell/overlays";
 import { ActionPage } from "./ActionPage";
 import { AskedFor } from "./Changes";
 import { Undo } from "./Undo";
-import { money, reasonOf, STATES } from "./words";
+import { money, oneOf, reasonOf, STATES } from "./words";
 
 /** All that was asked for and what became of it. */
 export default function Actions() {
@@ -247,7 +247,11 @@ function CallRow({ row, onClause }: { row: ActionRow; onClause: (clause: string)
         </span>
       </td>
       <td className="whom">
-        <Link to={`/inbox/all/${row.conversation_id}`} className="trunc plain" title={row.subject}>
+        <Link
+          to={`/inbox/all/${row.conversation_id}`}
+          className="trunc plain"
+          title={`${customerName(row.customer)}: ${row.subject}`}
+        >
           <span dir="auto">{customerName(row.customer)}</span>
         </Link>
       </td>
@@ -300,7 +304,9 @@ function clauseOf({ state, reason, clause_id, approval }: ActionRow): string | n
 
 export function approvalInShort(approval: NonNullable<ActionRow["approval"]>): string {
   if (approval.state === "open") {
-    return approval.needed > 1 ? `${approval.approved_by.length} of ${approval.needed} approved` : "waits";
+    return approval.needed > 1
+      ? `${approval.approved_by.length} of ${approval.needed} approved`
+      : `waits for ${oneOf(approval.role)}`;
   }
   if (approval.state === "expired") return "nobody decided";
   return approval.state === "approved"

@@ -197,12 +197,12 @@ function Decided() {
         {cards.map(({ call, approval }) => (
           <li key={approval.id}>
             <Link to={`/actions/${call.id}`}>
-              <b className="trunc" dir="auto">
+              <b dir="auto">
                 {inShort(call)} <AskedFor changes={call.changes} />{" "}
                 <span className="dim">for {customerName(call.customer)}</span>
               </b>
               <span className={`chip ${STATES[call.state].tone}`}>{STATES[call.state].name}</span>
-              <span className="dim trunc" dir="auto">
+              <span className="dim" dir="auto">
                 {approval.state === "expired"
                   ? "Nobody decided in time"
                   : `${approval.decided_by?.name ?? "Answerable"} ${approval.state}`}

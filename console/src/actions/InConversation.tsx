@@ -46,7 +46,7 @@ export function CallLine({ call }: { call: ActionRow }) {
         {inShort(call)} <AskedFor changes={call.changes} />
       </b>
       <span className={`chip ${state.tone}`}>{state.name}</span>
-      <span className="dim trunc" dir="auto" title={reasonOf(call)}>
+      <span className="dim" dir="auto">
         {reasonOf(call)}
       </span>
       <Time value={call.created_at}>{at(call.created_at, now)}</Time>

@@ -41,8 +41,8 @@ export function Undo({ call, isSmall = false }: { call: ActionRow; isSmall?: boo
           <div className="form-in">
             <p dir="auto">{what}.</p>
             <p className="dim">
-              It is undone where it was done{call.requested_by.kind === "agent" && ", and the customer is told"}.{" "}
-              {timeLeft(call.undo_until, now)} in which that can be.
+              It is undone where it was done{call.requested_by.kind === "agent" && ", and the customer is told"}. This
+              can be done for a while only: {timeLeft(call.undo_until, now)}.
             </p>
             <p className="row">
               <button

@@ -1,6 +1,7 @@
 /** Actions in the words that reps read: states, amounts, and how much time is left. */
 
-import type { ActionRow, CallState, ClauseCheck, MoneyCard } from "../api/types";
+import type { ActionRow, CallState, ClauseCheck, MoneyCard, Role } from "../api/types";
+import { ROLE_NAMES } from "../parts/words";
 
 export const STATES: Record<CallState, { name: string; tone: "" | "good" | "warn" | "bad"; means: string }> = {
   refused: { name: "Refused", tone: "", means: "A rule forbade it. Nothing was sent." },
@@ -40,6 +41,9 @@ export const reasonOf = ({ reason, receipt }: Pick<ActionRow, "reason" | "receip
 /** What is asked for, short enough for a chip: `Refund charge €84.00`. */
 export const inShort = ({ title, money: moves }: Pick<ActionRow, "title" | "money">): string =>
   moves ? `${title} ${money(moves)}` : title;
+
+/** One person of a role, such as `an admin`. */
+export const oneOf = (role: Role): string => `${role === "admin" ? "an" : "a"} ${ROLE_NAMES[role].toLowerCase()}`;
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

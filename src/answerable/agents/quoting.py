@@ -268,7 +268,7 @@ def _hand_off(turn: CustomerTurn, reason: str) -> Step:
     if len(asked) > SUMMARY_LETTERS_MAX:
         asked = asked[:SUMMARY_LETTERS_MAX].rsplit(" ", 1)[0] + " …"
     looked = list(dict.fromkeys(hit.title for search in turn.searches if search.found for hit in search.found.hits[:2]))
-    summary = f"The customer wrote: “{asked}”."
+    summary = f"The customer wrote: “{asked}”" + ("" if asked.endswith((".", "!", "?", "…")) else ".")
     if turn.searches:
         summary += f" Looked at: {'; '.join(looked)}." if looked else " The search found nothing."
     return Step(calls=(Call("hand_off", {"reason": reason, "summary": summary}),))
