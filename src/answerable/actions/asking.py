@@ -29,7 +29,9 @@ WAITS = "It waits for the customer's own yes."
 ASKED_AGAIN = "The customer is asked again. It waits for their own yes."
 ASKED_CHARACTERS_MAX = 2_000
 """Nobody reads more than that before a yes, and what they have not read they have not agreed to."""
-TOO_LONG = f"This is too long to be read before a yes: it may have {ASKED_CHARACTERS_MAX:,} characters. Nothing was done."
+TOO_LONG = (
+    f"This is too long to be read before a yes: it may have {ASKED_CHARACTERS_MAX:,} characters. Nothing was done."
+)
 
 
 @dataclass(frozen=True, slots=True)
