@@ -107,7 +107,7 @@ class Oracle:
         ]
         withdrawn = [row for row in new if row["reason"] == "withdrawal"]
         found.sums += _above_limits(withdrawn) + _above_limits([row for row in new if row not in withdrawn])
-        found.sums += above_limits(self._world.till)
+        found.sums += above_limits(self._world.till, diary)
         found.leaks += self._leaks()
         found.crashes += self._world.crashes
         return found

@@ -128,9 +128,16 @@ class TillAttacks:
             return await self._ask_for_what_is_forbidden(who)
         claim_id, cents = own.pop()
         parts = [cents * share // 100 for share in (60, 55, 50)]
-        await asyncio.gather(*(self._pay(who, claim_id, part) for part in parts))
+        calls = await asyncio.gather(*(self._pay(who, claim_id, part) for part in parts))
+        # Parts count together, so that most of them wait; whoever looks at each by itself finds nothing wrong with it.
+        await asyncio.gather(*(self._agree_to(call) for call in calls if call is not None))
         await self._world.boundary.look_after()
         return len(parts)
+
+    async def _agree_to(self, call: ActionCall) -> None:
+        approval = await self._world.store.read(actions.approval_of, call.id)
+        if approval is not None:
+            await self._world.say_yes(call, approval.id, OTHER_LEAD)
 
     async def _ask_for_bonuses(self, who: Asker) -> int:
         amounts = [self._dice.choice((100, 700, 1_300, 2_000, 2_001)) for _ in range(self._dice.choice((1, 4, 6)))]
@@ -282,8 +289,8 @@ class TillAttacks:
         if call is None or approval is None:
             return call
         for _ in range(2):
-            # Clicked twice.
-            await self._world.say_yes(call, approval.id, REP)
+            # Clicked twice; with what was paid without anybody's yes before, a lead's may be wanted.
+            await self._world.say_yes(call, approval.id, OTHER_LEAD)
         return await self._world.store.read(actions.by_id, call.id)
 
 

@@ -145,6 +145,11 @@ def _no_limits(template: Template) -> tuple[Template, list[Any]]:
     return template, [patch.object(room, "over_limits", lambda *_: None) for room in (asking, approving, sending)]
 
 
+def _each_part_alone(template: Template) -> tuple[Template, list[Any]]:
+    rooms = (asking, approving, sending)
+    return template, [patch.object(room, "with_moved_before", lambda _, call, __: call) for room in rooms]
+
+
 def _keys_of_anybody(template: Template) -> tuple[Template, list[Any]]:
     return template, [patch.object(asking, "_again", lambda answered, *_: answered.call)]
 
@@ -170,6 +175,7 @@ WEAKENED: dict[str, Weaken] = {
     "the end of approvals": _approvals_for_ever,
     "that less can be approved, and not more": _approved_to_more,
     "limits": _no_limits,
+    "that parts count together": _each_part_alone,
     "whose key it is": _keys_of_anybody,
     "what no clause allows is refused": _refused_is_done,
     "that facts are read again": _old_facts,
