@@ -19,6 +19,7 @@ from aiosmtpd.smtp import Envelope, Session
 
 from answerable.inference.embedders import Embedder
 from answerable.people import identity_of
+from answerable.web import live
 from tests.people.host import Host
 from tests.walks.company import Company, open_company
 
@@ -208,7 +209,8 @@ async def test_reps_see_who_it_is_and_what_the_page_says_of_them(company: Compan
     assert (shown["identity"], shown["attributes"]) == ("verified", {"plan": "Team"})
 
 
-async def test_a_stream_ends_with_the_token(company: Company, host: Host) -> None:
+async def test_a_stream_ends_with_the_token(company: Company, host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "KEEP_ALIVE_SECONDS", 0.2)
     ines = await browser(company)
     at = int(host.at.timestamp())
     ines.token = host.token(iat=at - 600, exp=at - 58)
