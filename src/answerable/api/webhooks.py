@@ -7,13 +7,11 @@ whoever claims the row sends it. It is sent at least once, always under the same
 import asyncio
 import base64
 import logging
-import ssl
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, get_args
 
-import certifi
 import httpcore
 import msgspec
 from sqlalchemy import Connection
@@ -29,7 +27,7 @@ from answerable.domain.errors import Invalid
 from answerable.domain.ids import new_id
 from answerable.domain.webhooks import Delivery, Traffic, WebhookKind
 from answerable.knowledge.importers.addresses import ForbiddenAddress
-from answerable.knowledge.importers.fetching import CheckedMachines
+from answerable.knowledge.importers.fetching import CheckedMachines, trusted
 from answerable.store import Store, actions, webhooks
 from answerable.store.live import EVERYTHING
 
@@ -86,11 +84,9 @@ class Webhooks:
         self._seen: int | None = None
         self._tidied_at: datetime | None = None
         self._signer = _signer(secret) if subscribers else None
-        tls = ssl.create_default_context()
-        tls.load_verify_locations(certifi.where())
         self._pools = {
             allow: httpcore.AsyncConnectionPool(
-                ssl_context=tls,
+                ssl_context=trusted(),
                 max_connections=AT_ONCE_MAX,
                 keepalive_expiry=30,
                 network_backend=CheckedMachines(allow_private=allow),

@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from types import TracebackType
 from typing import Any, Self
 
@@ -114,11 +115,9 @@ class Fetcher:
         self._ends_at = asyncio.get_running_loop().time() + limits.import_seconds_max
         self._may_ask_at = 0.0
         self.pause_seconds = limits.pause_seconds
-        tls = ssl.create_default_context()
-        tls.load_verify_locations(certifi.where())
         machines = CheckedMachines(allow_private=allow_private, resolve=resolve)
         self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=tls, max_connections=1, keepalive_expiry=60, network_backend=machines
+            ssl_context=trusted(), max_connections=1, keepalive_expiry=60, network_backend=machines
         )
 
     async def __aenter__(self) -> Self:
@@ -317,6 +316,14 @@ def unpacker_for(encoding: str, *, bytes_max: int) -> Unpacker:
     if len(names) == 1 and names[0] in {"gzip", "x-gzip", "deflate"}:
         return _Inflater(bytes_max)
     raise FetchError(f"It is packed in a way that was not asked for ({encoding[:40]}).")
+
+
+@cache
+def trusted() -> ssl.SSLContext:
+    """Whom we trust: whom the machine does, and whom browsers do. Reading that takes longer than a request."""
+    tls = ssl.create_default_context()
+    tls.load_verify_locations(certifi.where())
+    return tls
 
 
 class CheckedMachines(httpcore.AsyncNetworkBackend):
