@@ -29,6 +29,9 @@ Handler = Callable[[str], Awaitable[None]]
 # Workflows of an older program are finished by a newer one: their bodies never change.
 APPLICATION_VERSION = "1"
 HEARTBEAT_SECONDS = 2.0
+# A thread of DBOS sleeps so long between looks for messages between jobs, of which we have none, and a stop waits until
+# it wakes.
+NAP_SECONDS = 0.05
 # A stop waits so long for handlers under way; what is not done by then goes on at the next start.
 CLOSE_SECONDS_MAX = 5.0
 # A worker that was silent for so long is taken for dead, wherever it runs.
@@ -62,6 +65,7 @@ class Jobs:
                 application_version=APPLICATION_VERSION,
                 enable_otlp=False,
                 use_listen_notify=False,
+                notification_listener_polling_interval_sec=NAP_SECONDS,
                 log_level="ERROR",
             )
         )
