@@ -1,4 +1,4 @@
-"""What tests of several rooms share: a database of each kind, and a browser."""
+"""What tests of several rooms share: a database of each kind, an embedder, and a browser."""
 
 import itertools
 from collections.abc import AsyncIterator, Iterator
@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.async_api import Browser, async_playwright
 
+from answerable.inference.embedders import Embedder
+from answerable.inference.embedders.minilm import MiniLmEmbedder
 from answerable.store import Store
 from tests import migrated
 from tests.postgres import Postgres, PostgresMissing, running_postgres
@@ -24,6 +26,12 @@ CHROMIUM_FLAGS = (
     "--disable-sync",
 )
 _numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def embedder() -> Embedder:
+    """The default one; loading it takes as long as many tests."""
+    return MiniLmEmbedder()
 
 
 @pytest.fixture(scope="session")

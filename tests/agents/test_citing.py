@@ -10,7 +10,7 @@ from agents.testing import ModelCall, ModelStep, ScriptedModel, assistant_messag
 
 from answerable.agents.answer import Speaker
 from answerable.agents.citing import SourceNumbers
-from answerable.inference.embedders.minilm import MiniLmEmbedder
+from answerable.inference.embedders import Embedder
 from tests.agents.articles import ERRORS, REFUNDS, hit
 from tests.walks.company import open_company
 
@@ -39,7 +39,9 @@ TEN_SEATS = "The Team plan has ten seats."
 FIVE_DAYS = "A refund reaches your card 3 to 5 business days after we approve it."
 
 
-async def test_stream_reply_sources_and_trace_show_the_same_numbers(tmp_path: Path, sqlite_url: str) -> None:
+async def test_stream_reply_sources_and_trace_show_the_same_numbers(
+    tmp_path: Path, sqlite_url: str, embedder: Embedder
+) -> None:
     cited: list[int] = []
 
     def write(call: ModelCall) -> ModelResponse:
@@ -52,9 +54,7 @@ async def test_stream_reply_sources_and_trace_show_the_same_numbers(tmp_path: Pa
 
     search = function_call("search_knowledge", {"query": QUESTION}, call_id="c1")
     model = ScriptedModel([[search], ModelStep.respond(write)])
-    opening = open_company(
-        tmp_path, sqlite_url, embedder=MiniLmEmbedder(), models={"scripted": model}, model="scripted"
-    )
+    opening = open_company(tmp_path, sqlite_url, embedder=embedder, models={"scripted": model}, model="scripted")
     async with opening as company:
         ines, maya = await company.customer(), await company.rep("Maya Okafor")
         reply = await ines.ask(QUESTION)

@@ -7,16 +7,16 @@ from typing import Any
 
 from answerable.agents.searching import Searching
 from answerable.domain.runs import SpanKind
-from answerable.inference.embedders.minilm import MiniLmEmbedder
+from answerable.inference.embedders import Embedder
 from answerable.knowledge.library import Found, FoundPassages
 from answerable.traces.ledger import Step
 from tests.walks.company import open_company
 
 
 async def test_another_question_is_not_answered_with_the_article_of_the_one_before(
-    tmp_path: Path, sqlite_url: str
+    tmp_path: Path, sqlite_url: str, embedder: Embedder
 ) -> None:
-    async with open_company(tmp_path, sqlite_url, embedder=MiniLmEmbedder()) as company:
+    async with open_company(tmp_path, sqlite_url, embedder=embedder) as company:
         ines = await company.customer()
         first = await ines.ask("How do I add my VAT ID?")
 

@@ -6,14 +6,7 @@ from pathlib import Path
 import pytest
 
 from answerable.inference.embedders import Embedder
-from answerable.inference.embedders.minilm import MiniLmEmbedder
 from tests.api.shop import Shop, open_shop
-
-
-@pytest.fixture(scope="session")
-def embedder() -> Embedder:
-    """The default one; loading it once is enough."""
-    return MiniLmEmbedder()
 
 
 @pytest.fixture

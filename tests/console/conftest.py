@@ -12,7 +12,6 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, ConsoleMessage, Page, expect
 
 from answerable.inference.embedders import Embedder
-from answerable.inference.embedders.minilm import MiniLmEmbedder
 from answerable.web.pages import ASSETS
 from tests.walks.company import PASSWORD, Company, Customer, open_company
 
@@ -22,12 +21,6 @@ TOLD_BY_THE_BROWSER = re.compile(r"Failed to load resource|net::ERR_")
 PATIENCE_MS = 20_000
 
 expect.set_options(timeout=PATIENCE_MS)
-
-
-@pytest.fixture(scope="session")
-def embedder() -> Embedder:
-    """The default one; loading it once is enough."""
-    return MiniLmEmbedder()
 
 
 @pytest.fixture

@@ -4,16 +4,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from answerable.inference.embedders import EmbedderUnavailable
+from answerable.inference.embedders import Embedder, EmbedderUnavailable
 from answerable.inference.embedders.minilm import VOCABULARY, MiniLmEmbedder
 
 
-@pytest.fixture(scope="module")
-def embedder() -> MiniLmEmbedder:
-    return MiniLmEmbedder()
-
-
-def test_texts_that_mean_the_same_are_near(embedder: MiniLmEmbedder) -> None:
+def test_texts_that_mean_the_same_are_near(embedder: Embedder) -> None:
     password, secret, weather = embedder.embed_batch(
         ["How do I reset my password?", "I forgot my login secret", "It rains in Paris"]
     )
@@ -22,7 +17,7 @@ def test_texts_that_mean_the_same_are_near(embedder: MiniLmEmbedder) -> None:
     assert password @ weather < 0.2
 
 
-def test_a_text_has_the_same_vector_alone_and_among_others(embedder: MiniLmEmbedder) -> None:
+def test_a_text_has_the_same_vector_alone_and_among_others(embedder: Embedder) -> None:
     texts = ["Refunds take five days.", "Write to us. " * 80, "", "密码"]
 
     together = embedder.embed_batch(texts)

@@ -1,12 +1,10 @@
 import numpy as np
 
-from answerable.inference.embedders.minilm import MiniLmEmbedder
+from answerable.inference.embedders import Embedder
 from answerable.inference.embedders.scale import REFERENCE, CosineScale, measured_scale
 
 
-def test_the_reference_is_the_scale_of_the_default_embedder() -> None:
-    embedder = MiniLmEmbedder()
-
+def test_the_reference_is_the_scale_of_the_default_embedder(embedder: Embedder) -> None:
     measured = measured_scale(embedder.embed_query, embedder.embed_batch)
 
     assert np.isclose(measured.related, REFERENCE.related, atol=0.01)

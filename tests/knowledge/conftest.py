@@ -4,6 +4,7 @@ import pytest
 from hypothesis import settings
 
 from answerable.knowledge.importers.languages import LanguageTeller
+from tests.languages import kept_teller
 
 settings.register_profile("knowledge", deadline=None, max_examples=60)
 settings.load_profile("knowledge")
@@ -12,6 +13,4 @@ settings.load_profile("knowledge")
 @pytest.fixture(scope="session")
 def language_teller() -> LanguageTeller:
     """Imports share the model of this one, so that it is loaded once for all tests."""
-    teller = LanguageTeller()
-    teller.language_of("", "")
-    return teller
+    return kept_teller()

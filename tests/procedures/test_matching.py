@@ -6,15 +6,15 @@ import pytest
 
 import answerable_demo
 from answerable.agents.procedures.matching import Matcher, is_request, verb_of_request
-from answerable.inference.embedders.minilm import MiniLmEmbedder
+from answerable.inference.embedders import Embedder
 from answerable.knowledge.procedures.reading import by_id, read_folder
 
 
 @pytest.fixture(scope="module")
-def matcher() -> Matcher:
+def matcher(embedder: Embedder) -> Matcher:
     found, faults = read_folder(Path(answerable_demo.__file__).parent / "workspace" / "procedures")
     assert not faults
-    return Matcher(by_id(found), MiniLmEmbedder())
+    return Matcher(by_id(found), embedder)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import expect
 
-from answerable.inference.embedders.minilm import MiniLmEmbedder
+from answerable.inference.embedders import Embedder
 from answerable_demo.back_office import tables
 from tests.walks.ledgerly import Ledgerly, open_ledgerly, told
 
@@ -21,9 +21,9 @@ CODE = "With the e-mail address of your account, typed here, I can send you a co
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def ledgerly(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ledgerly]:
+async def ledgerly(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> AsyncIterator[Ledgerly]:
     """One company for all of these: each walk has a customer of its own."""
-    async with open_ledgerly(tmp_path_factory.mktemp("ledgerly"), MiniLmEmbedder()) as opened:
+    async with open_ledgerly(tmp_path_factory.mktemp("ledgerly"), embedder) as opened:
         yield opened
         assert opened.windows.troubles() == []
 

@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Locator, expect
 
-from answerable.inference.embedders.minilm import MiniLmEmbedder
+from answerable.inference.embedders import Embedder
 from tests.console.conftest import Seat
 from tests.walks.ledgerly import Chat, Ledgerly, open_ledgerly, told
 
@@ -20,9 +20,9 @@ NOT_KNOWN = "got no answer in time, so I do not know yet whether it went through
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def ledgerly(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ledgerly]:
+async def ledgerly(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> AsyncIterator[Ledgerly]:
     """One company for all of these: each walk has a customer of its own."""
-    async with open_ledgerly(tmp_path_factory.mktemp("ledgerly"), MiniLmEmbedder()) as opened:
+    async with open_ledgerly(tmp_path_factory.mktemp("ledgerly"), embedder) as opened:
         yield opened
         assert opened.windows.troubles() == []
 
