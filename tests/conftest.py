@@ -9,10 +9,12 @@ from ctypes.util import find_library
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from playwright.async_api import Browser, async_playwright
 
 from answerable.inference.embedders import Embedder
 from answerable.inference.embedders.minilm import MiniLmEmbedder
+from answerable.people import reps
 from answerable.store import Store
 from tests import migrated
 from tests.postgres import Postgres, PostgresMissing, running_postgres
@@ -48,6 +50,14 @@ def _is_roomy() -> bool:
         return False
     memory = dict(line.split(":") for line in Path("/proc/meminfo").read_text().splitlines())
     return int(memory["MemAvailable"].split()[0]) * 1024 >= MEMORY_BYTES_MIN
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _passwords_are_kept_at_little_cost() -> Iterator[None]:
+    """A hash that takes long is for those who steal the database; programs that tests start take the real one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reps, "_hasher", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+        yield
 
 
 @pytest.fixture(scope="session")
