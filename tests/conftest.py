@@ -1,9 +1,11 @@
 """What tests of several rooms share: a database of each kind, an embedder, and a browser."""
 
+import asyncio
 import itertools
 import os
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from ctypes.util import find_library
 from pathlib import Path
@@ -14,6 +16,7 @@ from playwright.async_api import Browser, async_playwright
 
 from answerable.inference.embedders import Embedder
 from answerable.inference.embedders.minilm import MiniLmEmbedder
+from answerable.jobs import Jobs
 from answerable.people import reps
 from answerable.store import Store
 from tests import migrated
@@ -91,7 +94,16 @@ def postgres_with_tables(postgres: Postgres) -> Iterator[str]:
     with postgres.database("with_tables") as url:
         with Store(url) as opened:
             opened.migrate()
+            with ThreadPoolExecutor() as thread:
+                thread.submit(asyncio.run, _launched(opened, url)).result()
         yield "with_tables"
+
+
+async def _launched(store: Store, url: str) -> None:
+    """Makes the tables of the jobs as well."""
+    jobs = Jobs(store, url, {})
+    await jobs.launch()
+    await jobs.close()
 
 
 @pytest.fixture
