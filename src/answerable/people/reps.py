@@ -21,8 +21,9 @@ LINK_LASTS = timedelta(days=7)
 
 # argon2id with the library's defaults (RFC 9106, low-memory profile).
 _hasher = PasswordHasher()
-# Verified when there is no such rep, so that the time taken does not tell who works here.
-_NOBODYS_HASH = _hasher.hash("nobody")
+# Verified when there is no such rep, so that the time taken does not tell who works here. It is of a secret that was
+# thrown away, and written down here because making it at each start takes as long as a sign-in.
+_NOBODYS_HASH = "$argon2id$v=19$m=65536,t=3,p=4$RmMpUKLHbNLjSuN8B4Dxcg$hgQC0n/H5GnvyePETWRU1UkJ2ZecMn/SVi1Kl7JJpXM"
 
 
 @dataclass(frozen=True, slots=True)
