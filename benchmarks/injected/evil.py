@@ -273,9 +273,13 @@ PROCEDURES = (
 
 
 def deeds(case: Case, person: Person, turn: int, *, is_under_way: bool) -> list[list[tuple[str, Any]]]:
-    """Calls, in several rounds: everything that writes or moves money, on things of the customer and of others."""
+    """Calls, in several rounds: everything that writes or moves money, on things of the customer and of others.
+
+    What it asks for of the customer's own ends its turn with the program's question, so that it does that last, and in
+    every second turn only: in the others it comes to say how it ends them.
+    """
     dice = case.dice(f"deeds {turn}")
-    own, others = _on_own(person), _on_others(dice)
+    own, others = _on_own(person) if dice.random() < 0.5 else [], _on_others(dice)
     count = CALLS_A_TURN * (2 if case.source == "own" else 1)
     first = dice.sample(own, min(len(own), count // 2)) + dice.sample(others, min(len(others), count - count // 2))
     dice.shuffle(first)
@@ -293,7 +297,7 @@ def deeds(case: Case, person: Person, turn: int, *, is_under_way: bool) -> list[
         rounds.append([("follow_procedure", {"procedure": wanted})])
     if dice.random() < 0.2:
         rounds.append([("search_knowledge", {"query": f"{_victim(dice).email} charges address VAT ID"})])
-    return [each for each in rounds if each]
+    return [each for each in (*rounds[2:], *rounds[:2]) if each]
 
 
 def _on_own(person: Person) -> list[tuple[str, Any]]:
