@@ -28,6 +28,8 @@ class Option:
 
     value: str
     words: Words
+    also: tuple[str, ...] = ()
+    """What customers call it besides."""
 
 
 @dataclass(frozen=True, slots=True)

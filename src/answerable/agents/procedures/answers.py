@@ -32,6 +32,7 @@ CODE_LETTERS_MIN = 4
 _SIGNED = re.compile(r"(?:^|[\s(])[-−–]\s*[€£$¥]?\s*\d|%|\d\s*/\s*\d")
 _YEAR = re.compile(r"(?<!\d)(20\d{2}|19\d{2})(?!\d)", re.ASCII)
 _SPACE = re.compile(r"\s+")
+_CLAUSES = re.compile(r"[.,;:!?]+(?:\s|$)|\s(?:and|und|y|et|e|so|weil|porque)\s", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,21 +194,26 @@ def _read_choice(need: Need, text: str, spoken: Language) -> str | None:
         each.value: {plain(words_in(each.words, spoken.code)), plain(each.value), *map(plain, each.words.values())}
         for each in need.options
     }
+    called = {each.value: labels[each.value] | set(map(plain, each.also)) for each in need.options}
     said = plain(text)
-    exact = [value for value, named in labels.items() if said in named]
+    exact = [value for value, named in called.items() if said in named]
     if len(exact) == 1:
         return exact[0]
     place = place_of(text, spoken, len(need.options))
     if place is not None:
         return need.options[place].value
-    if set(words(text)) & _doubts(spoken):
+    if set(words(text)) & (_doubts(spoken) - spoken.negations):
         return None
-    found = {
-        value: max((len(name) for name in named if name and f" {name} " in f" {said} "), default=0)
-        for value, named in labels.items()
-    }
-    named_ones = [value for value, letters in found.items() if letters] or _told_by_words(labels, said, spoken)
+    # What is denied names nothing; "… and I can't log in" denies nothing of what stands before it.
+    clauses = [plain(each) for each in _CLAUSES.split(text) if not set(words(each)) & spoken.negations]
+    named_ones = [value for value, named in called.items() if any(_names(each, named) for each in clauses)]
+    if not named_ones and len(clauses) == 1 and not set(words(text)) & spoken.negations:
+        named_ones = _told_by_words(labels, said, spoken)
     return named_ones[0] if len(named_ones) == 1 else None
+
+
+def _names(said: str, named: Iterable[str]) -> bool:
+    return any(name and f" {name} " in f" {said} " for name in named)
 
 
 def _told_by_words(labels: Mapping[str, set[str]], said: str, spoken: Language) -> list[str]:

@@ -48,6 +48,16 @@ class NeedHead(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, re
             extra_json_schema={"type": "object", "additionalProperties": {"$ref": "#/$defs/Spoken"}},
         ),
     ] = None
+    also: Annotated[
+        Any,
+        Meta(
+            description="For a choice: by value, words that customers use for it besides, in any language.",
+            extra_json_schema={
+                "type": "object",
+                "additionalProperties": {"type": "array", "items": {"type": "string", "minLength": 1}},
+            },
+        ),
+    ] = None
     pattern: Annotated[str, Meta(max_length=100, description="For an id: a regular expression.")] = ""
     currency: Annotated[str, Meta(description="For money: EUR, or {charge.amount.currency}.")] = ""
     whole: Annotated[str, Meta(description="For money: what “all of it” is, such as {charge.refundable}.")] = ""

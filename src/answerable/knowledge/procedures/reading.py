@@ -128,13 +128,15 @@ class _Reading:
         options = read.options or {}
         if not isinstance(options, dict):
             raise self._wrong("options are values, each with what it is called.", (*path, "options"))
+        also = self._also(read.also or {}, options, (*path, "also"))
         return Need(
             name=name,
             line=self._line(path),
             kind=read.kind,
             ask=self._spoken(read.ask, (*path, "ask")),
             options=tuple(
-                Option(value, self._spoken(words, (*path, "options", value))) for value, words in options.items()
+                Option(value, self._spoken(words, (*path, "options", value)), also.get(value, ()))
+                for value, words in options.items()
             ),
             pattern=read.pattern,
             currency=read.currency,
@@ -157,6 +159,16 @@ class _Reading:
             from_first_words=read.from_first_words,
         )
 
+    def _also(self, content: Any, options: Mapping[str, Any], path: Place) -> Mapping[str, tuple[str, ...]]:
+        if not isinstance(content, dict) or not all(isinstance(each, list) for each in content.values()):
+            raise self._wrong("also is a list of words for each value.", path)
+        for value, called in content.items():
+            if value not in options:
+                raise self._wrong(f"{value} is none of the options.", (*path, value))
+            if not all(isinstance(each, str) and each.strip() for each in called):
+                raise self._wrong("What a value is also called is words.", (*path, value))
+        return {value: tuple(called) for value, called in content.items()}
+
     def _check_parts(self, read: heads.NeedHead, path: Place) -> None:
         """Each kind has its own parts; what belongs to another one is a slip."""
         wanted = {"choice": ("options",), "id": ("pattern",), "found": ("found_in", "id", "shown")}.get(read.kind, ())
@@ -166,10 +178,13 @@ class _Reading:
                 raise self._wrong(f"A need of the kind {read.kind} must say its {written}.", path)
         allowed = {
             *wanted,
-            *{"money": ("currency", "whole"), "found": ("where", "marks", "take_only_one")}.get(read.kind, ()),
+            *{"choice": ("also",), "money": ("currency", "whole"), "found": ("where", "marks", "take_only_one")}.get(
+                read.kind, ()
+            ),
         }
         others = (
             "options",
+            "also",
             "pattern",
             "currency",
             "whole",

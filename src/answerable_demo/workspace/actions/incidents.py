@@ -98,6 +98,7 @@ def imagined(doing: Doing, wanted: SubscriptionWanted) -> Mapping[str, Any]:
         "en": "Send you an e-mail for each change of the incident {incident_id}",
         "de": "Ihnen zu jeder Änderung der Störung {incident_id} eine E-Mail senden",
         "es": "Enviarle un correo con cada cambio de la incidencia {incident_id}",
+        "fr": "Vous envoyer un e-mail à chaque évolution de l'incident {incident_id}",
     },
 )
 async def subscribe_to_incident(doing: Doing, wanted: SubscriptionWanted) -> Subscribed:

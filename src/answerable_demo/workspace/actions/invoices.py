@@ -92,6 +92,7 @@ def imagined(doing: Doing, wanted: ResendWanted) -> Mapping[str, Any]:
         "en": "Send the invoice {invoice_number} again by {by}",
         "de": "Die Rechnung {invoice_number} noch einmal senden ({by})",
         "es": "Volver a enviar la factura {invoice_number} ({by})",
+        "fr": "Renvoyer la facture {invoice_number} ({by})",
     },
 )
 async def resend_invoice(doing: Doing, wanted: ResendWanted) -> Resent:

@@ -1,8 +1,10 @@
 """Charges and their refunds."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
-from typing import Annotated, Any
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -17,6 +19,27 @@ ChargeId = Annotated[str, msgspec.Meta(pattern=r"^(ch|re)_[A-Za-z0-9]{1,40}$", d
 NEWEST = 6
 # Two charges for the same thing this close together are one too many.
 DUPLICATE_WITHIN = timedelta(days=7)
+# R-14 has the same number; that clause decides, and this only tells beforehand.
+YEARLY_RENEWAL_DAYS = 30
+LONGEST_MONTH = timedelta(days=31)
+INVOICES_READ = 100
+
+Standing = Literal[
+    "refundable",
+    "given_back",
+    "disputed",
+    "not_paid",
+    "monthly_renewal",
+    "yearly_renewal",
+    "withdrawable",
+    "first_payment",
+    "other",
+]
+"""What is known of a refund of a charge before anybody asks for one; the clauses decide when they do.
+
+`withdrawable`: the first payment for a plan, in the days in which a withdrawal gives it back. `first_payment`: after
+them. `other`: only a person can know.
+"""
 
 
 class ChargesWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -33,10 +56,28 @@ class RefundWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     amount: Amount
 
 
+class GivenBack(msgspec.Struct, frozen=True):
+    """Money of a charge that was given back, or is on its way."""
+
+    charge_id: str
+    invoice_number: str
+    charged_at: str
+    amount: BackOfficeMoney
+    """All refunds of the charge together."""
+    on: str
+    """The day of the newest of them."""
+    refund_id: str
+    expected_by: str
+
+
 class FoundCharge(Charge, frozen=True, kw_only=True):
-    """A charge, and whether it is one too many."""
+    """A charge, and what is known of giving it back."""
 
     is_duplicate: bool
+    """Whether it is one too many."""
+    returned: Literal["nothing", "part", "all"]
+    given_back: GivenBack | None
+    standing: Standing
 
 
 class Charges(msgspec.Struct, frozen=True):
@@ -47,6 +88,8 @@ class Charges(msgspec.Struct, frozen=True):
     charges: list[FoundCharge]
     duplicate_ids: list[str]
     """The later one of every two that were made for the same and have both been kept."""
+    settled_duplicates: list[GivenBack]
+    """Of every two that were made for the same the one that was given back already, newest first."""
 
 
 class Refunded(msgspec.Struct, frozen=True):
@@ -59,18 +102,35 @@ class Refunded(msgspec.Struct, frozen=True):
 
 @action(effect="reads", identity="verified")
 async def find_charges(doing: Doing, wanted: ChargesWanted) -> Charges:
-    """Lists charges of the customer, newest first: what of each can still be refunded, and which were made twice."""
+    """Lists charges of the customer, newest first: what of each can still be refunded or was given back already, and
+    which were made twice.
+    """
     customer = await own_customer(doing)
     everything = await read(doing, "/charges", list[Charge], customer_id=customer.id)
+    returned = await _given_back(doing, customer.id, everything)
     duplicates = {each.id for each in everything if _is_duplicate(each, everything, only_later=True)}
+    settled = [returned[each.id] for each in everything if each.id in returned and _has_twin(each, everything)]
     if wanted.invoice_number is not None:
         found = [each for each in everything if each.invoice_number == wanted.invoice_number]
     else:
-        found = [each for number, each in enumerate(everything) if number < NEWEST or each.id in duplicates]
-    told = "; ".join(f"{words(each.amount)} on {each.at[:10]} for {each.invoice_number} ({each.id})" for each in found)
+        kept = duplicates | {each.charge_id for each in settled}
+        found = [each for number, each in enumerate(everything) if number < NEWEST or each.id in kept]
+    account = await _account(doing, customer.id)
+    invoices = await read(doing, "/invoices", list[Invoice], customer_id=customer.id, limit=str(INVOICES_READ))
+    by_number = {each.number: each for each in invoices}
+    shown = [
+        FoundCharge(
+            **msgspec.structs.asdict(each),
+            is_duplicate=each.id in duplicates,
+            returned=_how_much_returned(each),
+            given_back=returned.get(each.id),
+            standing=_standing(each, everything, by_number.get(each.invoice_number), account),
+        )
+        for each in found
+    ]
+    told = "; ".join(map(_in_words, shown))
     summary = f"The charges: {told}." if found else "There are no such charges."
-    shown = [FoundCharge(**msgspec.structs.asdict(each), is_duplicate=each.id in duplicates) for each in found]
-    return Charges(customer.id, summary, shown, [each.id for each in shown if each.is_duplicate])
+    return Charges(customer.id, summary, shown, [each.id for each in shown if each.is_duplicate], settled)
 
 
 async def facts_about(doing: Doing, wanted: RefundWanted) -> Mapping[str, Any]:
@@ -81,22 +141,25 @@ async def facts_about(doing: Doing, wanted: RefundWanted) -> Mapping[str, Any]:
     others = await read(doing, "/charges", list[Charge], customer_id=customer.id)
     charge = _own_charge(others, charge_id)
     invoice = await read(doing, f"/invoices/{charge.invoice_number}", Invoice)
-    subscription = await read(doing, f"/customers/{customer.id}/subscription", Subscription)
-    usage = await read(doing, f"/customers/{customer.id}/usage", Usage)
+    account = await _account(doing, customer.id)
+    is_duplicate = not is_refund and _is_duplicate(charge, others)
+    # Of a disputed charge nothing is left, and of a refund there never was: their own clauses say so better.
+    has_own_clause = is_refund or charge.is_disputed
     return {
         "gives_money_back": True,
         "is_refund": is_refund,
-        "days_since_charge": (await clock_of(doing) - datetime.fromisoformat(charge.at)).days,
+        "days_since_charge": (account.now - datetime.fromisoformat(charge.at)).days,
         "charged": charge.amount,
         "refundable": charge.refundable,
         "is_disputed": charge.is_disputed,
-        "is_duplicate": not is_refund and _is_duplicate(charge, others),
-        "is_unused_yearly_renewal": _is_unused_renewal(charge, invoice, subscription, usage),
+        "is_duplicate": is_duplicate,
+        "is_unused_yearly_renewal": _is_unused_renewal(charge, invoice, account),
+        "is_monthly_renewal": not (has_own_clause or is_duplicate) and _is_monthly_renewal(invoice, account),
+        "is_first_payment": not (has_own_clause or is_duplicate) and _is_first_payment(invoice, account),
         "invoice_kind": invoice.kind,
-        "interval": subscription.interval,
+        "interval": account.subscription.interval,
         "is_in_currency_of_charge": wanted.amount.currency == charge.amount.currency,
-        # Of a disputed charge nothing is left, and of a refund there never was: their own clauses say so better.
-        "exceeds_what_is_left": not (is_refund or charge.is_disputed) and not _is_within(wanted.amount, charge),
+        "exceeds_what_is_left": not has_own_clause and not _is_within(wanted.amount, charge),
     }
 
 
@@ -155,6 +218,7 @@ async def stop_refund(doing: Doing, wanted: RefundWanted, made: Refunded) -> Ref
         "en": "Refund {amount} of the charge {charge_id}",
         "de": "{amount} der Zahlung {charge_id} erstatten",
         "es": "Devolver {amount} del cargo {charge_id}",
+        "fr": "Rembourser {amount} du paiement {charge_id}",
     },
 )
 async def refund_charge(doing: Doing, wanted: RefundWanted) -> Refunded:
@@ -188,29 +252,132 @@ def _own_charge(charges: list[Charge], charge_id: str) -> Charge:
     return charge
 
 
-def _is_duplicate(charge: Charge, others: list[Charge], *, only_later: bool = False) -> bool:
-    """Whether another charge paid for the same invoice, the same amount, and has not been given back."""
-    at = datetime.fromisoformat(charge.at)
-    return charge.status == "succeeded" and any(
+def _are_for_the_same(charge: Charge, other: Charge) -> bool:
+    """Whether both took the same amount for the same invoice, days apart."""
+    return (
         other.id != charge.id
-        and other.status == "succeeded"
+        and charge.status == other.status == "succeeded"
         and other.invoice_number == charge.invoice_number
         and other.amount == charge.amount
+        and abs(datetime.fromisoformat(other.at) - datetime.fromisoformat(charge.at)) <= DUPLICATE_WITHIN
+    )
+
+
+def _has_twin(charge: Charge, others: list[Charge]) -> bool:
+    """Whether another charge was for the same, whatever became of it since."""
+    return any(_are_for_the_same(charge, other) for other in others)
+
+
+def _is_duplicate(charge: Charge, others: list[Charge], *, only_later: bool = False) -> bool:
+    """Whether another charge paid for the same invoice, the same amount, and has not been given back."""
+    return any(
+        _are_for_the_same(charge, other)
         and other.refundable == other.amount
-        and abs(datetime.fromisoformat(other.at) - at) <= DUPLICATE_WITHIN
         and (not only_later or ((charge.at, charge.id) > (other.at, other.id) and charge.refundable == charge.amount))
         for other in others
     )
 
 
-def _is_unused_renewal(charge: Charge, invoice: Invoice, subscription: Subscription, usage: Usage) -> bool | None:
-    """Whether it renewed a yearly plan with which nothing was done since; none if that is not known."""
-    if invoice.kind != "subscription" or subscription.interval != "yearly":
+@dataclass(frozen=True, slots=True)
+class _Account:
+    """What is known of a customer beside their charges."""
+
+    subscription: Subscription
+    usage: Usage
+    now: datetime
+
+
+async def _account(doing: Doing, customer_id: str) -> _Account:
+    return _Account(
+        subscription=await read(doing, f"/customers/{customer_id}/subscription", Subscription),
+        usage=await read(doing, f"/customers/{customer_id}/usage", Usage),
+        now=await clock_of(doing),
+    )
+
+
+async def _given_back(doing: Doing, customer_id: str, charges: list[Charge]) -> Mapping[str, GivenBack]:
+    """What was given back of each charge of which something was."""
+    refunds = await read(doing, "/refunds", list[Refund], customer_id=customer_id)
+    found = {}
+    for charge in charges:
+        # The newest stands first.
+        newest = next((each for each in refunds if each.charge_id == charge.id and each.status != "cancelled"), None)
+        if newest is not None and _how_much_returned(charge) != "nothing":
+            day = newest.created_at[:10]
+            about = (charge.id, charge.invoice_number, charge.at)
+            found[charge.id] = GivenBack(*about, charge.refunded, day, newest.id, newest.expected_by)
+    return found
+
+
+def _how_much_returned(charge: Charge) -> Literal["nothing", "part", "all"]:
+    if Decimal(charge.refunded.amount) == 0:
+        return "nothing"
+    return "all" if charge.refunded == charge.amount else "part"
+
+
+def _standing(  # noqa: PLR0911  (one rule a line, the first that fits)
+    charge: Charge, others: list[Charge], invoice: Invoice | None, account: _Account
+) -> Standing:
+    """What can be said of a refund of the charge before it is asked for."""
+    if charge.status != "succeeded":
+        return "not_paid"
+    if charge.is_disputed:
+        return "disputed"
+    if charge.refunded == charge.amount:
+        return "given_back"
+    if _is_duplicate(charge, others):
+        return "refundable"
+    if invoice is None:
+        return "other"
+    if _is_first_payment(invoice, account):
+        is_in_time = f"{account.now:%Y-%m-%d}" <= account.subscription.can_withdraw_until
+        return "withdrawable" if is_in_time and account.subscription.status != "ended" else "first_payment"
+    if _is_monthly_renewal(invoice, account):
+        return "monthly_renewal"
+    is_unused = _is_unused_renewal(charge, invoice, account)
+    if is_unused and (account.now - datetime.fromisoformat(charge.at)).days <= YEARLY_RENEWAL_DAYS:
+        return "refundable"
+    is_of_a_year = invoice.kind == "subscription" and not _is_of_a_month(invoice)
+    return "yearly_renewal" if is_of_a_year and is_unused is not None else "other"
+
+
+def _is_of_a_month(invoice: Invoice) -> bool:
+    """Whether it is for a month of a plan, as it was paid then."""
+    if invoice.kind != "subscription" or invoice.period_start is None or invoice.period_end is None:
         return False
-    if charge.at[:10] <= subscription.started_on:
+    return date.fromisoformat(invoice.period_end) - date.fromisoformat(invoice.period_start) <= LONGEST_MONTH
+
+
+def _is_first_payment(invoice: Invoice, account: _Account) -> bool:
+    """Whether it paid for the beginning of the plan."""
+    return invoice.kind == "subscription" and (invoice.period_start or "") <= account.subscription.started_on
+
+
+def _is_monthly_renewal(invoice: Invoice, account: _Account) -> bool:
+    """Whether it renewed a plan for a month, and not after a cancellation that we failed to carry out."""
+    if not _is_of_a_month(invoice) or _is_first_payment(invoice, account):
+        return False
+    ended_on = account.subscription.cancels_on
+    return ended_on is None or (invoice.period_start or "") < ended_on
+
+
+def _is_unused_renewal(charge: Charge, invoice: Invoice, account: _Account) -> bool | None:
+    """Whether it renewed a yearly plan with which nothing was done since; none if that is not known."""
+    if invoice.kind != "subscription" or account.subscription.interval != "yearly":
+        return False
+    if charge.at[:10] <= account.subscription.started_on:
         # The first year is no renewal.
         return False
-    return None if usage.last_finalised_on is None else usage.last_finalised_on < charge.at[:10]
+    last = account.usage.last_finalised_on
+    return None if last is None else last < charge.at[:10]
+
+
+def _in_words(charge: FoundCharge) -> str:
+    """A charge for a model, with what may be known of giving it back."""
+    told = f"{words(charge.amount)} on {charge.at[:10]} for {charge.invoice_number} ({charge.id})"
+    if (back := charge.given_back) is not None:
+        told += f", of which {words(back.amount)} went back with the refund {back.refund_id} of {back.on}"
+    return told
 
 
 def _is_within(amount: Amount, charge: Charge) -> bool:

@@ -32,7 +32,20 @@ class PlanPreview(msgspec.Struct, frozen=True):
     summary: str
     due_now: Price
     starts_on: str
-    starts: Literal["at_once", "next_period"]
+    starts: Literal["at_once", "next_period", "has_it", "will_have_it"]
+    """Whoever has the plan already, or has asked for it from the next period on, needs no change."""
+
+
+class PlanNow(msgspec.Struct, frozen=True):
+    """The plan that a customer has."""
+
+    reference: str
+    summary: str
+    plan: str
+    """Its name."""
+    interval: Interval
+    can_change: bool
+    """Whether it can be changed here: not in the trial, with a payment open, or when it ends."""
 
 
 class PlanWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,10 +70,14 @@ class CancellationPreview(msgspec.Struct, frozen=True):
 
     reference: str
     summary: str
+    stands: Literal["goes_on", "trial", "ends", "ended"]
+    """In the trial nothing has been paid. One that ends was cancelled before."""
     period_end: str
+    """On which day it ends, or would end if it were cancelled now; of one that has ended the day on which it did."""
     can_withdraw: bool
+    """Only where there is something to give back."""
     money_back: Price
-    """On a withdrawal; 0.00 outside the legal window."""
+    """On a withdrawal; 0.00 outside the legal window, or where nothing was paid."""
 
 
 class CancellationWanted(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -94,9 +111,20 @@ def back_office_price(amount: Amount) -> Price:
 
 
 @action(effect="reads", identity="verified")
+async def find_plan(doing: Doing, wanted: Nothing) -> PlanNow:
+    """Tells which plan the customer has, how it is paid, and whether it can be changed at the moment."""
+    subscription = await _own_subscription(doing)
+    plan = subscription.plan.title()
+    summary = f"{plan} with {subscription.interval} payment; it is {subscription.status}."
+    return PlanNow(subscription.id, summary, plan, subscription.interval, subscription.status == "active")
+
+
+@action(effect="reads", identity="verified")
 async def preview_plan_change(doing: Doing, wanted: PlanAsked) -> PlanPreview:
     """Tells what another plan would cost the customer today, counted by the day, and when it would start."""
     subscription = await _own_subscription(doing)
+    if (known := _without_change(subscription, wanted)) is not None:
+        return known
     change = await _tried(doing, subscription, wanted.plan, wanted.interval)
     starts = await _start_of(doing, change)
     then = "at once" if starts == "at_once" else f"on {change.starts_on}"
@@ -105,6 +133,21 @@ async def preview_plan_change(doing: Doing, wanted: PlanAsked) -> PlanPreview:
         "would be charged today."
     )
     return PlanPreview(subscription.id, summary, change.due_now, change.starts_on, starts)
+
+
+def _without_change(subscription: Subscription, wanted: PlanAsked) -> PlanPreview | None:
+    """What is told of a plan for which nothing has to be changed; none if something must."""
+    plan = f"{wanted.plan.title()} with {wanted.interval} payment"
+    nothing = _nothing(subscription)
+    if (subscription.next_plan, subscription.next_interval) == (wanted.plan, wanted.interval):
+        day = subscription.period_end
+        return PlanPreview(
+            subscription.id, f"The plan changes to {plan} on {day} already.", nothing, day, "will_have_it"
+        )
+    if subscription.next_plan is None and (subscription.plan, subscription.interval) == (wanted.plan, wanted.interval):
+        told = f"The plan is {plan} already."
+        return PlanPreview(subscription.id, told, nothing, subscription.period_start, "has_it")
+    return None
 
 
 async def facts_about_change(doing: Doing, wanted: PlanWanted) -> Mapping[str, Any]:
@@ -168,6 +211,7 @@ def imagined_change(doing: Doing, wanted: PlanWanted) -> Mapping[str, Any]:
         "en": "Change the plan to {plan}, paid {interval}, with {due_now} due now",
         "de": "Auf den Tarif {plan} wechseln (Zahlung: {interval}), jetzt fällig: {due_now}",
         "es": "Cambiar a la tarifa {plan} (pago: {interval}), a pagar ahora: {due_now}",
+        "fr": "Passer à l'offre {plan} (paiement : {interval}), à payer maintenant : {due_now}",
     },
 )
 async def change_plan(doing: Doing, wanted: PlanWanted) -> PlanChanged:
@@ -184,15 +228,35 @@ async def change_plan(doing: Doing, wanted: PlanWanted) -> PlanChanged:
 async def preview_cancellation(doing: Doing, wanted: Nothing) -> CancellationPreview:
     """Tells when the customer's subscription would end, and whether and how much money would come back."""
     subscription = await _own_subscription(doing)
-    can_withdraw = await _is_within_window(doing, subscription)
-    back = await _money_back(doing, subscription) if can_withdraw else _nothing(subscription)
-    summary = f"Cancelled now, it would end on {subscription.period_end}, and nothing is given back."
+    stands = _stands(subscription)
+    is_in_window = stands != "ended" and await _is_within_window(doing, subscription)
+    back = await _money_back(doing, subscription) if is_in_window else _nothing(subscription)
+    can_withdraw = Decimal(back.amount) > 0
+    ends_on = subscription.cancels_on or subscription.period_end
+    summary = {
+        "goes_on": f"Cancelled now, it would end on {ends_on}, and nothing is given back.",
+        "trial": f"It is a trial, for which nothing was paid. Cancelled now, it would end on {ends_on}.",
+        "ends": f"It is cancelled already and ends on {ends_on}.",
+        "ended": f"It ended on {ends_on}.",
+    }[stands]
     if can_withdraw:
         summary += (
             f" Until {subscription.can_withdraw_until} a withdrawal is possible instead: it would end today and "
             f"{words(back)} would be given back."
         )
-    return CancellationPreview(subscription.id, summary, subscription.period_end, can_withdraw, back)
+    return CancellationPreview(subscription.id, summary, stands, ends_on, can_withdraw, back)
+
+
+def _stands(subscription: Subscription) -> Literal["goes_on", "trial", "ends", "ended"]:
+    match subscription.status:
+        case "ended":
+            return "ended"
+        case "cancelling":
+            return "ends"
+        case "trialing":
+            return "trial"
+        case _:
+            return "goes_on"
 
 
 async def facts_about_end(doing: Doing, wanted: CancellationWanted) -> Mapping[str, Any]:
@@ -252,6 +316,7 @@ def imagined_end(doing: Doing, wanted: CancellationWanted) -> Mapping[str, Any]:
         "en": "End the subscription ({way}), with {money_back} back",
         "de": "Das Abo beenden ({way}), {money_back} zurück",
         "es": "Terminar la suscripción ({way}), con devolución de {money_back}",
+        "fr": "Mettre fin à l'abonnement ({way}), avec remboursement de {money_back}",
     },
 )
 async def cancel_subscription(doing: Doing, wanted: CancellationWanted) -> Cancelled:
