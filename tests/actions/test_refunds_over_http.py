@@ -16,6 +16,7 @@ import answerable_demo
 from answerable.actions.boundary import Boundary
 from answerable.actions.declaring import Doing, NotDone
 from answerable.actions.loading import load_actions
+from answerable.actions.policies import rule
 from answerable.domain.errors import Conflict, Invalid, NotAllowed, Unavailable
 from answerable.domain.people import Customer
 from answerable.store import Store, actions
@@ -65,13 +66,69 @@ async def test_a_larger_one_waits_for_a_person(desk: Boundary, store: Store, off
 
 
 async def test_a_charge_that_nothing_allows_to_give_back_stays(desk: Boundary, store: Store, office: Office) -> None:
-    marta = await someone(store, "marta")
-    wanted = await newest_charge(desk, marta)
+    marcus = await someone(store, "marcus")
+    (order,) = [each for each in await office.at("/invoices", customer_id="cus_marcus") if each["kind"] == "order"]
+    (charge,) = order["charges"]
+    wanted = {"charge_id": charge["id"], "amount": charge["amount"]}
 
-    call = await ask(desk, marta, "refund_charge", wanted)
+    call = await ask(desk, marcus, "refund_charge", wanted)
 
     assert (call.state, await office.refunds(wanted["charge_id"])) == ("refused", [])
     assert call.reason == "No clause of a policy allows this."
+
+
+async def test_what_is_told_of_a_charge_beforehand_is_what_the_clauses_decide(
+    desk: Boundary, store: Store, office: Office
+) -> None:
+    told_of: dict[str, set[str]] = {}
+    refunding = desk.declared["refund_charge"]
+    assert refunding.facts is not None
+    for key in ("claire", "oliver", "giulia", "declan", "tom", "marta", "priya", "eleni", "ioana"):
+        who = await someone(store, key)
+        doing = Doing("t1", who[0], office.settings, dry_run=True)
+        for charge in (await told(desk, who, "find_charges"))["charges"]:
+            asked = {"charge_id": charge["id"], "amount": charge["amount"]}
+            wanted = msgspec.convert(asked, refunding.wanted)
+            facts = await refunding.facts(doing, wanted)
+            ruling = rule(the_clauses(dict(desk.declared)), "refund_charge", facts, wanted.amount.money)
+            decided = "allowed" if ruling.is_allowed else ruling.clause.id if ruling.clause else "nothing"
+            told_of.setdefault(charge["standing"], set()).add(decided)
+
+    assert told_of.pop("given_back") == {"R-18"}
+    # What failed has nothing left either; it is for people to say what it was.
+    assert told_of.pop("not_paid") <= {"R-15", "R-18"}
+    assert told_of == {
+        "refundable": {"allowed"},
+        "disputed": {"R-17"},
+        "monthly_renewal": {"R-15"},
+        "withdrawable": {"R-21"},
+        "first_payment": {"R-21"},
+        "yearly_renewal": {"nothing"},
+        "other": {"nothing"},
+    }
+
+
+async def test_of_a_duplicate_that_went_back_it_is_known_which_when_and_under_which_number(
+    desk: Boundary, store: Store, office: Office
+) -> None:
+    claire = await someone(store, "claire")
+    wanted = await newest_charge(desk, claire)
+    call = await ask(desk, claire, "refund_charge", wanted)
+    assert call.receipt is not None, call.reason
+    after = await ask(desk, claire, "find_charges", {}, key="after")
+    assert after.receipt is not None
+
+    found = after.receipt.content
+    (settled,) = found["settled_duplicates"]
+    (refund,) = await office.refunds(wanted["charge_id"])
+    assert found["duplicate_ids"] == []
+    assert (settled["charge_id"], settled["refund_id"]) == (wanted["charge_id"], call.receipt.reference)
+    assert (settled["amount"], settled["on"], settled["expected_by"]) == (
+        wanted["amount"],
+        "2026-11-23",
+        refund["expected_by"],
+    )
+    assert [each["returned"] for each in found["charges"]][:3] == ["all", "nothing", "nothing"]
 
 
 async def test_the_largest_ones_need_two_leads(desk: Boundary, store: Store, office: Office) -> None:
@@ -102,6 +159,9 @@ async def test_the_largest_ones_need_two_leads(desk: Boundary, store: Store, off
         ("ines", "ch_fNq", "84.01", "EUR", "R-18"),
         ("giulia", "newest", "10.00", "EUR", "R-17"),
         ("oliver", "refund", "10.00", "GBP", "R-19"),
+        ("priya", "newest", "10.00", "GBP", "R-15"),
+        ("tom", "newest", "1.00", "GBP", "R-21"),
+        ("marta", "newest", "1.00", "EUR", "R-21"),
     ],
 )
 async def test_what_may_not_be_given_back_is_refused_by_a_clause_with_its_words(

@@ -62,6 +62,23 @@ async def test_a_smaller_plan_waits_for_the_next_period_and_costs_nothing(
     assert (await office.subscription("eleni"))["next_interval"] == "monthly"
 
 
+async def test_whoever_asks_for_what_they_have_is_told_so(desk: Boundary, store: Store, office: Office) -> None:
+    erik, eleni = await someone(store, "erik"), await someone(store, "eleni")
+    has_it = await told(desk, erik, "preview_plan_change", TEAM)
+    call = await ask(desk, eleni, "change_plan", {**TEAM, "due_now": euros("0.00")})
+    assert call.state == "done", call.reason
+    will_have_it = await told(desk, eleni, "preview_plan_change", TEAM)
+    now = await told(desk, erik, "find_plan")
+
+    assert (has_it["starts"], has_it["due_now"]["amount"]) == ("has_it", "0.00")
+    assert (will_have_it["starts"], will_have_it["starts_on"]) == (
+        "will_have_it",
+        (await office.subscription("eleni"))["period_end"],
+    )
+    assert (now["plan"], now["interval"], now["can_change"]) == ("Team", "monthly", True)
+    assert not (await told(desk, await someone(store, "rachel"), "find_plan"))["can_change"]
+
+
 @pytest.mark.parametrize("due_now", [euros("0.00"), euros("35.41"), {"amount": "35.42", "currency": "USD"}])
 async def test_at_another_price_than_is_due_nothing_is_changed(
     desk: Boundary, store: Store, office: Office, due_now: dict[str, str]
@@ -170,11 +187,15 @@ async def _change_and_take_back(store: Store, filled_file: Path, whose: str, wan
             before, paid = await office.subscription(whose), await _paid(office, whose)
             preview = await ask(desk, who, "preview_plan_change", wanted, key=f"{who[0].id}-preview")
             if preview.receipt is None:
-                # The same plan, or too few seats: the change is refused with the same words.
+                # Too few seats: the change is refused with the same words.
                 call = await ask(desk, who, "change_plan", {**wanted, "due_now": euros("0.00")}, key=f"{who[0].id}-0")
                 assert (call.state, call.reason) == ("refused", preview.reason)
                 return
             due = preview.receipt.content["due_now"]
+            if preview.receipt.content["starts"] == "has_it":
+                call = await ask(desk, who, "change_plan", {**wanted, "due_now": due}, key=f"{who[0].id}-0")
+                assert (call.state, await office.subscription(whose)) == ("refused", before)
+                return
             call = await ask(desk, who, "change_plan", {**wanted, "due_now": due}, key=f"{who[0].id}-1")
             assert call.state == "done", call.reason
             assert await _paid(office, whose) - paid == Decimal(due["amount"])
@@ -210,6 +231,23 @@ async def test_a_cancellation_ends_with_the_period_and_can_be_taken_back_until_t
     clock.forward(timedelta(days=9))
     assert (await desk.undo(call.id, rep("maya"))).state == "undone"
     assert await office.subscription("ines") == before
+
+
+async def test_what_ends_already_and_what_was_never_paid_are_known_before_anything_is_asked(
+    desk: Boundary, store: Store, office: Office
+) -> None:
+    rachel, henrik, tom = [await someone(store, key) for key in ("rachel", "henrik", "tom")]
+    ending, trial, begun = [await told(desk, who, "preview_cancellation") for who in (rachel, henrik, tom)]
+    withdrawn = await ask(desk, tom, "cancel_subscription", {"way": "withdraw", "money_back": begun["money_back"]})
+    assert withdrawn.state == "done", withdrawn.reason
+    again = await ask(desk, tom, "preview_cancellation", {}, key="again")
+    assert again.receipt is not None
+
+    ends_on = (await office.subscription("rachel"))["cancels_on"]
+    assert (ending["stands"], ending["period_end"], ending["can_withdraw"]) == ("ends", ends_on, False)
+    assert (trial["stands"], trial["can_withdraw"], trial["money_back"]["amount"]) == ("trial", False, "0.00")
+    assert (begun["stands"], begun["can_withdraw"]) == ("goes_on", True)
+    assert (again.receipt.content["stands"], again.receipt.content["period_end"]) == ("ended", "2026-11-23")
 
 
 async def test_on_the_day_on_which_it_ends_a_cancellation_stays(

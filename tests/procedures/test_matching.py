@@ -47,6 +47,47 @@ def test_a_question_about_it_begins_none(matcher: Matcher, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "procedure"),
+    [
+        ("Please change my plan", "change-plan"),
+        ("switch me to monthly payment please", "change-plan"),
+        ("Ich möchte vom Vertrag zurücktreten", "cancel-subscription"),
+        ("Quisiera darme de baja", "cancel-subscription"),
+        ("can i get back half of what i paid last month", "refund-a-charge"),
+        ("Ich hätte gern das Geld für die letzte Abbuchung zurück", "refund-a-charge"),
+        ("someone at your end took 84 euros from me twice", "duplicate-charge"),
+        ("vous m'avez prélevé deux fois", "duplicate-charge"),
+        ("Mi móvil se ha roto y no puedo entrar", "lost-access"),
+        ("delete my account", "data-deletion"),
+        ("is there an outage right now? my payout is stuck", "service-incident"),
+        ("Die Seite lädt bei uns überhaupt nicht", "service-incident"),
+    ],
+)
+def test_a_request_in_a_customers_own_words_begins_its_procedure(matcher: Matcher, text: str, procedure: str) -> None:
+    match = matcher.find(text)
+
+    assert match is not None
+    assert (match.procedure, match.is_wanted) == (procedure, True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "is there a fee if I change my plan?",
+        "can I withdraw after 20 days?",
+        "why is my payout late",
+        "What happens to my invoices when I delete my account?",
+        "Combien coûte le passage à l'offre Team ?",
+        "Was passiert, wenn ich herunterstufe?",
+    ],
+)
+def test_a_question_in_a_customers_own_words_begins_none(matcher: Matcher, text: str) -> None:
+    match = matcher.find(text)
+
+    assert match is None or not match.is_wanted
+
+
+@pytest.mark.parametrize(
     ("text", "verb"),
     [
         ("refund my renewal", "refund"),

@@ -42,6 +42,24 @@ def test_the_demo_company_has_procedures_without_faults() -> None:
         assert kinds & {HandOff, Call}
 
 
+@pytest.mark.parametrize("file", sorted((DEMO / "procedures").glob("*.md")), ids=lambda file: file.stem)
+def test_the_demo_company_says_all_of_it_in_the_languages_of_its_examples(file: Path) -> None:
+    said = [
+        each.removeprefix("{") for each in re.findall(r"(?:^|[{ ,])(en|de|es|fr): ", file.read_text(), re.MULTILINE)
+    ]
+
+    assert said
+    assert {code: said.count(code) for code in said} == dict.fromkeys(said, said.count("en"))
+    assert set(said) == {"en", "de", "es", "fr"}
+
+
+def test_what_a_rep_agrees_to_is_said_in_these_languages_too() -> None:
+    asked = [each.asks for each in load_actions(DEMO / "actions").values() if each.asks]
+
+    assert asked
+    assert all({"en", "de", "es", "fr"} <= set(each) for each in asked)
+
+
 def test_the_program_does_not_start_with_a_fault(tmp_path: Path) -> None:
     folder = _workspace(tmp_path, REFUND)
 

@@ -141,7 +141,7 @@ async def test_what_is_offered_can_be_clicked_and_chosen_by_the_keyboard(ledgerl
 
     await yearly.click()
 
-    await phone.reads("Business (Yearly) would start on ")
+    await phone.reads("From today you would have Business, paid yearly.")
     await expect(phone.log.get_by_role("button", name="Yearly")).to_have_count(0)
     await expect(phone.log).to_contain_text("Something else")
     await phone.asks(("no", "your plan stays as it is"))

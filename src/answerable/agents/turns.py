@@ -38,6 +38,8 @@ _NUMBER = re.compile(r"\W*(?:option|nummer|number|numéro|opción|die|the|la|le|
 _JOINED = re.compile(r"(?i)[,;]?\s+(?:and|und|y|et|e|en|also)\s+(?=(.+))")
 _LIST_MARK = re.compile(r"\s*(?:[-*•]|\d{1,2}[.)])\s+")
 _SPACE = re.compile(r"\s+")
+# Sounds of whoever thinks, in no language a word; "um" and "er" are German ones.
+_HESITATES = re.compile(r"\s*(?:(?:h+m+|m+h+m*|[uäöe]h+m*|erm+|euh+)\b[\s,.…!:;–-]*)+", re.IGNORECASE)
 
 # A message of at least so many words that has so few different ones says nothing, however often it says it.
 NOISE_WORDS_MIN = 8
@@ -283,6 +285,9 @@ def _without_courtesy(text: str, spoken: Language) -> str:
     """The text without a greeting before it and thanks behind it."""
     kept = [sentence for sentence in sentences(text) if plain(sentence) not in spoken.greeting | spoken.thanks]
     rest = "".join(kept).strip()
+    sound = _HESITATES.match(rest)
+    if sound and sound.end() < len(rest):
+        rest = rest[sound.end() :]
     for greeting in sorted(spoken.greeting, key=len, reverse=True):
         head = re.match(
             rf"(?i){re.escape(greeting)}(?:[\s,.!:;，。！]+|(?=[\u3400-\u9fff]))(?:(?:team|all|everyone)[,.!]\s*)?",
