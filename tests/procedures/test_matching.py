@@ -57,6 +57,7 @@ def test_a_question_about_it_begins_none(matcher: Matcher, text: str) -> None:
         ("Ich hätte gern das Geld für die letzte Abbuchung zurück", "refund-a-charge"),
         ("someone at your end took 84 euros from me twice", "duplicate-charge"),
         ("vous m'avez prélevé deux fois", "duplicate-charge"),
+        ("Bonjour, vous m'avez prélevé deux fois", "duplicate-charge"),
         ("Mi móvil se ha roto y no puedo entrar", "lost-access"),
         ("delete my account", "data-deletion"),
         ("is there an outage right now? my payout is stuck", "service-incident"),

@@ -255,7 +255,7 @@ def _kind(  # noqa: PLR0911  (one rule a line, the first that fits)
             return name
     if not said or said in spoken.unclear or said in spoken.yes | spoken.no or _is_noise(said, spoken):
         return "unclear"
-    rest = _without_courtesy(text, spoken)
+    rest = without_courtesy(text, spoken)
     if not rest or plain(rest) in spoken.unclear:
         return "unclear" if plain(rest) in spoken.unclear else "greeting"
     return "question"
@@ -281,7 +281,7 @@ def _offers_person(asked: str, spoken: Language) -> bool:
     return plain(offer) in plain(asked)
 
 
-def _without_courtesy(text: str, spoken: Language) -> str:
+def without_courtesy(text: str, spoken: Language) -> str:
     """The text without a greeting before it and thanks behind it."""
     kept = [sentence for sentence in sentences(text) if plain(sentence) not in spoken.greeting | spoken.thanks]
     rest = "".join(kept).strip()
@@ -301,7 +301,7 @@ def _without_courtesy(text: str, spoken: Language) -> str:
 def _asked_parts(text: str, spoken: Language, *, before: str | None, answers: bool) -> tuple[Part, ...]:
     parts: dict[str, Part] = {}
     previous = before
-    for number, asked in enumerate(_split_questions(_without_courtesy(text, spoken), spoken)):
+    for number, asked in enumerate(_split_questions(without_courtesy(text, spoken), spoken)):
         if previous and not content_words(previous, code=spoken.code):
             previous = None
         needs_more = (answers and not number) or _points_back(asked, spoken, begins=not number)

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from answerable.agents.phrases import Language, language, language_of, plain
 from answerable.agents.sentences import sentences
+from answerable.agents.turns import without_courtesy
 from answerable.domain.procedures import Procedure
 from answerable.inference.embedders import Embedder
 
@@ -206,6 +207,7 @@ def asks_for_information(text: str, spoken: Language | None = None) -> bool:
 def _parts(text: str) -> Sequence[str]:
     """The message as a whole, and its sentences where it has several: a wish may stand behind a long story."""
     whole = " ".join(text.split())
+    whole = " ".join(without_courtesy(whole, language(language_of(whole))).split()) or whole
     told = [each.strip() for each in sentences(whole) if len(each.split()) > 2]
     if len(told) < 2:
         return [whole[:READ_LETTERS_MAX]]
