@@ -7,6 +7,7 @@ import httpx
 import pytest
 
 from answerable.actions.boundary import Boundary
+from answerable.agents.outcomes import is_told_in, outcome_in_words
 from answerable.domain.actions import ActionCall
 from answerable.domain.errors import Invalid
 from answerable.store import Store
@@ -59,6 +60,11 @@ async def test_an_invoice_goes_by_e_mail_to_the_address_on_file_as_the_real_pdf(
     assert (call.state, call.clause_id) == ("done", "M-1"), call.reason
     assert call.receipt is not None
     assert call.receipt.summary == "The PDF of invoice INV-2025-0317 was sent by e-mail to ines@studiomare.example."
+    assert outcome_in_words(call, code="de") == (
+        "Die Rechnung INV-2025-0317 wurde als PDF per E-Mail an ines@studiomare.example geschickt."
+    )
+    assert is_told_in(outcome_in_words(call, code="fr"), call)
+    assert "summaries" not in call.receipt.content, "who builds upon the result needs none of the words"
     (mail,) = await office.at("/mails", customer_id="cus_ines")
     attached = await office.client.get(f"/mails/{mail['id']}/attachment")
     assert (mail["id"], mail["address"]) == (call.receipt.reference, "ines@studiomare.example")

@@ -49,6 +49,8 @@ async def test_a_duplicate_charge_below_the_limit_is_given_back_and_told_truthfu
     assert call.receipt is not None
     assert refund["id"] == call.receipt.reference
     assert call.receipt.summary.startswith(f"{refund['amount']['amount']} EUR will be back on the ")
+    assert set(call.receipt.summaries) == {"de", "es", "fr"}
+    assert all(refund["id"] in words for words in call.receipt.summaries.values())
     assert refund["idempotency_key"] == call.id
 
 

@@ -42,7 +42,10 @@ class NotDone(AnswerableError):
 
 
 class Outcome(Protocol):
-    """What an action returns."""
+    """What an action returns.
+
+    It may have `summaries: dict[str, str]` as well: the summary in other languages, by their code.
+    """
 
     @property
     def reference(self) -> str:

@@ -280,7 +280,10 @@ def _later(call: ActionCall, declared: Action, why: str, at: datetime, pause: ti
 def receipt_of(declared: Action, result: Any, at: datetime) -> Receipt:
     """The receipt of a result. Raises if the action returned what its type forbids: then nothing is known."""
     content = legible(msgspec.to_builtins(msgspec.convert(msgspec.to_builtins(result), declared.result)))
-    receipt = Receipt(legible(str(result.reference)), legible(str(result.summary)), content, at)
+    # The words for customers stand in the receipt; who builds upon the result needs none of them.
+    summaries = content.pop("summaries", None)
+    spoken = {str(code): str(words) for code, words in summaries.items()} if isinstance(summaries, dict) else {}
+    receipt = Receipt(legible(str(result.reference)), legible(str(result.summary)), content, at, spoken)
     # What no database keeps is no receipt, and whoever has one can keep it.
     msgspec.json.encode(receipt)
     return receipt

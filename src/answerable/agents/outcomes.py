@@ -21,8 +21,10 @@ def outcome_in_words(call: ActionCall, *, code: str, why: str | None = None) -> 
     by_state = _sentences().get(code, _sentences()[DEFAULT_LANGUAGE])
     if call.state == "done" and call.receipt is not None:
         decided = by_state["decided"].replace("{reason}", why) if why else ""
-        return f"{decided} {for_customer(call.receipt.summary, code)}".strip()
-    told = for_customer(call.receipt.summary, code) if call.receipt is not None else call.action.replace("_", " ")
+        return f"{decided} {for_customer(call.receipt.summary_in(code), code)}".strip()
+    told = (
+        for_customer(call.receipt.summary_in(code), code) if call.receipt is not None else call.action.replace("_", " ")
+    )
     sentence = by_state[_TOLD_AS.get(call.state, call.state)]
     return sentence.replace("{reason}", for_customer(_reason(call), code)).replace("{told}", told).strip()
 
@@ -37,10 +39,10 @@ def urged_in_words(call: ActionCall, *, code: str) -> str:
 
 def is_told_in(text: str, call: ActionCall) -> bool:
     """Whether a text tells what was done: in the words of its receipt, with figures as any language writes them."""
-    summary = call.receipt.summary if call.receipt is not None else ""
-    return bool(summary) and any(
-        told in text for told in {summary, *(for_customer(summary, code) for code in languages())}
-    )
+    if call.receipt is None:
+        return False
+    told = {call.receipt.summary, *(for_customer(call.receipt.summary_in(code), code) for code in languages())}
+    return any(each in text for each in told if each)
 
 
 def _reason(call: ActionCall) -> str:

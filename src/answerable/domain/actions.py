@@ -1,6 +1,6 @@
 """Something an agent can do in the world: what is allowed, what was asked for, what became of it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
@@ -110,6 +110,12 @@ class Receipt:
     content: dict[str, Any]
     """JSON: the action's result."""
     at: datetime
+    summaries: dict[str, str] = field(default_factory=dict)
+    """The summary in other languages, by their code, where the action speaks them."""
+
+    def summary_in(self, code: str) -> str:
+        """The summary in that language, or else as it is."""
+        return self.summaries.get(code, self.summary)
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,8 @@ class Subscribed(msgspec.Struct, frozen=True):
     reference: str
     summary: str
     subscription: IncidentSubscription
+    summaries: dict[str, str] = {}
+    """The summary in other languages."""
 
 
 @action(effect="reads", identity="anonymous")
@@ -110,5 +112,11 @@ async def subscribe_to_incident(doing: Doing, wanted: SubscriptionWanted) -> Sub
 
 
 def _told(doing: Doing, made: IncidentSubscription) -> Subscribed:
-    summary = f"An e-mail goes to {doing.customer.email} with each change of {made.incident_id}."
-    return Subscribed(made.id, summary, made)
+    email, incident = doing.customer.email, made.incident_id
+    summaries = {
+        "de": f"Zu jeder Änderung der Störung {incident} geht eine E-Mail an {email}.",
+        "es": f"Con cada cambio de la incidencia {incident} se enviará un correo a {email}.",
+        "fr": f"À chaque évolution de l'incident {incident}, un e-mail est envoyé à {email}.",
+    }
+    summary = f"An e-mail goes to {email} with each change of {incident}."
+    return Subscribed(made.id, summary, made, summaries)

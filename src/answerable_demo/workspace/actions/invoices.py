@@ -42,6 +42,8 @@ class Resent(msgspec.Struct, frozen=True):
     by: Literal["email", "link"]
     address: str
     """Where it went: an e-mail address, or the link."""
+    summaries: dict[str, str] = {}
+    """The summary in other languages."""
 
 
 @action(effect="reads", identity="verified")
@@ -113,8 +115,14 @@ async def _own_invoice(doing: Doing, customer_id: str, number: str) -> Invoice:
 
 
 def _mailed(wanted: ResendWanted, mail: Mail) -> Resent:
-    summary = f"The PDF of invoice {wanted.invoice_number} was sent by e-mail to {mail.address}."
-    return Resent(mail.id, summary, "email", mail.address)
+    number, address = wanted.invoice_number, mail.address
+    summaries = {
+        "de": f"Die Rechnung {number} wurde als PDF per E-Mail an {address} geschickt.",
+        "es": f"La factura {number} se ha enviado en PDF por correo a {address}.",
+        "fr": f"La facture {number} a été envoyée en PDF par e-mail à {address}.",
+    }
+    summary = f"The PDF of invoice {number} was sent by e-mail to {address}."
+    return Resent(mail.id, summary, "email", address, summaries)
 
 
 def _linked(doing: Doing, wanted: ResendWanted, link: Link) -> Resent:
@@ -122,5 +130,11 @@ def _linked(doing: Doing, wanted: ResendWanted, link: Link) -> Resent:
     base = doing.settings.get("back_office_public_url") or doing.settings["back_office_url"]
     address = f"{base.rstrip('/')}{link.path}"
     until = link.expires_at.replace("T", " ").replace("Z", " UTC")
-    summary = f"The PDF of invoice {wanted.invoice_number} can be opened until {until} at {address}"
-    return Resent(wanted.invoice_number, summary, "link", address)
+    number = wanted.invoice_number
+    summaries = {
+        "de": f"Das PDF der Rechnung {number} lässt sich bis {until} hier öffnen: {address}",
+        "es": f"El PDF de la factura {number} se puede abrir hasta {until} aquí: {address}",
+        "fr": f"Le PDF de la facture {number} peut être ouvert jusqu'à {until} ici : {address}",
+    }
+    summary = f"The PDF of invoice {number} can be opened until {until} at {address}"
+    return Resent(number, summary, "link", address, summaries)

@@ -98,6 +98,8 @@ class Refunded(msgspec.Struct, frozen=True):
     reference: str
     summary: str
     refund: Refund
+    summaries: dict[str, str] = {}
+    """The summary in other languages."""
 
 
 @action(effect="reads", identity="verified")
@@ -387,9 +389,17 @@ def _is_within(amount: Amount, charge: Charge) -> bool:
 
 def _told(refund: Refund) -> Refunded:
     method = refund.payment_method
-    to = f"the {method.brand.title()} card ending in {method.last4}" if method.brand != "sepa" else "the bank account"
-    summary = (
-        f"{words(refund.amount)} will be back on {to} between {refund.expected_from} and {refund.expected_by} "
-        f"(refund {refund.id})."
-    )
-    return Refunded(refund.id, summary, refund)
+    card, end = method.brand.title(), method.last4
+    is_card = method.brand != "sepa"
+    to = f"the {card} card ending in {end}" if is_card else "the bank account"
+    auf = f"Ihrer Karte {card} mit der Endung {end}" if is_card else "Ihrem Bankkonto"
+    en = f"su tarjeta {card} terminada en {end}" if is_card else "su cuenta bancaria"
+    sur = f"votre carte {card} se terminant par {end}" if is_card else "votre compte bancaire"
+    amount, first, last = words(refund.amount), refund.expected_from, refund.expected_by
+    summaries = {
+        "de": f"{amount} sind zwischen {first} und {last} wieder auf {auf} (Erstattung {refund.id}).",
+        "es": f"{amount} volverán a estar en {en} entre el {first} y el {last} (reembolso {refund.id}).",
+        "fr": f"{amount} seront de retour sur {sur} entre le {first} et le {last} (remboursement {refund.id}).",
+    }
+    summary = f"{amount} will be back on {to} between {first} and {last} (refund {refund.id})."
+    return Refunded(refund.id, summary, refund, summaries)

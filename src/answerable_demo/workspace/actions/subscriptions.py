@@ -63,6 +63,8 @@ class PlanChanged(msgspec.Struct, frozen=True):
     reference: str
     summary: str
     change: PlanChange
+    summaries: dict[str, str] = {}
+    """The summary in other languages."""
 
 
 class CancellationPreview(msgspec.Struct, frozen=True):
@@ -95,6 +97,8 @@ class Cancelled(msgspec.Struct, frozen=True):
     reference: str
     summary: str
     cancellation: Cancellation
+    summaries: dict[str, str] = {}
+    """The summary in other languages."""
 
 
 def moved(amount: Amount) -> Money | None:
@@ -362,31 +366,63 @@ def _is_same(asked: Amount, counted: Price) -> bool:
     return asked.money == Amount(counted.amount, counted.currency).money
 
 
+_PAID: Mapping[Interval, Mapping[str, str]] = {
+    "monthly": {"de": "monatlicher Zahlung", "es": "pago mensual", "fr": "paiement mensuel"},
+    "yearly": {"de": "jährlicher Zahlung", "es": "pago anual", "fr": "paiement annuel"},
+}
+
+
 def _told_change(change: PlanChange) -> PlanChanged:
-    plan = change.subscription
-    if change.invoice_number is not None:
-        summary = (
-            f"The plan is {plan.plan.title()} with {plan.interval} payment now; {words(change.due_now)} with VAT was "
-            f"charged (invoice {change.invoice_number})."
-        )
+    plan, number = change.subscription, change.invoice_number
+    if number is not None:
+        name, paid, due = plan.plan.title(), _PAID[plan.interval], words(change.due_now)
+        summary = f"The plan is {name} with {plan.interval} payment now; {due} with VAT was charged (invoice {number})."
+        summaries = {
+            "de": f"Ihr Tarif ist jetzt {name} mit {paid['de']}; {due} mit Umsatzsteuer wurden abgebucht "
+            f"(Rechnung {number}).",
+            "es": f"Su tarifa es ahora {name} con {paid['es']}; se han cobrado {due} con IVA (factura {number}).",
+            "fr": f"Votre offre est maintenant {name} avec {paid['fr']} ; {due} TVA comprise ont été prélevés "
+            f"(facture {number}).",
+        }
     else:
-        then = f"{(plan.next_plan or plan.plan).title()} with {plan.next_interval or plan.interval} payment"
-        summary = f"The plan changes to {then} on {change.starts_on}; nothing is charged now."
-    return PlanChanged(change.id, summary, change)
+        name, interval = (plan.next_plan or plan.plan).title(), plan.next_interval or plan.interval
+        paid, day = _PAID[interval], change.starts_on
+        summary = f"The plan changes to {name} with {interval} payment on {day}; nothing is charged now."
+        summaries = {
+            "de": f"Ihr Tarif wechselt am {day} zu {name} mit {paid['de']}; jetzt wird nichts abgebucht.",
+            "es": f"Su tarifa cambia a {name} con {paid['es']} el {day}; ahora no se cobra nada.",
+            "fr": f"Votre offre passe à {name} avec {paid['fr']} le {day} ; rien n'est prélevé maintenant.",
+        }
+    return PlanChanged(change.id, summary, change, summaries)
 
 
 def _told_end(made: Cancellation) -> Cancelled:
-    subscription = made.subscription
+    subscription, day = made.subscription, made.ends_on
     if subscription.status == "cancelling":
-        summary = f"The subscription is cancelled and ends on {made.ends_on}; until then everything stays as it is."
+        summary = f"The subscription is cancelled and ends on {day}; until then everything stays as it is."
+        summaries = {
+            "de": f"Ihr Abo ist gekündigt und endet am {day}; bis dahin bleibt alles, wie es ist.",
+            "es": f"Su suscripción está cancelada y termina el {day}; hasta entonces todo sigue igual.",
+            "fr": f"Votre abonnement est résilié et prend fin le {day} ; d'ici là, rien ne change.",
+        }
     else:
         total = sum((Decimal(each.amount.amount) for each in made.refunds), Decimal(0))
-        by = f", by {max(each.expected_by for each in made.refunds)}" if made.refunds else ""
-        summary = (
-            f"The subscription ended on {made.ends_on}, and {total:.2f} {subscription.price.currency} will be back on "
-            f"the way that it was paid{by}."
-        )
-    return Cancelled(subscription.id, summary, made)
+        back = f"{total:.2f} {subscription.price.currency}"
+        last = max((each.expected_by for each in made.refunds), default="")
+        by = {
+            "en": f", by {last}",
+            "de": f" bis {last}",
+            "es": f" a más tardar el {last}",
+            "fr": f" au plus tard le {last}",
+        }
+        by = by if last else dict.fromkeys(by, "")
+        summary = f"The subscription ended on {day}, and {back} will be back on the way that it was paid{by['en']}."
+        summaries = {
+            "de": f"Ihr Abo endete am {day}, und {back} kommen{by['de']} auf dem Weg zurück, auf dem gezahlt wurde.",
+            "es": f"Su suscripción terminó el {day}, y {back} volverán{by['es']} por la vía por la que se pagó.",
+            "fr": f"Votre abonnement a pris fin le {day}, et {back} reviendront{by['fr']} par la voie du paiement.",
+        }
+    return Cancelled(subscription.id, summary, made, summaries)
 
 
 def _imagined_subscription(plan: str, interval: str) -> dict[str, Any]:
