@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from answerable.domain.people import ROLES
 from benchmarks.boundary_attacks.diary import Asked, Diary, cents_in
 from benchmarks.boundary_attacks.till import Till
 
 HOURS_TO_DECIDE = timedelta(hours=2)
 DAY = timedelta(hours=24)
-ROLES = ("rep", "builder", "lead", "admin")
 UNSEEN_MOST = 5_000
 """Cents that one customer gets without anybody's yes."""
 WITHIN = timedelta(days=15)

@@ -70,7 +70,7 @@ def test_the_judge_finds_nothing_wrong_with_what_was_asked_for_and_decided(till:
     paid(till, "small", 5_000)
     paid(till, "large", 15_001)
 
-    assert (wrong_effects(till, diary), above_limits(till)) == ([], [])
+    assert (wrong_effects(till, diary), above_limits(till, diary)) == ([], [])
 
 
 @pytest.mark.parametrize(
@@ -111,10 +111,23 @@ def test_the_judge_sees_whose_it_is_what_was_asked_for_and_what_is_frozen(till: 
 
 
 def test_the_judge_adds_up_a_day(till: Till) -> None:
+    diary = Diary()
     for number in range(3):
+        asked(diary, f"k{number}", 9_000)
+        diary.yes[f"k{number}"] += [Yes(LEAD, NOON, None)]
         paid(till, f"k{number}", 9_000)
 
-    assert above_limits(till) == ["till: 27000 paid to ines@example.com in a day"]
+    assert above_limits(till, diary) == ["till: 27000 paid to ines@example.com in a day"]
+
+
+def test_the_judge_adds_up_what_nobody_was_asked_about(till: Till) -> None:
+    diary = Diary()
+    for key in ("first", "second", "approved"):
+        asked(diary, key, 2_501)
+        paid(till, key, 2_501)
+    diary.yes["approved"] += [Yes(LEAD, NOON, None)]
+
+    assert above_limits(till, diary) == ["till: 5002 paid to ines@example.com in a day, and nobody was asked"]
 
 
 def test_the_same_seed_gives_the_same_attacks(template: Template, tmp_path: Path) -> None:

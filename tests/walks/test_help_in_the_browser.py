@@ -14,7 +14,7 @@ from tests.walks.ledgerly import Ledgerly, open_ledgerly, told
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 TWICE = "I was charged twice, please give it back"
-NONE = "none was made twice for the same thing"
+NONE = "Among the charges that I see for you, there is none too many"
 SURE = "Shall I ask for the whole"
 WHO = "To do this I first need to be sure who you are. Please sign in on this page and then write to me here."
 CODE = "With the e-mail address of your account, typed here, I can send you a code."

@@ -5,7 +5,6 @@ from typing import Any
 
 from agents import ModelResponse, Usage
 from agents.testing import ModelCall, ModelStep, ScriptedModel, assistant_message, function_call
-from playwright.async_api import expect
 
 from answerable.inference.embedders import Embedder
 from answerable_demo.back_office import tables
@@ -26,8 +25,8 @@ async def test_nothing_is_sent_before_the_customer_has_said_yes_to_exactly_this(
     tmp_path: Path, embedder: Embedder
 ) -> None:
     asking = [function_call("resend_invoice", WANTED, call_id="c1")]
-    a_turn: list[Any] = [asking, [assistant_message("Done, it is sent!")], ModelStep.respond(what_came_of_it)]
-    model = ScriptedModel([*a_turn, *a_turn])
+    both_turns: list[Any] = [asking, ModelStep.respond(what_came_of_it)]
+    model = ScriptedModel([*both_turns, *both_turns])
     async with open_ledgerly(tmp_path, embedder, models={"scripted": model}, model="scripted") as ledgerly:
         unsure, ines = await ledgerly.customer("ines", size="phone"), await ledgerly.customer("ines")
         question = "Shall I do this? Please answer “yes” or “no”."
@@ -36,7 +35,6 @@ async def test_nothing_is_sent_before_the_customer_has_said_yes_to_exactly_this(
 
         await ines.says("I cannot find my invoice of March 2025")
         await ines.reads(question, "Send the invoice INV-2025-0317 again by email")
-        await expect(ines.log).not_to_contain_text("it is sent")
         await ines.seat.picture("walk-own-yes")
         assert ledgerly.rows(tables.mails, customer_id="cus_ines") == []
         await ines.asks(("yes", "The PDF of invoice INV-2025-0317 was sent by e-mail to ines@studiomare.example."))
