@@ -64,6 +64,7 @@ FAULTS = [
     {"kind": "fail", "route": "GET /idempotency-keys/*", "when": "before", "share": 0.15},
     {"kind": "html", "route": "GET /charges*", "when": "before", "share": 0.02},
 ]
+DAY = timedelta(days=1)
 
 
 @dataclass(slots=True)
@@ -527,12 +528,13 @@ def _wrong_in_the_record(db: Connection, call: ActionCall) -> list[str]:
 
 
 def _unseen_before(db: Connection, call: ActionCall, at: datetime) -> int:
+    """How many cents the customer had got in the 24 hours before with nobody having approved it."""
     others = actions.page(db, actions.Wanted(customer_id=call.customer_id), after=None, limit=10_000)
     moved = [each for each in others if each.id != call.id and each.money and each.state in ("done", "undone")]
     unseen = [
         each for each in moved if (found := actions.approval_of(db, each.id)) is None or found.state != "approved"
     ]
-    return sum(each.money.units for each in unseen if each.money and each.sent_at and each.sent_at < at)
+    return sum(each.money.units for each in unseen if each.money and each.sent_at and at - DAY <= each.sent_at < at)
 
 
 def _speaks_of(clause: Clause, cents: int, facts: dict[str, Any]) -> bool:

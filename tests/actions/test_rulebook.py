@@ -82,8 +82,12 @@ async def test_a_policy_that_cannot_be_meant_changes_nothing_and_is_named(
             "efect:",
             r"refunds\.md:\d+: The clause R-1 has actions and no effect, so that nothing",
         ),
-        ("clauses:", "clause:", r"refunds\.md:\d+: clause: There is no such field\. Is clauses meant\?"),
-        ("clauses:", "effective_form: 2026-01-01\nclauses:", r"There is no such field\. Is effective_from meant\?"),
+        (
+            "clauses:",
+            "clause:",
+            r"refunds\.md:\d+: clause: There is no such field; there are effective_from, effective_to, clauses\.",
+        ),
+        ("clauses:", "effective_form: 2026-01-01\nclauses:", r"effective_form: There is no such field"),
     ],
 )
 def test_a_misspelt_field_does_not_disarm_a_clause(

@@ -226,6 +226,21 @@ async def test_who_they_are_is_asked_once_a_turn_however_often_a_model_follows_t
         assert (after["awaits"], after["asked_in_vain"]) == ("identity", 2), "once in each turn"
 
 
+async def test_what_a_procedure_did_is_told_in_its_words_whatever_a_model_makes_of_it(
+    tmp_path: Path, sqlite_url: str, embedder: Embedder
+) -> None:
+    goes_on = [function_call("follow_procedure", {"procedure": "refund"}, call_id="c1")]
+    lies = ModelResponse([assistant_message("I have refunded 4,321.00 EUR to you.")], Usage(), response_id=None)
+    steps: list[Any] = [goes_on, ModelStep.respond(lambda _: lies)] * 4
+    models = {"scripted": ScriptedModel(steps)}
+    async with shop(tmp_path, sqlite_url, embedder, models=models, model="scripted") as (_, ines, world):
+        *_, told = await talk(ines, "I want a refund", "ch_2", "20 EUR", "yes")
+
+        assert "€20.00 will be back" in told["text"]
+        assert "4,321" not in told["text"]
+        assert len(world.read_text().splitlines()) == 1
+
+
 async def test_the_record_of_a_procedures_call_says_what_the_customer_wrote_to_what(
     tmp_path: Path, sqlite_url: str, embedder: Embedder
 ) -> None:

@@ -223,6 +223,14 @@ def _faults(declared: Action) -> list[str]:
     return faults
 
 
+def has_summaries(result: type[Any]) -> bool:
+    """Whether a result tells what was done in several languages: `summaries: dict[str, str] = {}`."""
+    return any(
+        each.name == "summaries" and each.type == dict[str, str] and not each.required
+        for each in msgspec.structs.fields(result)
+    )
+
+
 def _is_frozen_record(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind.__struct_config__.frozen
 

@@ -15,7 +15,7 @@
         actions: [refund_charge]
         when: [{fact: is_disputed, equals: true}]
 
-A clause without an effect is for people only, and so has nothing that only code would check.
+A clause without an effect is for people only, and so has no actions, conditions or amounts.
 """
 
 import difflib
@@ -35,8 +35,8 @@ Words = Annotated[str, msgspec.Meta(min_length=1, max_length=2_000)]
 
 _FOR_CODE = ("actions", "when", "above")
 # Whatever else stands in a head is for people, or for the article that it is.
-_OF_HEADS = ("clauses", "effective_from", "effective_to")
-ALIKE = 0.8
+_OF_HEADS = ("effective_from", "effective_to", "clauses")
+MISSPELT_LIKENESS_MIN = 0.8
 """From this likeness on (difflib's ratio, 0 to 1) a field's name is taken for a misspelt one."""
 
 
@@ -85,9 +85,8 @@ def clauses_of(
         except Invalid as error:
             wrong(str(error), (name,))
     for name in head:
-        meant = difflib.get_close_matches(str(name), _OF_HEADS, 1, ALIKE) if name not in _OF_HEADS else ()
-        for each in meant:
-            wrong(f"{name}: There is no such field. Is {each} meant?", (str(name),))
+        if name not in _OF_HEADS and difflib.get_close_matches(str(name), _OF_HEADS, 1, MISSPELT_LIKENESS_MIN):
+            wrong(f"{name}: There is no such field; there are {', '.join(_OF_HEADS)}.", (str(name),))
     listed = head.get("clauses") or ()
     if not isinstance(listed, list | tuple):
         wrong("clauses: This is a list: each clause begins with a dash.", ("clauses",))

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from answerable.actions.arguments import legible, read_again
 from answerable.actions.asking import Claim, Wish
-from answerable.actions.declaring import Action, NotDone
+from answerable.actions.declaring import Action, NotDone, has_summaries
 from answerable.actions.ground import BOUNDARY, Claimed, Ground, is_identified, is_refused, not_identified
 from answerable.actions.limits import over_limits, with_moved_before
 from answerable.actions.policies import rule
@@ -281,8 +281,7 @@ def receipt_of(declared: Action, result: Any, at: datetime) -> Receipt:
     """The receipt of a result. Raises if the action returned what its type forbids: then nothing is known."""
     content = legible(msgspec.to_builtins(msgspec.convert(msgspec.to_builtins(result), declared.result)))
     # The words for customers stand in the receipt; who builds upon the result needs none of them.
-    summaries = content.pop("summaries", None)
-    spoken = {str(code): str(words) for code, words in summaries.items()} if isinstance(summaries, dict) else {}
+    spoken = content.pop("summaries") if "summaries" in content and has_summaries(declared.result) else {}
     receipt = Receipt(legible(str(result.reference)), legible(str(result.summary)), content, at, spoken)
     # What no database keeps is no receipt, and whoever has one can keep it.
     msgspec.json.encode(receipt)

@@ -398,6 +398,8 @@ def _told(acting: Acting, reply: Reply, following: Following) -> dict[str, CallS
 
 def _with_outcomes(reply: Reply, under_way: _UnderWay) -> Reply:
     """The reply, after what was done or is on its way if it does not say so itself; a procedure has its own words."""
+    if not reply.text and under_way.following.told:
+        return replace(reply, text=under_way.following.told)
     told = () if under_way.following.told else under_way.acting.to_tell
     missing = [each for each in told if each not in reply.text]
     return replace(reply, text="\n\n".join(filter(None, [*missing, reply.text])))

@@ -27,7 +27,7 @@ from answerable.domain.errors import Invalid
 from answerable.domain.ids import new_id
 from answerable.domain.webhooks import Delivery, Traffic, WebhookKind
 from answerable.knowledge.importers.addresses import ForbiddenAddress
-from answerable.knowledge.importers.fetching import CheckedMachines, trusted
+from answerable.knowledge.importers.fetching import CheckedMachines, tls_context
 from answerable.store import Store, actions, webhooks
 from answerable.store.live import EVERYTHING
 
@@ -86,7 +86,7 @@ class Webhooks:
         self._signer = _signer(secret) if subscribers else None
         self._pools = {
             allow: httpcore.AsyncConnectionPool(
-                ssl_context=trusted(),
+                ssl_context=tls_context(),
                 max_connections=AT_ONCE_MAX,
                 keepalive_expiry=30,
                 network_backend=CheckedMachines(allow_private=allow),

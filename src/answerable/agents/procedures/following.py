@@ -407,7 +407,7 @@ class _Walk:
         procedure = self.procedures.get(last.procedure) if last is not None else None
         if last is None or procedure is None or procedure.revision != last.revision:
             return Followed(Ended(), tuple(self.said))
-        if self._is_for_the_same(last):
+        if self._is_for_the_same(last, procedure):
             self.now = replace(self.now, put_aside=self.now.put_aside[:-1])
             return self._end()
         self.procedure = procedure
@@ -415,12 +415,11 @@ class _Walk:
         self.now = UnderWay(last.procedure, last.revision, last.step, last.slots, last.results, put_aside=rest)
         return None
 
-    def _is_for_the_same(self, aside: Waiting) -> bool:
+    def _is_for_the_same(self, aside: Waiting, other: Procedure) -> bool:
         """Whether what was put aside waits for its first answer, to do what has been done or is on its way by now.
 
         Who wanted money back, and then said that it was charged twice, is not asked once more which charge it is.
         """
-        other = self.procedures[aside.procedure]
         if aside.slots or not isinstance(other.steps.get(aside.step or ""), Ask):
             return False
         calls = (each for each in self.procedure.steps.values() if isinstance(each, Call))

@@ -117,7 +117,7 @@ class Fetcher:
         self.pause_seconds = limits.pause_seconds
         machines = CheckedMachines(allow_private=allow_private, resolve=resolve)
         self._pool = httpcore.AsyncConnectionPool(
-            ssl_context=trusted(), max_connections=1, keepalive_expiry=60, network_backend=machines
+            ssl_context=tls_context(), max_connections=1, keepalive_expiry=60, network_backend=machines
         )
 
     async def __aenter__(self) -> Self:
@@ -319,7 +319,7 @@ def unpacker_for(encoding: str, *, bytes_max: int) -> Unpacker:
 
 
 @cache
-def trusted() -> ssl.SSLContext:
+def tls_context() -> ssl.SSLContext:
     """Whom we trust: whom the machine does, and whom browsers do. Reading that takes longer than a request."""
     tls = ssl.create_default_context()
     tls.load_verify_locations(certifi.where())

@@ -133,8 +133,8 @@ def _linked(doing: Doing, wanted: ResendWanted, link: Link) -> Resent:
     number = wanted.invoice_number
     summaries = {
         "de": f"Das PDF der Rechnung {number} lässt sich bis {until} hier öffnen: {address}",
-        "es": f"El PDF de la factura {number} se puede abrir hasta {until} aquí: {address}",
-        "fr": f"Le PDF de la facture {number} peut être ouvert jusqu'à {until} ici : {address}",
+        "es": f"El PDF de la factura {number} se puede abrir hasta el {until} aquí: {address}",
+        "fr": f"Le PDF de la facture {number} peut être ouvert jusqu'au {until} ici : {address}",
     }
     summary = f"The PDF of invoice {number} can be opened until {until} at {address}"
     return Resent(number, summary, "link", address, summaries)

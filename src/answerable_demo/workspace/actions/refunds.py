@@ -111,7 +111,11 @@ async def find_charges(doing: Doing, wanted: ChargesWanted) -> Charges:
     everything = await read(doing, "/charges", list[Charge], customer_id=customer.id)
     returned = await _given_back(doing, customer.id, everything)
     duplicates = {each.id for each in everything if _is_duplicate(each, everything, only_later=True)}
-    settled = [returned[each.id] for each in everything if each.id in returned and _has_twin(each, everything)]
+    settled = [
+        returned[each.id]
+        for each in everything
+        if _how_much_returned(each) == "all" and each.id in returned and _has_twin(each, everything)
+    ]
     if wanted.invoice_number is not None:
         found = [each for each in everything if each.invoice_number == wanted.invoice_number]
     else:
@@ -352,7 +356,7 @@ def _is_of_a_month(invoice: Invoice) -> bool:
 
 def _is_first_payment(invoice: Invoice, account: _Account) -> bool:
     """Whether it paid for the beginning of the plan."""
-    return invoice.kind == "subscription" and (invoice.period_start or "") <= account.subscription.started_on
+    return invoice.kind == "subscription" and invoice.period_start == account.subscription.started_on
 
 
 def _is_monthly_renewal(invoice: Invoice, account: _Account) -> bool:
@@ -397,7 +401,7 @@ def _told(refund: Refund) -> Refunded:
     sur = f"votre carte {card} se terminant par {end}" if is_card else "votre compte bancaire"
     amount, first, last = words(refund.amount), refund.expected_from, refund.expected_by
     summaries = {
-        "de": f"{amount} sind zwischen {first} und {last} wieder auf {auf} (Erstattung {refund.id}).",
+        "de": f"{amount} sind zwischen dem {first} und dem {last} wieder auf {auf} (Erstattung {refund.id}).",
         "es": f"{amount} volverán a estar en {en} entre el {first} y el {last} (reembolso {refund.id}).",
         "fr": f"{amount} seront de retour sur {sur} entre le {first} et le {last} (remboursement {refund.id}).",
     }
