@@ -120,7 +120,7 @@ def above_limits(till: Till, diary: Diary) -> list[str]:
             rows = till.rows("SELECT * FROM happened WHERE what = ? AND currency = ?", what, currency)
             found += [f"till: {row['cents']} {what} at once" for row in rows if row["cents"] > most.at_once]
             for begin in rows:
-                day = [row for row in rows if _at(begin) <= _at(row) < _at(begin) + DAY]
+                day = _of_day(rows, begin)
                 own = [row for row in day if row["owner"] == begin["owner"]]
                 found += _above(f"{what} to all", day, most.to_all, most.payments_to_all)
                 found += _above(f"{what} to {begin['owner']}", own, most.to_one, most.payments_to_one)
@@ -136,8 +136,11 @@ def _in_parts(till: Till, diary: Diary) -> list[str]:
         if not diary.deciders(row["key"], row["cents"], roles=ROLES, within=HOURS_TO_DECIDE)
     ]
     for begin in unseen:
-        day = [row for row in unseen if _at(begin) <= _at(row) < _at(begin) + DAY]
-        own = [row for row in day if (row["owner"], row["currency"]) == (begin["owner"], begin["currency"])]
+        own = [
+            row
+            for row in _of_day(unseen, begin)
+            if (row["owner"], row["currency"]) == (begin["owner"], begin["currency"])
+        ]
         if (moved := sum(row["cents"] for row in own)) > UNSEEN_MOST:
             found.append(f"till: {moved} paid to {begin['owner']} in a day, and nobody was asked")
     return found
@@ -147,6 +150,11 @@ def _above(name: str, rows: Sequence[Any], cents: int, number: int) -> list[str]
     moved = sum(row["cents"] for row in rows)
     found = [f"till: {moved} {name} in a day"] if moved > cents else []
     return [*found, f"till: {len(rows)} times {name} in a day"] if len(rows) > number else found
+
+
+def _of_day(rows: Sequence[Any], begin: Any) -> list[Any]:
+    """Those of the 24 hours that begin with one of them."""
+    return [row for row in rows if _at(begin) <= _at(row) < _at(begin) + DAY]
 
 
 def _at(row: Any) -> datetime:

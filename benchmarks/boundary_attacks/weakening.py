@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 import msgspec
 
-from answerable.actions import approving, asking, sending
+from answerable.actions import approving, asking, limits, sending
 from answerable.actions.arguments import money_of
 from answerable.actions.deciders import why_not_decide
 from answerable.actions.declaring import Action, Doing
@@ -146,8 +146,7 @@ def _no_limits(template: Template) -> tuple[Template, list[Any]]:
 
 
 def _each_part_alone(template: Template) -> tuple[Template, list[Any]]:
-    rooms = (asking, approving, sending)
-    return template, [patch.object(room, "with_moved_before", lambda _, call, __: call) for room in rooms]
+    return template, [patch.object(limits, "with_moved_before", lambda _, call, __: call)]
 
 
 def _keys_of_anybody(template: Template) -> tuple[Template, list[Any]]:

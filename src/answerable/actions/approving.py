@@ -10,8 +10,8 @@ from answerable.actions.arguments import read_arguments, with_less
 from answerable.actions.deciders import why_not_decide
 from answerable.actions.declaring import Action
 from answerable.actions.ground import BOUNDARY, Ground
-from answerable.actions.limits import over_limits, with_moved_before
-from answerable.actions.policies import fixing, rule
+from answerable.actions.limits import over_limits, ruled
+from answerable.actions.policies import fixing
 from answerable.domain.actions import SILENT, ActionCall, Approval, CallState, Said
 from answerable.domain.errors import Conflict, Invalid, NotAllowed, NotFound
 from answerable.domain.people import Customer, Rep
@@ -102,8 +102,7 @@ class Approving:
             raise Conflict(NOT_THERE)
         at = self._ground.clock()
         call = self._lessened(db, asked, declared, less) if less is not None else asked
-        call = with_moved_before(db, call, at)
-        ruling = rule(clauses.in_force_now(db, at), call.action, call.facts, call.money)
+        call, ruling = ruled(db, call, at)
         call = replace(call, verdicts=ruling.verdicts, changed_at=at)
         if ruling.approval is not None and not rep.may_act_as(ruling.approval.approver_role):
             raise NotAllowed(f"By now this needs the role '{ruling.approval.approver_role}'; yours is '{rep.role}'.")

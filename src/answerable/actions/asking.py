@@ -11,15 +11,15 @@ from sqlalchemy import Connection
 from answerable.actions.arguments import likeness, money_of, read_arguments
 from answerable.actions.declaring import Action
 from answerable.actions.ground import BOUNDARY, Claimed, Ground, is_identified, is_refused, not_identified
-from answerable.actions.limits import over_limits, with_moved_before
-from answerable.actions.policies import Ruling, rule
+from answerable.actions.limits import over_limits, ruled
+from answerable.actions.policies import Ruling
 from answerable.domain.actions import SILENT, ActionCall, Approval, Said
 from answerable.domain.errors import Conflict, Invalid, NotFound
 from answerable.domain.ids import new_id
 from answerable.domain.money import Money
 from answerable.domain.people import Customer
 from answerable.people import proven_in
-from answerable.store import actions, clauses
+from answerable.store import actions
 
 KEY_CHARACTERS_MAX = 200
 AGENT = "agent"
@@ -166,8 +166,7 @@ def _before(db: Connection, call: ActionCall) -> ActionCall | None:
 
 def decided(db: Connection, call: ActionCall, declared: Action, at: datetime) -> tuple[ActionCall, Approval | None]:
     """The call as clauses and limits have it: refused, ready, or waiting for people, with what they are asked."""
-    call = with_moved_before(db, call, at)
-    ruling = rule(clauses.in_force_now(db, at), call.action, call.facts, call.money)
+    call, ruling = ruled(db, call, at)
     call = replace(call, verdicts=ruling.verdicts, clause_id=ruling.clause.id if ruling.clause else None, look_at=None)
     if is_refused(ruling, declared):
         return replace(call, state="refused", reason=ruling.reason), None

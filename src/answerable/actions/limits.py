@@ -6,12 +6,18 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from answerable.actions.declaring import Action
-from answerable.actions.policies import MOVED_BEFORE
+from answerable.actions.policies import MOVED_BEFORE, Ruling, rule
 from answerable.domain.actions import ActionCall
 from answerable.domain.money import money
-from answerable.store import actions
+from answerable.store import actions, clauses
 
 DAY = timedelta(days=1)
+
+
+def ruled(db: Connection, call: ActionCall, at: datetime) -> tuple[ActionCall, Ruling]:
+    """What the clauses in force say of the call, together with what went before it; the call with that fact."""
+    call = with_moved_before(db, call, at)
+    return call, rule(clauses.in_force_now(db, at), call.action, call.facts, call.money)
 
 
 def with_moved_before(db: Connection, call: ActionCall, at: datetime) -> ActionCall:

@@ -31,15 +31,11 @@ from answerable.domain.money import money
 from answerable.domain.page_heads import Path, in_words
 
 Words = Annotated[str, msgspec.Meta(min_length=1, max_length=2_000)]
-
-
 _FOR_CODE = ("actions", "when", "above")
 # Whatever else stands in a head is for people, or for the article that it is.
 _OF_HEADS = ("effective_from", "effective_to", "clauses")
 MISSPELT_LIKENESS_MIN = 0.8
 """From this likeness on (difflib's ratio, 0 to 1) a field's name is taken for a misspelt one."""
-
-
 ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
 """From when on a clause holds that does not say so."""
 
@@ -81,7 +77,8 @@ def clauses_of(
     span: dict[str, datetime] = {}
     for name in ("effective_from", "effective_to"):
         try:
-            span |= {name: _moment(head[name])} if head.get(name) is not None else {}
+            if head.get(name) is not None:
+                span[name] = _moment(head[name])
         except Invalid as error:
             wrong(str(error), (name,))
     for name in head:

@@ -16,12 +16,12 @@ from answerable.actions.arguments import legible, read_again
 from answerable.actions.asking import Claim, Wish
 from answerable.actions.declaring import Action, NotDone, has_summaries
 from answerable.actions.ground import BOUNDARY, Claimed, Ground, is_identified, is_refused, not_identified
-from answerable.actions.limits import over_limits, with_moved_before
-from answerable.actions.policies import rule
+from answerable.actions.limits import over_limits, ruled
+from answerable.actions.policies import Ruling
 from answerable.domain.actions import ActionCall, Approval, CallState, Clause, Receipt
 from answerable.domain.errors import Invalid
 from answerable.domain.people import ROLES, Customer
-from answerable.store import actions, clauses, conversations
+from answerable.store import actions, conversations
 
 log = logging.getLogger(__name__)
 
@@ -174,8 +174,8 @@ class Sending:
         elif not is_identified(customer, declared):
             stopped = not_identified(customer, declared)
         else:
-            call = with_moved_before(db, call, at)
-            stopped, clause_id = self._stopped_by_rules(db, call, declared, at)
+            call, ruling = ruled(db, call, at)
+            stopped, clause_id = self._stopped_by_rules(db, call, ruling, declared, at)
         if stopped is not None or declared is None or customer is None:
             state: CallState = "unknown" if call.attempts else "refused"
             look_at = at + LOOK_AGAIN_MAX if call.attempts else None
@@ -210,10 +210,9 @@ class Sending:
         )
 
     def _stopped_by_rules(
-        self, db: Connection, call: ActionCall, declared: Action, at: datetime
+        self, db: Connection, call: ActionCall, ruling: Ruling, declared: Action, at: datetime
     ) -> tuple[str | None, str | None]:
         """Why it must not be sent, and the clause that says so: one that was changed at noon holds at noon."""
-        ruling = rule(clauses.in_force_now(db, at), call.action, call.facts, call.money)
         if is_refused(ruling, declared):
             return ruling.reason, ruling.clause.id if ruling.clause else None
         asks = ruling.approval if declared.effect != "reads" else None

@@ -16,7 +16,7 @@ from answerable.agents.outcomes import outcome_in_words, urged_in_words
 from answerable.agents.phrases import DEFAULT_LANGUAGE, language
 from answerable.agents.searching import Searching
 from answerable.agents.urging import is_urge
-from answerable.domain.actions import OPEN, ActionCall, CallState, Effect
+from answerable.domain.actions import OPEN, STILL_COUNTS, ActionCall, CallState, Effect
 from answerable.domain.errors import AnswerableError
 from answerable.domain.runs import SpanState
 from answerable.traces import Ledger
@@ -138,14 +138,12 @@ class Acting:
     @property
     def to_tell(self) -> tuple[str, ...]:
         """What was done or is on its way, as the customer is told it."""
-        return tuple(
-            dict.fromkeys(each.summary for each in self._changes if each.state == "done" or each.state in OPEN)
-        )
+        return tuple(dict.fromkeys(each.summary for each in self._changes if each.state in STILL_COUNTS))
 
     @property
     def came_to_nothing(self) -> bool:
         """Whether anything that was asked for is neither done nor on its way."""
-        return any(each.state != "done" and each.state not in OPEN for each in self._changes)
+        return any(each.state not in STILL_COUNTS for each in self._changes)
 
     @property
     def _changes(self) -> list[Outcome]:

@@ -76,6 +76,11 @@ _ALIKE = (
 )
 _OF_CUSTOMER = _CALLS.customer_id == bindparam("customer")
 _IN_CURRENCY = _CALLS.currency == bindparam("currency")
+_MAY_HAVE_HAPPENED_SINCE = (
+    # What was asked for long ago and sent only now counts, and what may yet be sent or come about does.
+    _in(MAY_STILL_HAPPEN),
+    and_(_in(MAY_HAVE_HAPPENED - MAY_STILL_HAPPEN), _CALLS.sent_at >= bindparam("since")),
+)
 _TAKEN = union_all(
     *(
         select(
@@ -84,24 +89,15 @@ _TAKEN = union_all(
             func.count(),
             func.sum(case((_IN_CURRENCY, _CALLS.units), else_=0)),
         ).where(_CALLS.action == bindparam("action"), _CALLS.id != bindparam("but"), these)
-        for these in (
-            # What was asked for long ago and sent only now counts, and what may yet be sent or come about does.
-            _in(MAY_STILL_HAPPEN),
-            and_(_in(MAY_HAVE_HAPPENED - MAY_STILL_HAPPEN), _CALLS.sent_at >= bindparam("since")),
-        )
+        for these in _MAY_HAVE_HAPPENED_SINCE
     )
 )
-
-
 _MOVED_UNSEEN = select(func.sum(_CALLS.units)).where(
     _OF_CUSTOMER,
     _IN_CURRENCY,
     _CALLS.action == bindparam("action"),
     _CALLS.id != bindparam("but"),
-    or_(
-        _in(MAY_STILL_HAPPEN),
-        and_(_in(MAY_HAVE_HAPPENED - MAY_STILL_HAPPEN), _CALLS.sent_at >= bindparam("since")),
-    ),
+    or_(*_MAY_HAVE_HAPPENED_SINCE),
     ~exists().where(approvals.c.call_id == _CALLS.id, approvals.c.state == literal_column("'approved'")),
 )
 

@@ -17,7 +17,7 @@ from answerable.agents.procedures.answers import leaves, legible, read_answer, r
 from answerable.agents.procedures.asking import Question, Why, question
 from answerable.agents.procedures.knowing import Known, holds
 from answerable.agents.procedures.picking import Picked
-from answerable.domain.actions import CallState
+from answerable.domain.actions import STILL_COUNTS, CallState
 from answerable.domain.procedures import (
     Ask,
     Back,
@@ -44,8 +44,6 @@ ASIDES_MAX = 4
 FIRST_WORDS_MAX = 500
 # "No, I want my money back instead" is about another thing; "84 €" is an answer whatever it resembles.
 ANSWER_WORDS_MAX = 4
-
-DONE_OR_ON_ITS_WAY: frozenset[CallState] = frozenset({"done", "awaiting_approval", "unknown"})
 
 # How a call can end that was made by somebody else or earlier, in the words that procedures know.
 _AS_IF: Mapping[CallState, CallState] = {
@@ -426,7 +424,7 @@ class _Walk:
         done = {
             each.action
             for each in calls
-            if each.result in self.now.results and self.now.results[each.result].state in DONE_OR_ON_ITS_WAY
+            if each.result in self.now.results and self.now.results[each.result].state in STILL_COUNTS
         }
         return not done.isdisjoint(other.may_promise)
 
