@@ -301,7 +301,7 @@ def read_workspace(folder: Path) -> Workspace:
     try:
         return msgspec.convert(content, Workspace, strict=True)
     except msgspec.ValidationError as error:
-        says, place = in_words(error)
+        says, place = in_words(error, Workspace)
         unknown = re.search("“(.+)”", says) if "unknown field" in says else None
         line = _line_in_toml(text, (*place, unknown[1]) if unknown else place)
         raise Faulty(Fault(str(file), line, says)) from error

@@ -27,7 +27,7 @@ async def opened(link: str) -> httpx.Response:
 def link_of(call: ActionCall) -> str:
     """The link that a customer was given."""
     assert call.receipt is not None, call.reason
-    return str(call.receipt.content["address"])
+    return str(call.receipt.content["link"])
 
 
 async def test_a_customer_sees_their_own_invoices_and_orders_newest_first(desk: Boundary, store: Store) -> None:

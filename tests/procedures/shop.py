@@ -128,3 +128,16 @@ def changed(old: str, new: str, text: str = REFUND) -> str:
     """The procedure with one thing in it changed."""
     assert text.count(old) == 1, text.count(old)
     return text.replace(old, new)
+
+
+BY_DEFAULT = changed(
+    "needs:\n",
+    """\
+needs:
+  kind:
+    kind: choice
+    options: {whole: by card, part: by cheque}
+    default: whole
+""",
+).replace("kind: whole\n    on", 'kind: "{kind}"\n    on')
+"""REFUND with a need that nobody is asked for."""

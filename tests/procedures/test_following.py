@@ -25,7 +25,7 @@ from answerable.agents.procedures.following import (
 )
 from answerable.domain.actions import CallState
 from answerable.domain.procedures import CallResult, Procedure, UnderWay
-from tests.procedures.shop import REFUND, changed, procedure
+from tests.procedures.shop import BY_DEFAULT, REFUND, changed, procedure
 
 ENGLISH = language("en")
 CHARGES: list[dict[str, Any]] = [
@@ -288,6 +288,23 @@ def test_half_of_it_is_not_guessed() -> None:
     assert isinstance(visit.says("half of it").next, AskCustomer)
     assert isinstance(visit.says("half of 84 EUR").next, HandOver)
     assert [call.action for call in visit.called] == ["find_charges"]
+
+
+@pytest.mark.parametrize(
+    ("first_words", "kind"), [("I want money back", "whole"), ("I want my money back by cheque", "part"), ("", "whole")]
+)
+def test_what_has_a_default_is_taken_from_the_first_words_and_not_asked_for(first_words: str, kind: str) -> None:
+    visit = Visit(BY_DEFAULT, first_words=first_words)
+
+    assert visit.last.next.question == "Which charge?"  # type: ignore[union-attr]
+    visit.says("ch_2")
+    visit.says("all of it")
+    visit.says("no")
+    visit.says("ch_2")
+    visit.says("all of it")
+    visit.says("yes")
+
+    assert visit.called[-1].arguments["kind"] == kind, "also once the other answers were forgotten"
 
 
 def test_a_question_in_between_is_answered_and_the_open_one_comes_back() -> None:

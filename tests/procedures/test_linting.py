@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from answerable.knowledge.procedures.heads import schema
 from answerable.knowledge.procedures.promises import states_effect
 from answerable.knowledge.procedures.reading import read_procedure
-from tests.procedures.shop import REFUND, changed, faults
+from tests.procedures.shop import BY_DEFAULT, REFUND, changed, faults
 
 
 def test_a_procedure_without_faults_is_left_in_peace() -> None:
@@ -55,7 +55,9 @@ def test_a_procedure_without_faults_is_left_in_peace() -> None:
         ("  refund: That it is on its way.", "  find_charges: All.", "find_charges only reads: there is nothing"),
         ("may_promise:\n", "may_promise:\n  send_flowers: Roses.\n", "It promises send_flowers and never does it."),
         ('say: "Done: {receipt.summary}"', "say: It is done.", "“It is done.” promises an effect"),
-        ("kind: yes_no", "kind: maybe", "kind: Invalid enum value 'maybe'"),
+        ("kind: yes_no", "kind: maybe", "kind: Invalid enum value 'maybe'. It is one of: choice, date, found, id, mon"),
+        ("            forget: [charge, amount, sure]\n", "", "back_to says in forget what is asked for again"),
+        ("    ask: How much of {charge.amount}?\n", "", "A need says in ask how it is asked for."),
         ("kind: yes_no", "kind: choice", "A need of the kind choice must say its options."),
         ("kind: yes_no", "kind: yes_no\n    pattern: x", "A need of the kind yes_no has no pattern."),
         ("kind: yes_no", "kind: id\n    pattern: '['", "The pattern cannot be used"),
@@ -91,6 +93,23 @@ def test_what_is_never_reached_and_what_is_never_asked_is_told() -> None:
 
     assert any("Nothing leads to this step." in each for each in faults(unreached))
     assert faults(unasked) == ["0.md:7: colour is never asked for."]
+
+
+def test_what_has_a_default_is_known_everywhere_and_never_asked_for() -> None:
+    assert faults(BY_DEFAULT) == []
+    assert faults(BY_DEFAULT.replace("default: whole", "default: half")) == [
+        "0.md:10: half is none of the options: whole, part."
+    ]
+    assert faults(BY_DEFAULT.replace("default: whole", "default: whole\n    ask: Which?")) == [
+        "0.md:11: A need with a default is never asked for: leave ask out, or default."
+    ]
+    assert faults(BY_DEFAULT.replace("  - ask: amount\n", "  - ask: amount\n  - ask: kind\n")) == [
+        "0.md:38: kind has a default and is never asked for: leave this step out."
+    ]
+    assert any(
+        "kind has a default and is never asked for: it cannot be forgotten." in each
+        for each in faults(BY_DEFAULT.replace("[charge, amount, sure]", "[charge, amount, sure, kind]"))
+    )
 
 
 def test_a_receipt_is_told_only_where_the_call_is_done() -> None:

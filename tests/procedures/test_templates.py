@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from answerable.domain.addresses import without_links
-from answerable.knowledge.procedures.templates import shown
+from answerable.knowledge.procedures.templates import fill, shown
 
 
 @pytest.mark.parametrize(
@@ -41,3 +41,13 @@ def test_no_link_is_left_whatever_stands_around_it(before: str, scheme: str, pat
 
     assert f"{scheme}evil".casefold() not in told.casefold()
     assert without_links(told) == told
+
+
+def test_a_link_is_told_only_if_it_is_one_of_the_receipts_own() -> None:
+    own = "https://pay.example/f/a_b*c"
+    told = {"summary": f"Open {own} or https://evil.example/?q={own} or {own}x."}
+
+    filled = fill("{mail.summary} Bye.", lambda path: told[path.partition(".")[2]], links=[own])
+
+    assert filled == f"Open {own} or … or …. Bye."
+    assert fill("{mail.summary}", lambda path: told[path.partition(".")[2]]) == "Open … or … or …."

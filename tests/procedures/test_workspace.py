@@ -135,7 +135,7 @@ def test_lint_tells_every_fault_of_settings_and_policies_with_its_line(
         "answerable.toml:5: url: Expected “str”, got `int`.",
         "policies/p.md:3: 'soon' is no day. Write it as 2026-01-01, or 2026-01-01T12:00:00Z.",
         "policies/p.md:5: It is missing required field “title”.",
-        "policies/p.md:12: effect: Invalid enum value 'perhaps'.",
+        "policies/p.md:12: effect: Invalid enum value 'perhaps'. It is one of: allows, forbids, needs_approval.",
         "policies/p.md:13: The clause A-3 names actions that are not there: refund_everything.",
         "policies/q.md:3: This is not valid YAML: expected the node content, but found '<stream end>'.",
         "policies/r.md:3: “title” stands here twice.",

@@ -87,6 +87,21 @@ async def test_an_invoice_is_sent_again_to_the_address_on_file(ledgerly: Ledgerl
     await expect(maya.page.get_by_role("table").locator("tbody tr").first).to_contain_text("Resend invoice")
 
 
+async def test_who_asks_for_a_link_to_an_invoice_opens_it_from_the_chat(ledgerly: Ledgerly) -> None:
+    ines = await ledgerly.customer("ines", size="phone")
+    mails = ledgerly.rows(tables.mails, customer_id="cus_ines")
+
+    await ines.says("Can you give me a link to the invoice INV-2025-0317?")
+    await ines.reads("The PDF of invoice INV-2025-0317 can be opened until")
+    await ines.seat.picture("walk-invoice-link")
+
+    address = await ines.log.get_by_role("link", name=re.compile("http")).last.get_attribute("href")
+    assert address is not None
+    pdf = await ledgerly.office.client.get(address)
+    assert pdf.content.startswith(b"%PDF")
+    assert ledgerly.rows(tables.mails, customer_id="cus_ines") == mails
+
+
 async def test_an_outage_changes_what_is_answered_about_it(ledgerly: Ledgerly) -> None:
     over = {"state": "resolved", "text": "All payouts have left."}
     await ledgerly.office.client.post("/incidents/INC-15/updates", json=over, headers={"Idempotency-Key": "over"})

@@ -280,6 +280,27 @@ async def test_a_question_in_between_comes_back_to_the_open_one(
         assert await state(company, left) is None
 
 
+async def test_a_question_in_between_about_which_nothing_is_found_is_not_passed_over(
+    tmp_path: Path, sqlite_url: str, embedder: Embedder
+) -> None:
+    async with shop(tmp_path, sqlite_url, embedder) as (company, ines, _world):
+        _, aside = await talk(ines, "I want a refund", "Who won the football match?")
+
+        assert aside["text"].startswith(
+            "I found nothing about this: “Who won the football match?”.\n\nWhich charge is it?"
+        )
+        assert await state(company, aside) is not None
+
+
+async def test_an_answer_with_a_name_in_it_is_answered_in_the_language_of_before(
+    tmp_path: Path, sqlite_url: str, embedder: Embedder
+) -> None:
+    async with shop(tmp_path, sqlite_url, embedder) as (_, ines, _world):
+        _, again = await talk(ines, "I want a refund", "Södermannagatan 12")
+
+        assert again["text"].startswith("I did not understand that.")
+
+
 async def test_what_is_not_understood_twice_goes_to_a_person_with_all_that_is_known(
     tmp_path: Path, sqlite_url: str, embedder: Embedder
 ) -> None:

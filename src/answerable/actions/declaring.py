@@ -34,6 +34,10 @@ from answerable.domain.people import Customer, Identity
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
 IDENTITIES: tuple[Identity, ...] = ("anonymous", "known", "verified", "stepped_up")
 TIMEOUT_SECONDS_MAX = 120.0
+Link = Annotated[str, msgspec.Meta(pattern=r"^https?://[^\s/@]+(/\S*)?$", max_length=2_000)]
+"""An address that the customer may open. Of all that an action returns only this is told as one: the function has made
+it, and nobody outside."""
+
 _PLACE = re.compile(r"\{[^{}]*\}")
 
 
@@ -44,7 +48,8 @@ class NotDone(AnswerableError):
 class Outcome(Protocol):
     """What an action returns.
 
-    It may have `summaries: dict[str, str]` as well: the summary in other languages, by their code.
+    It may have `summaries: dict[str, str]` as well: the summary in other languages, by their code. An address that the
+    customer is to open is a field of the type `Link`.
     """
 
     @property
@@ -229,6 +234,12 @@ def has_summaries(result: type[Any]) -> bool:
         each.name == "summaries" and each.type == dict[str, str] and not each.required
         for each in msgspec.structs.fields(result)
     )
+
+
+def links_in(result: type[Any], content: Any) -> tuple[str, ...]:
+    """The addresses in a result of this type that the customer may open: what its fields of the type `Link` hold."""
+    fields = [each.encode_name for each in msgspec.structs.fields(result) if each.type in (Link, Link | None)]
+    return tuple(content[name] for name in fields if isinstance(content, Mapping) and content.get(name))
 
 
 def _is_frozen_record(kind: Any) -> bool:

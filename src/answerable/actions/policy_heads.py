@@ -99,7 +99,7 @@ def clauses_of(
         try:
             found.append(_clause(str(head.get("id") or file), msgspec.convert(content, _Clause), span, known))
         except msgspec.ValidationError as error:
-            says, inner = in_words(error)
+            says, inner = in_words(error, _Clause)
             wrong(says, ("clauses", place, *inner))
         except Invalid as error:
             wrong(str(error), ("clauses", place))

@@ -527,7 +527,8 @@ def _tried(searching: Searching) -> tuple[str, ...]:
 
 def _spoken(asked: Asked) -> str:
     before = language_of("\n".join(each.text for each in asked.before if each.author == "customer"))
-    return language_of("\n".join(each.text for each in asked.said), default=before)
+    is_settled = asked.conversation.procedure is not None
+    return language_of("\n".join(each.text for each in asked.said), default=before, is_settled=is_settled)
 
 
 def _verdict(sentences: list[GuardedSentence]) -> str:

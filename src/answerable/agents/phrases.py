@@ -166,13 +166,16 @@ def content_words(text: str, *, code: str | None = None) -> list[str]:
     return [word for word in words(text) if not any(word in each.stopwords for each in known)]
 
 
-def language_of(text: str, *, default: str = DEFAULT_LANGUAGE) -> str:
-    """The language that a text is most likely in, told by its script, its function words and telling letters."""
-    return _language_of(text[:TELLING_LETTERS_MAX], default)
+def language_of(text: str, *, default: str = DEFAULT_LANGUAGE, is_settled: bool = False) -> str:
+    """The language that a text is most likely in, told by its script, its function words and telling letters.
+
+    Where the default `is_settled`, no single letter tells another one: an answer may be a street or a name.
+    """
+    return _language_of(text[:TELLING_LETTERS_MAX], default, is_settled)
 
 
 @lru_cache(maxsize=1024)
-def _language_of(text: str, default: str) -> str:
+def _language_of(text: str, default: str, is_settled: bool) -> str:
     if _KANA.search(text):
         return "ja"
     if len(_HAN.findall(text)) > len(_WORD.findall(_HAN.sub(" ", text))):
@@ -187,7 +190,7 @@ def _language_of(text: str, default: str) -> str:
     told = max(spoken, key=lambda code: spoken[code])
     if spoken[told] > votes[best]:
         return told
-    for letter, code in _TELLING_LETTERS:
+    for letter, code in () if is_settled else _TELLING_LETTERS:
         if letter in lower and (votes[best] == 0 or code in rivals):
             return code
     if votes[best] == 0 or (len(rivals) > 1 and default in rivals):

@@ -9,6 +9,7 @@ from answerable.agents.excerpts import excerpt, has_steps, is_block, marked, ste
 from answerable.agents.found import Found, FoundHit
 from answerable.agents.instructions import ToolName
 from answerable.agents.phrases import Language, content_words, language_of, plain
+from answerable.agents.sentences import sentences
 from answerable.agents.statements import Statement, Stems, Token
 from answerable.agents.turns import QUERY_LETTERS_MAX, CustomerTurn, Part, Proposed
 from answerable.domain.addresses import without_addresses
@@ -80,18 +81,24 @@ def _as_the_procedure_says(turn: CustomerTurn, says: dict[str, Any]) -> Step:
             return Step(calls=(asking,))
         case "answer_then_ask":
             answer = _answer(turn)
-            if answer.text is not None:
-                # The question comes behind it, whoever answers.
-                return answer
-            # What nothing is found about does not stop the procedure.
-            is_search = all(call.tool == "search_knowledge" for call in answer.calls)
-            return answer if is_search else Step(calls=(asking,))
+            if answer.text is None and any(call.tool != "search_knowledge" for call in answer.calls):
+                # What nothing is found about does not stop the procedure.
+                return Step(text=_not_found(turn)) if turn.is_under_way else Step(calls=(asking,))
+            # The question comes behind it, whoever answers.
+            return answer
         case "hand_off":
             return Step(calls=(Call("hand_off", {"reason": says["reason"], "summary": says["summary"]}),))
         case "leave" if says.get("why") != "unwanted":
             return _answer(turn)
         case _:
             return Step(text=told or turn.language.frame("all_right"))
+
+
+def _not_found(turn: CustomerTurn) -> str:
+    """Says of what they asked beside a procedure that nothing is found about it."""
+    frames = (turn.language.frame("not_found_part", part=without_addresses(part.asked)) for part in turn.parts)
+    # Without the offer of a person: the procedure's own question comes behind it.
+    return " ".join(sentences(frame)[0].strip() for frame in frames)
 
 
 def _answer(turn: CustomerTurn) -> Step:

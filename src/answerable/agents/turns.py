@@ -110,7 +110,8 @@ def read_turn(items: list[Any], *, can_follow: bool = False) -> CustomerTurn:
     said, since, reply, earlier = _parts(items)
     is_under_way = any(_role(item) == PROCEDURE_ROLE for item in items)
     text = _legible("\n".join(said))
-    spoken = language(language_of(text, default=language_of("\n".join(earlier))))
+    before = language_of("\n".join(earlier))
+    spoken = language(language_of(text, default=before, is_settled=is_under_way))
     # What a procedure has asked is answered to the procedure; anything else then stands for itself.
     asked = reply if reply is not None and _asks(reply) and not is_under_way else None
     kind = _kind(text, spoken, asked=asked, reply=reply)

@@ -4,6 +4,7 @@ Every word stays as it is written: whoever reads it makes numbers and yes or no 
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +18,7 @@ Path = tuple[str | int, ...]
 
 _HEAD = re.compile(r"\A---[ \t]*\n(.*?)^---[ \t]*$\n?", re.DOTALL | re.MULTILINE)
 _PLACE_OF_ERROR = re.compile(r" - at `\$?(.*)`\Z", re.DOTALL)
+_NO_SUCH_WORD = "Invalid enum value"
 _PART = re.compile(r"\.([A-Za-z_][\w-]*)|\[(\d+)\]")
 
 
@@ -57,8 +59,8 @@ def split_page(text: str) -> tuple[str, str] | None:
     return None if head is None else (head[1], text[head.end() :])
 
 
-def in_words(error: msgspec.ValidationError) -> tuple[str, Path]:
-    """What is wrong with a part of a head, in a sentence, and which part that is."""
+def in_words(error: msgspec.ValidationError, shape: Any) -> tuple[str, Path]:
+    """What is wrong with a part of a head of this shape, in a sentence, and which part that is."""
     says = str(error)
     found = _PLACE_OF_ERROR.search(says)
     path: Path = tuple(name or int(number) for name, number in _PART.findall(found[1])) if found else ()
@@ -69,7 +71,19 @@ def in_words(error: msgspec.ValidationError) -> tuple[str, Path]:
         .replace("`", "“", 1)
         .replace("`", "”", 1)
     )
+    if told.startswith(_NO_SUCH_WORD) and (allowed := _allowed(shape, path)):
+        told += f". It is one of: {', '.join(map(str, allowed))}"
     return (f"{path[-1]}: " if path else "") + f"{told}.", path
+
+
+def _allowed(shape: Any, path: Path) -> Sequence[Any]:
+    """The words that may stand at a place of a shape; none if that is not a list of words."""
+    (here,), parts = msgspec.json.schema_components([shape], ref_template="{name}")
+    for part in path:
+        here = parts.get(here.get("$ref", ""), here)
+        here = here.get("properties", {}).get(part) or here.get("items") or here.get("additionalProperties") or {}
+    every = [parts.get(each.get("$ref", ""), each) for each in (here, *here.get("anyOf", ()))]
+    return next((each["enum"] for each in every if "enum" in each), ())
 
 
 def read_yaml(text: str, *, first_line: int = 1) -> Lined:

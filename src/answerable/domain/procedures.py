@@ -67,6 +67,8 @@ class Need:
     kind: NeedKind
     ask: Words
     options: tuple[Option, ...] = ()
+    default: str = ""
+    """The option that holds unless the customer's first words name another; then they are not asked."""
     pattern: str = ""
     currency: str = ""
     """A template: which currency is meant where none is said."""
@@ -223,6 +225,8 @@ class CallResult:
     content: Any
     """JSON: the action's result; none if nothing was done."""
     call_id: str | None = None
+    links: tuple[str, ...] = ()
+    """The addresses in it that the customer may open."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -301,7 +301,7 @@ class Mail(Struct, frozen=True, kw_only=True):
 class Link(Struct, frozen=True, kw_only=True):
     """An address at which one PDF can be read without a key, for an hour. It is signed, and kept nowhere."""
 
-    path: str
+    path: Annotated[str, Meta(pattern="^/[^/]")]
     expires_at: str
 
 

@@ -309,6 +309,7 @@ class _Walk:
     def go_on(self) -> Followed:
         """Walks until somebody must do something."""
         for _ in range(STEPS_AT_ONCE_MAX):
+            self._take_defaults()
             step = self.procedure.steps.get(self.now.step) if self.now.step is not None else None
             try:
                 done = self._do(step)
@@ -374,6 +375,13 @@ class _Walk:
             return None
         return self._ask_of(step, why, name)
 
+    def _take_defaults(self) -> None:
+        """What is never asked for holds from the beginning, as the first words have it or by default."""
+        unset = [each for each in self.procedure.needs.values() if each.default and each.name not in self.now.slots]
+        if unset:
+            values = {each.name: self._read(each, self.now.first_words) or each.default for each in unset}
+            self.now = replace(self.now, slots={**self.now.slots, **values})
+
     def _narrow(self, picked: Picked) -> Why | None:
         """What is said of a list that the first words speak of, though they do not tell which one is meant."""
         if picked.unknown:
@@ -418,7 +426,8 @@ class _Walk:
 
         Who wanted money back, and then said that it was charged twice, is not asked once more which charge it is.
         """
-        if aside.slots or not isinstance(other.steps.get(aside.step or ""), Ask):
+        is_answered = any(name in other.needs and not other.needs[name].default for name in aside.slots)
+        if is_answered or not isinstance(other.steps.get(aside.step or ""), Ask):
             return False
         calls = (each for each in self.procedure.steps.values() if isinstance(each, Call))
         done = {

@@ -33,7 +33,8 @@ class Known:
 
     def told(self, template: str) -> str:
         """A text for the customer, with amounts and days as their language writes them. Raises Missing."""
-        return fill(template, self._look_for_customer, say=self._say)
+        links = frozenset(link for result in self.now.results.values() for link in result.links)
+        return fill(template, self._look_for_customer, say=self._say, links=links)
 
     def noted(self, template: str) -> str:
         """A text for a rep, with everything as it is kept. Raises Missing."""

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from answerable.actions.declaring import Action
+from answerable.actions.declaring import Action, links_in
 from answerable.agents.acting import Acting
 from answerable.agents.identifying import Identifying
 from answerable.agents.phrases import Language, plain
@@ -230,7 +230,8 @@ class Following:
         if "error" in told:
             # It was no call at all: nothing was kept or done.
             return CallResult("failed", "", str(told["error"]), None)
-        return CallResult(told["state"], told["summary"], told["reason"], told["result"], told["call_id"])
+        links = links_in(self.acting.boundary.declared[wanted.action].result, told["result"])
+        return CallResult(told["state"], told["summary"], told["reason"], told["result"], told["call_id"], links)
 
     def _answered_with(self, under_way: UnderWay) -> str:
         """Which step it is, and what the customer wrote to what, as it is kept with the call."""

@@ -40,7 +40,7 @@ class NeedHead(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, re
     """Something to ask the customer for."""
 
     kind: Literal["text", "money", "date", "choice", "yes_no", "id", "found"]
-    ask: Spoken
+    ask: Spoken = None
     options: Annotated[
         Any,
         Meta(
@@ -58,6 +58,13 @@ class NeedHead(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, re
             },
         ),
     ] = None
+    default: Annotated[
+        str,
+        Meta(
+            description="For a choice that nobody is asked for: the value that holds unless the customer's first words "
+            "name another."
+        ),
+    ] = ""
     pattern: Annotated[str, Meta(max_length=100, description="For an id: a regular expression.")] = ""
     currency: Annotated[str, Meta(description="For money: EUR, or {charge.amount.currency}.")] = ""
     whole: Annotated[str, Meta(description="For money: what “all of it” is, such as {charge.refundable}.")] = ""
@@ -174,7 +181,7 @@ class BackHead(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Go back to an earlier step, and forget what is to be asked again."""
 
     back_to: Name
-    forget: Annotated[list[Name], Meta(min_length=1)]
+    forget: Annotated[list[Name], Meta(description="The needs that are asked for again: one at least.")] = []
     name: Name | None = None
 
 

@@ -86,7 +86,8 @@ class _Linting:
 
     def _known(self) -> dict[str, Known]:
         """What is surely known before each step that can be reached."""
-        known: dict[str, Known] = {self._procedure.first: {}}
+        by_default = {each.name: SAID for each in self._procedure.needs.values() if each.default}
+        known: dict[str, Known] = {self._procedure.first: by_default}
         waiting = [self._procedure.first]
         while waiting:
             step = self._procedure.steps[waiting.pop()]
@@ -185,6 +186,8 @@ class _Linting:
             self._fault(step.line, fault)
 
     def _check_ask(self, step: Ask, known: Known, need: Need) -> None:
+        if need.default:
+            self._fault(step.line, f"{need.name} has a default and is never asked for: leave this step out.")
         self._check_words(need.ask.values(), need.line, known)
         for template in (need.currency, need.whole):
             self._check_places(template, need.line, known)
@@ -258,6 +261,8 @@ class _Linting:
         for name in step.forget:
             if name not in self._procedure.needs:
                 self._fault(step.line, f"There is no need {name} that could be forgotten.")
+            elif self._procedure.needs[name].default:
+                self._fault(step.line, f"{name} has a default and is never asked for: it cannot be forgotten.")
 
     def _check_go_to(self, step: GoTo) -> None:
         if self._procedure.id in _reachable(step.procedure, self._others):
@@ -325,7 +330,7 @@ class _Linting:
                 self._fault(line, f"{action} only reads: there is nothing to promise of it.")
         asked = {each.need for each in self._procedure.steps.values() if isinstance(each, Ask)}
         for name, need in self._procedure.needs.items():
-            if name not in asked:
+            if name not in asked and not need.default:
                 self._fault(need.line, f"{name} is never asked for.")
 
 

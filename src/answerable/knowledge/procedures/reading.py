@@ -129,15 +129,17 @@ class _Reading:
         if not isinstance(options, dict):
             raise self._wrong("options are values, each with what it is called.", (*path, "options"))
         also = self._also(read.also or {}, options, (*path, "also"))
+        self._check_asking(read, options, path)
         return Need(
             name=name,
             line=self._line(path),
             kind=read.kind,
-            ask=self._spoken(read.ask, (*path, "ask")),
+            ask=self._spoken(read.ask, (*path, "ask")) if not read.default else {},
             options=tuple(
                 Option(value, self._spoken(words, (*path, "options", value)), also.get(value, ()))
                 for value, words in options.items()
             ),
+            default=read.default,
             pattern=read.pattern,
             currency=read.currency,
             whole=read.whole,
@@ -156,7 +158,7 @@ class _Reading:
                 for place, each in enumerate(self._list(heads.MarkHead, read.marks or [], (*path, "marks")))
             ),
             take_only_one=read.take_only_one,
-            from_first_words=read.from_first_words,
+            from_first_words=read.from_first_words or bool(read.default),
         )
 
     def _also(self, content: Any, options: Mapping[str, Any], path: Place) -> Mapping[str, tuple[str, ...]]:
@@ -169,6 +171,17 @@ class _Reading:
                 raise self._wrong("What a value is also called is words.", (*path, value))
         return {value: tuple(called) for value, called in content.items()}
 
+    def _check_asking(self, read: heads.NeedHead, options: Mapping[str, Any], path: Place) -> None:
+        """What is not asked for has a default, and what has none is asked for."""
+        if not read.default and read.ask is None:
+            raise self._wrong("A need says in ask how it is asked for.", path)
+        if read.default and read.ask is not None:
+            raise self._wrong("A need with a default is never asked for: leave ask out, or default.", (*path, "ask"))
+        if read.default and read.default not in options:
+            raise self._wrong(
+                f"{read.default} is none of the options: {', '.join(map(str, options))}.", (*path, "default")
+            )
+
     def _check_parts(self, read: heads.NeedHead, path: Place) -> None:
         """Each kind has its own parts; what belongs to another one is a slip."""
         wanted = {"choice": ("options",), "id": ("pattern",), "found": ("found_in", "id", "shown")}.get(read.kind, ())
@@ -178,13 +191,16 @@ class _Reading:
                 raise self._wrong(f"A need of the kind {read.kind} must say its {written}.", path)
         allowed = {
             *wanted,
-            *{"choice": ("also",), "money": ("currency", "whole"), "found": ("where", "marks", "take_only_one")}.get(
-                read.kind, ()
-            ),
+            *{
+                "choice": ("also", "default"),
+                "money": ("currency", "whole"),
+                "found": ("where", "marks", "take_only_one"),
+            }.get(read.kind, ()),
         }
         others = (
             "options",
             "also",
+            "default",
             "pattern",
             "currency",
             "whole",
@@ -272,6 +288,12 @@ class _Reading:
             case heads.GoToHead():
                 return GoTo(name, line, read.go_to, then)
             case heads.BackHead():
+                if not read.forget:
+                    raise self._wrong(
+                        "back_to says in forget what is asked for again, such as forget: [charge]. Without it, it goes "
+                        "round for ever.",
+                        path,
+                    )
                 return Back(name, line, read.back_to, tuple(read.forget))
             case heads.HandOffHead():
                 words = self._spoken(read.say, (*path, "say")) if read.say is not None else {}
@@ -336,7 +358,7 @@ class _Reading:
             # Every word is a text so far; numbers and yes or no are made of them here.
             return msgspec.convert(content, shape, strict=False)
         except msgspec.ValidationError as error:
-            says, inner = in_words(error)
+            says, inner = in_words(error, shape)
             raise self._wrong(says, (*path, *inner)) from error
 
     def _line(self, path: Place) -> int:

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from answerable.domain.addresses import without_links
@@ -37,9 +37,25 @@ def has_stray_brace(template: str) -> bool:
     return _BRACE.search(PLACE.sub("", template)) is not None
 
 
-def fill(template: str, look: Callable[[str], Any], *, say: Callable[[str], str] = str) -> str:
-    """The text with its places filled; each is said as its reader says it. Raises Missing."""
-    return PLACE.sub(lambda place: say(shown(look(place[1]))), template)
+def fill(
+    template: str,
+    look: Callable[[str], Any],
+    *,
+    say: Callable[[str], str] = str,
+    links: Collection[str] = (),
+) -> str:
+    """The text with its places filled; each is said as its reader says it, and may hold these links. Raises Missing."""
+
+    def filled(place: re.Match[str]) -> str:
+        value = look(place[1])
+        among = "|".join(map(re.escape, sorted(links, key=len, reverse=True)))
+        if not among or not isinstance(value, str):
+            return say(shown(value))
+        # Odd parts are the links; what stands around them is as plain as ever.
+        parts = re.split(rf"(?<!\S)({among})(?!\S)", value)
+        return " ".join(part if at % 2 else say(shown(part)) for at, part in enumerate(parts) if part.strip())
+
+    return PLACE.sub(filled, template)
 
 
 def shown(value: Any) -> str:

@@ -6,8 +6,9 @@ from typing import Any, Literal
 
 import msgspec
 
-from answerable.actions.declaring import Doing, Limits, NotDone, action
-from answerable_demo.back_office.shapes import Invoice, Link, Mail, NewMail, Order
+from answerable.actions.declaring import Doing, Limits, Link, NotDone, action
+from answerable_demo.back_office.shapes import Invoice, Mail, NewMail, Order
+from answerable_demo.back_office.shapes import Link as SignedPath
 from answerable_demo.back_office.shapes import Nothing as NoContent
 
 from ._back_office import InvoiceNumber, Nothing, act, done_before, own_customer, read, words
@@ -40,8 +41,10 @@ class Resent(msgspec.Struct, frozen=True):
     reference: str
     summary: str
     by: Literal["email", "link"]
-    address: str
-    """Where it went: an e-mail address, or the link."""
+    address: str | None = None
+    """The e-mail address that it went to."""
+    link: Link | None = None
+    """Where it can be opened."""
     summaries: dict[str, str] = {}
     """The summary in other languages."""
 
@@ -70,14 +73,14 @@ async def resent(doing: Doing, wanted: ResendWanted) -> Resent | None:
     if wanted.by == "email":
         mail = await done_before(doing, Mail)
         return _mailed(wanted, mail) if mail is not None else None
-    link = await done_before(doing, Link)
+    link = await done_before(doing, SignedPath)
     return _linked(doing, wanted, link) if link is not None else None
 
 
 def imagined(doing: Doing, wanted: ResendWanted) -> Mapping[str, Any]:
     """What a replay is told."""
     summary = f"Invoice {wanted.invoice_number} would be given by {wanted.by}."
-    return {"reference": "mail_simulated", "summary": summary, "by": wanted.by, "address": "nowhere"}
+    return {"reference": "mail_simulated", "summary": summary, "by": wanted.by}
 
 
 @action(
@@ -103,7 +106,7 @@ async def resend_invoice(doing: Doing, wanted: ResendWanted) -> Resent:
     invoice = await _own_invoice(doing, customer.id, wanted.invoice_number)
     if wanted.by == "email":
         return _mailed(wanted, await act(doing, f"/invoices/{invoice.number}/send", Mail, NewMail()))
-    return _linked(doing, wanted, await act(doing, f"/invoices/{invoice.number}/link", Link, NoContent()))
+    return _linked(doing, wanted, await act(doing, f"/invoices/{invoice.number}/link", SignedPath, NoContent()))
 
 
 async def _own_invoice(doing: Doing, customer_id: str, number: str) -> Invoice:
@@ -122,10 +125,10 @@ def _mailed(wanted: ResendWanted, mail: Mail) -> Resent:
         "fr": f"La facture {number} a été envoyée en PDF par e-mail à {address}.",
     }
     summary = f"The PDF of invoice {number} was sent by e-mail to {address}."
-    return Resent(mail.id, summary, "email", address, summaries)
+    return Resent(mail.id, summary, "email", address=address, summaries=summaries)
 
 
-def _linked(doing: Doing, wanted: ResendWanted, link: Link) -> Resent:
+def _linked(doing: Doing, wanted: ResendWanted, link: SignedPath) -> Resent:
     # Customers may reach the back office under another address than we do.
     base = doing.settings.get("back_office_public_url") or doing.settings["back_office_url"]
     address = f"{base.rstrip('/')}{link.path}"
@@ -137,4 +140,4 @@ def _linked(doing: Doing, wanted: ResendWanted, link: Link) -> Resent:
         "fr": f"Le PDF de la facture {number} peut être ouvert jusqu'au {until} ici : {address}",
     }
     summary = f"The PDF of invoice {number} can be opened until {until} at {address}"
-    return Resent(number, summary, "link", address, summaries)
+    return Resent(number, summary, "link", link=address, summaries=summaries)
