@@ -13,6 +13,7 @@ from playwright.async_api import Browser, ConsoleMessage, Page, expect
 
 from answerable.inference.embedders import Embedder
 from answerable.web.pages import ASSETS
+from tests.api.shop import Shop, open_shop
 from tests.walks.company import PASSWORD, Company, Customer, open_company
 
 ARTEFACTS = Path(__file__).parents[2] / "test-artefacts" / "console"
@@ -29,6 +30,15 @@ async def company(tmp_path: Path, sqlite_url: str, embedder: Embedder) -> AsyncI
     if not (ASSETS / "console" / "index.html").exists():
         pytest.skip("The console is not built: run ./dev setup.")
     async with open_company(tmp_path, sqlite_url, embedder=embedder) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def shop(tmp_path: Path, sqlite_url: str, embedder: Embedder) -> AsyncIterator[Shop]:
+    """The company that gives money back, with its console built."""
+    if not (ASSETS / "console" / "index.html").exists():
+        pytest.skip("The console is not built: run ./dev setup.")
+    async with open_shop(tmp_path, sqlite_url, embedder=embedder) as opened:
         yield opened
 
 

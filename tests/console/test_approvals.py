@@ -1,7 +1,6 @@
 """Somebody decides about refunds at the console: as they come in, on whatever screen, and afterwards."""
 
 import re
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,22 +10,11 @@ from playwright.async_api import expect
 
 from answerable.domain.clock import now
 from answerable.domain.money import money
-from answerable.inference.embedders import Embedder
 from answerable.store import clauses
-from answerable.web.pages import ASSETS
 from tests.actions.bank import RULES, WHOLE_ONLY
-from tests.api.shop import Shop, open_shop
+from tests.api.shop import Shop
 from tests.console.conftest import Office
 from tests.walks.company import Company
-
-
-@pytest.fixture
-async def shop(tmp_path: Path, sqlite_url: str, embedder: Embedder) -> AsyncIterator[Shop]:
-    """The company that gives money back, with its console built."""
-    if not (ASSETS / "console" / "index.html").exists():
-        pytest.skip("The console is not built: run ./dev setup.")
-    async with open_shop(tmp_path, sqlite_url, embedder=embedder) as opened:
-        yield opened
 
 
 @pytest.fixture

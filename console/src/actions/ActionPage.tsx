@@ -45,7 +45,7 @@ export function ActionPage({ id }: { id: string }) {
           <Link to="/actions" className="btn ghost icon" aria-label="All actions">
             <ArrowLeft className="i" aria-hidden="true" />
           </Link>
-          <h1 className="trunc">
+          <h1>
             {detail ? (
               <>
                 {inShort(detail.call)} <AskedFor changes={detail.call.changes} />

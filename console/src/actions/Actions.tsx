@@ -7,6 +7,7 @@ import { useFault } from "../api/faults";
 import { useMe } from "../api/me";
 import { actionsQuery, type CallFilter, declaredQuery } from "../api/queries";
 import { type ActionRow, type CallState, mayActAs } from "../api/types";
+import { More } from "../parts/More";
 import { useNow } from "../parts/now";
 import { SearchField } from "../parts/Search";
 import { Empty, Failed, Loading, Skeleton, Time } from "../parts/small";
@@ -48,7 +49,7 @@ const NARROWED_NAMES = { customer: "One customer", conversation: "One conversati
 
 function useFilter() {
   const [search, setSearch] = useSearchParams();
-  const days = search.get("days") ?? "";
+  const days = /^\d{1,4}$/.exec(search.get("days") ?? "")?.[0] ?? "";
   const filter = useMemo<CallFilter>(() => {
     const of = (name: string) => search.get(name) ?? undefined;
     const state = of("state");
@@ -61,7 +62,7 @@ function useFilter() {
       conversation: of("conversation"),
       clause: of("clause"),
       q: of("q"),
-      since: since && !Number.isNaN(since.getTime()) ? since.toISOString() : undefined,
+      since: since?.toISOString(),
     };
   }, [search, days]);
   const change = (name: string, value: string) =>
@@ -148,6 +149,9 @@ function Table() {
                   {title}
                 </option>
               ))}
+              {filter.action && !declared?.some(({ name }) => name === filter.action) && (
+                <option>{filter.action}</option>
+              )}
             </select>
             <select
               className="select"
@@ -160,6 +164,7 @@ function Table() {
                   {one.name}
                 </option>
               ))}
+              {!PERIODS.some((one) => one.days === days) && <option value={days}>Last {days} days</option>}
             </select>
             {NARROWED.filter((name) => filter[name]).map((name) => (
               <button key={name} type="button" className="chip line removable" onClick={() => change(name, "")}>
@@ -211,16 +216,7 @@ function Table() {
             </table>
           )}
         </section>
-        {list.hasNextPage && (
-          <button
-            type="button"
-            className="btn more"
-            disabled={list.isFetchingNextPage}
-            onClick={() => void list.fetchNextPage()}
-          >
-            Show more
-          </button>
-        )}
+        <More list={list} />
       </div>
     </div>
   );

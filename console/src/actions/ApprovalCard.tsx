@@ -1,15 +1,26 @@
-import { Check, ChevronRight, CircleAlert, CircleSlash, Hand, ShieldAlert, ShieldX } from "lucide-react";
-import { type FormEvent, type ReactNode, useCallback, useEffect, useId, useMemo, useRef, useState } from "react";
+import { Check, ChevronRight, CircleSlash, Hand, ShieldAlert, ShieldX } from "lucide-react";
+import {
+  type FormEvent,
+  type ReactNode,
+  type RefObject,
+  useCallback,
+  useEffect,
+  useId,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
 import { Problem } from "../api/client";
 import { type Decision, useDecide } from "../api/queries";
 import type { ApprovalCard as Card, ClauseCheck, Fact } from "../api/types";
 import { useNow } from "../parts/now";
 import { Time } from "../parts/small";
-import { ago, customerName, moment, plural, ROLE_NAMES } from "../parts/words";
+import { ago, customerName, moment, plural } from "../parts/words";
 import { type Command, keysShown, useCommands } from "../shell/commands";
 import { announce, notify, notifyProblem } from "../shell/notices";
 import { AskedFor, Changes } from "./Changes";
-import { inShort, isOver, money, OUTCOMES, reasonOf, STATES, timeLeft } from "./words";
+import { FaultHere, useFaultHere, useFocusBack } from "./faults";
+import { amountIn, inShort, isOver, money, OUTCOMES, oneOf, reasonOf, STATES, timeLeft } from "./words";
 
 type Mode = "asked" | "change" | "decline";
 
@@ -28,20 +39,24 @@ export function ApprovalCard({
   const { call, approval } = card;
   const now = useNow();
   const [mode, setMode] = useState<Mode>("asked");
-  const [fault, setFault] = useState<string | null>(null);
-  const goTo = useCallback((next: Mode) => {
-    setMode(next);
-    setFault(null);
-  }, []);
+  const { fault, setFault, tell } = useFaultHere();
+  const section = useRef<HTMLElement>(null);
+  const goTo = useCallback(
+    (next: Mode) => {
+      setMode(next);
+      setFault(null);
+    },
+    [setFault],
+  );
   const decide = useDecide(approval.id, {
     onDone: (after) => {
       goTo("asked");
       notify(...decided(after));
     },
     onFault: (error) => {
-      // What cannot be done like this is said where it was tried; what is over by now takes the card with it.
-      if (error instanceof Problem && error.status === 400) setFault(error.message);
-      else notifyProblem(error);
+      // What is over by now takes the card with it; all else is said where it was tried.
+      if (error instanceof Problem && (error.status === 404 || error.status === 409)) notifyProblem(error);
+      else tell(error);
     },
   });
   const { mutate } = decide;
@@ -50,14 +65,17 @@ export function ApprovalCard({
       setFault(null);
       mutate(decision);
     },
-    [mutate],
+    [mutate, setFault],
   );
   const isOpen = approval.state === "open" && !isOver(approval.expires_at, now);
   const mayDecide = isOpen && card.may_decide;
   useDecisionKeys(hasKeys && mayDecide && mode === "asked" && !decide.isPending, card, act, goTo);
+  useFocusBack(decide.isPending, section, ".primary:enabled");
+  useBackToButton(mode, section);
 
   return (
     <section
+      ref={section}
       className={isOpen ? "ask approval" : "ask approval over"}
       aria-label={`${titleOf(card, isOpen)}: ${inShort(call)} for ${customerName(call.customer)}`}
     >
@@ -95,12 +113,7 @@ export function ApprovalCard({
         {mayDecide && card.why_not_change && <p className="dim asked">{card.why_not_change}</p>}
         {!mayDecide && card.why_not && <p className="why-not">{card.why_not}</p>}
       </div>
-      {mayDecide && fault && (
-        <p className="card-fault" role="alert" dir="auto">
-          <CircleAlert className="i" aria-hidden="true" />
-          {fault}
-        </p>
-      )}
+      {mayDecide && <FaultHere fault={fault} />}
       {mayDecide && mode === "asked" && (
         <footer>
           <button
@@ -113,11 +126,23 @@ export function ApprovalCard({
             {hasKeys && <kbd aria-hidden="true">{keysShown("a")}</kbd>}
           </button>
           {card.can_change && (
-            <button type="button" className="btn" disabled={decide.isPending} onClick={() => goTo("change")}>
+            <button
+              type="button"
+              className="btn"
+              data-mode="change"
+              disabled={decide.isPending}
+              onClick={() => goTo("change")}
+            >
               Change amount
             </button>
           )}
-          <button type="button" className="btn ghost" disabled={decide.isPending} onClick={() => goTo("decline")}>
+          <button
+            type="button"
+            className="btn ghost"
+            data-mode="decline"
+            disabled={decide.isPending}
+            onClick={() => goTo("decline")}
+          >
             Decline
           </button>
         </footer>
@@ -132,18 +157,28 @@ export function ApprovalCard({
   );
 }
 
+/** Whoever leaves a form is back at the button that opened it. */
+function useBackToButton(mode: Mode, section: RefObject<HTMLElement | null>): void {
+  const last = useRef<Mode>("asked");
+  useEffect(() => {
+    if (mode === "asked") section.current?.querySelector<HTMLElement>(`[data-mode="${last.current}"]`)?.focus();
+    last.current = mode;
+  }, [mode, section]);
+}
+
 function titleOf({ approval, may_decide, call }: Card, isOpen: boolean): string {
   if (approval.state !== "open") return STATES[call.state].name;
   if (!isOpen) return "Nobody decided in time";
   if (may_decide) return "Your approval is needed";
-  return approval.role === "rep"
-    ? "An approval is needed"
-    : `The approval of a ${ROLE_NAMES[approval.role].toLowerCase()} is needed`;
+  return approval.role === "rep" ? "An approval is needed" : `The approval of ${oneOf(approval.role)} is needed`;
 }
 
 function decided({ call, approval }: Card): Parameters<typeof notify> {
   const what = inShort(call);
-  if (approval.state === "open") return [`You approved ${what}. One more person must.`, "good"];
+  const left = approval.needed - approval.approved_by.length;
+  if (approval.state === "open") {
+    return [`You approved ${what}. ${left > 1 ? `${left} more people` : "One more person"} must.`, "good"];
+  }
   if (approval.state === "declined" && call.state === "declined") return [`You declined ${what}.`, "plain"];
   const tone = call.state === "done" ? "good" : call.state === "refused" || call.state === "failed" ? "bad" : "plain";
   return [`${what}: ${STATES[call.state].name.toLowerCase()}. ${reasonOf(call)}`, tone];
@@ -276,14 +311,18 @@ function ChangeForm({
     announce("Say how much instead.");
   }, []);
   const most = Number(call.money?.amount);
-  const plain = amount.trim().replace(",", ".");
-  const isLess = /^\d+(\.\d+)?$/.test(plain) && Number(plain) > 0 && Number(plain) < most;
+  const plain = amountIn(amount, call.money?.currency ?? "");
+  const isLess = plain !== null && Number(plain) > 0 && Number(plain) < most;
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (isLess) onDecide({ verb: "approve", amount: plain, ...said({ reason, note }) });
+    if (isLess && !isBusy) onDecide({ verb: "approve", amount: plain, ...said({ reason, note }) });
   };
   return (
-    <form className="decide-form" onSubmit={submit} onKeyDown={(event) => event.key === "Escape" && onLeave()}>
+    <form
+      className="decide-form"
+      onSubmit={submit}
+      onKeyDown={(event) => event.key === "Escape" && !isBusy && onLeave()}
+    >
       <div className="field amount-field">
         <label htmlFor={`${id}-amount`}>Amount in {call.money?.currency}</label>
         <input
@@ -308,14 +347,15 @@ function ChangeForm({
         />
       </div>
       <p id={`${id}-hint`} className="field-hint">
-        Less than {call.money && money(call.money)}.
+        Less than {call.money && money(call.money)}
+        {plain === null && `, written like ${call.money?.amount}`}.
       </p>
       <NoteField note={note} onNote={setNote} />
       <footer>
         <button type="submit" className="btn primary" disabled={isBusy || !isLess}>
           Approve {isLess && call.money ? money({ ...call.money, amount: plain }) : "less"}
         </button>
-        <button type="button" className="btn ghost" onClick={onLeave}>
+        <button type="button" className="btn ghost" disabled={isBusy} onClick={onLeave}>
           Cancel
         </button>
       </footer>
@@ -366,10 +406,14 @@ function DeclineForm({
   }, []);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (reason.trim()) onDecide({ verb: "decline", reason: reason.trim(), ...said({ note }) });
+    if (reason.trim() && !isBusy) onDecide({ verb: "decline", reason: reason.trim(), ...said({ note }) });
   };
   return (
-    <form className="decide-form" onSubmit={submit} onKeyDown={(event) => event.key === "Escape" && onLeave()}>
+    <form
+      className="decide-form"
+      onSubmit={submit}
+      onKeyDown={(event) => event.key === "Escape" && !isBusy && onLeave()}
+    >
       <div className="field grow">
         <label htmlFor={id}>Why is it declined? The customer is told, and others learn from it.</label>
         <input
@@ -387,7 +431,7 @@ function DeclineForm({
         <button type="submit" className="btn primary" disabled={isBusy || !reason.trim()}>
           Decline
         </button>
-        <button type="button" className="btn ghost" onClick={onLeave}>
+        <button type="button" className="btn ghost" disabled={isBusy} onClick={onLeave}>
           Cancel
         </button>
       </footer>

@@ -6,6 +6,7 @@ import { useFault } from "../api/faults";
 import { useMe } from "../api/me";
 import { approvalsQuery } from "../api/queries";
 import type { ApprovalCard as Card } from "../api/types";
+import { More } from "../parts/More";
 import { useNow } from "../parts/now";
 import { Empty, Failed, Loading, Skeleton, Time } from "../parts/small";
 import { at, customerName, plural } from "../parts/words";
@@ -59,17 +60,19 @@ function Waiting() {
   const [chosenId, choose] = useState<string | null>(null);
   const chosen = cards.find((card) => card.approval.id === chosenId) ?? cards.find((card) => card.may_decide);
   const place = useRef<HTMLUListElement>(null);
+  const heading = useRef<HTMLHeadingElement>(null);
   useQueueKeys(cards, chosen, choose, place);
+  useNextInLine(cards, chosenId, place, heading);
   return (
     <>
       <div className="lede">
-        <h2>
-          {list.isPending && !fault ? (
-            <Skeleton width="16em" height={28} />
-          ) : (
-            finding(cards, list.hasNextPage, fault !== null)
-          )}
-        </h2>
+        {list.isPending && !fault ? (
+          <Skeleton width="16em" height={39} />
+        ) : (
+          <h2 ref={heading} tabIndex={-1}>
+            {finding(cards, list.hasNextPage, fault !== null)}
+          </h2>
+        )}
       </div>
       {list.isPending && !fault ? (
         <Loading what="approvals">
@@ -104,18 +107,27 @@ function Waiting() {
           ))}
         </ul>
       )}
-      {list.hasNextPage && (
-        <button
-          type="button"
-          className="btn more"
-          disabled={list.isFetchingNextPage}
-          onClick={() => void list.fetchNextPage()}
-        >
-          Show more
-        </button>
-      )}
+      <More list={list} />
     </>
   );
+}
+
+/** Whoever decided goes on with the next request: the one that had the focus is gone. */
+function useNextInLine(
+  cards: Card[],
+  chosenId: string | null,
+  place: RefObject<HTMLUListElement | null>,
+  heading: RefObject<HTMLElement | null>,
+): void {
+  const before = useRef<Card[]>([]);
+  useEffect(() => {
+    const at = before.current.findIndex(({ approval }) => approval.id === chosenId);
+    const isGone = at >= 0 && !cards.some(({ approval }) => approval.id === chosenId);
+    before.current = cards;
+    if (!isGone || document.activeElement !== document.body) return;
+    const next = place.current?.children[Math.min(at, cards.length - 1)] as HTMLElement | undefined;
+    (next ?? heading.current)?.focus({ preventScroll: next !== undefined });
+  }, [cards, chosenId, place, heading]);
 }
 
 function finding(cards: Card[], hasMore: boolean, isUnknown: boolean): string {
@@ -215,16 +227,7 @@ function Decided() {
           </li>
         ))}
       </ul>
-      {list.hasNextPage && (
-        <button
-          type="button"
-          className="btn more"
-          disabled={list.isFetchingNextPage}
-          onClick={() => void list.fetchNextPage()}
-        >
-          Show more
-        </button>
-      )}
+      <More list={list} />
     </>
   );
 }

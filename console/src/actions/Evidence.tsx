@@ -21,7 +21,8 @@ export function Evidence({ card: { call, evidence } }: { card: ApprovalCard }) {
           <figcaption className="dim">
             <span dir="auto">{name}</span> said
           </figcaption>
-          <blockquote>
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must scroll by keys, too. */}
+          <blockquote tabIndex={0}>
             {evidence.map(({ message_id, text }) => (
               <p key={message_id} dir="auto">
                 {text}
@@ -47,7 +48,12 @@ export function Evidence({ card: { call, evidence } }: { card: ApprovalCard }) {
 function SoFar({ conversationId, name }: { conversationId: string; name: string }) {
   const asked = useQuery(conversationQuery(conversationId));
   const { fault } = useFault(asked, conversationQuery(conversationId).queryKey);
-  if (fault) return <p className="bad so-far-fault">{fault.message}</p>;
+  if (fault)
+    return (
+      <p className="bad so-far-fault" role="alert">
+        {fault.message}
+      </p>
+    );
   if (!asked.data) {
     return (
       <Loading what="the conversation">

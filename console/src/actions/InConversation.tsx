@@ -1,12 +1,14 @@
 import { useQuery } from "@tanstack/react-query";
 import { ChevronRight, Zap } from "lucide-react";
+import { createContext } from "react";
 import { Link } from "wouter";
-import { actionsInQuery, approvalQuery } from "../api/queries";
+import { useFault } from "../api/faults";
+import { actionsInQuery } from "../api/queries";
 import type { ActionRow } from "../api/types";
 import { useNow } from "../parts/now";
-import { Loading, Skeleton, Time } from "../parts/small";
+import { Failed, Loading, Skeleton, Time } from "../parts/small";
 import { at } from "../parts/words";
-import { ApprovalCard } from "./ApprovalCard";
+import { LaterPart } from "../shell/later";
 import { AskedFor } from "./Changes";
 import { inShort, reasonOf, STATES } from "./words";
 
@@ -16,15 +18,26 @@ export function useActionsIn(conversationId: string): ActionRow[] {
   return (data?.items ?? []).filter(({ effect }) => effect !== "reads").reverse();
 }
 
+/** Nobody takes actions that could not be read for actions that were not asked for. */
+export function ActionsUnread({ conversationId }: { conversationId: string }) {
+  const { fault, again } = useFault(useQuery(actionsInQuery(conversationId)), actionsInQuery(conversationId).queryKey);
+  return fault && <Failed error={fault} what="list of actions" onRetry={again} />;
+}
+
+/** Which approval a card is about, and whether the keys for deciding are its own; the card's script comes later. */
+export const AskedContext = createContext({ approvalId: "", hasKeys: false });
+
 /** One call in its place among what was said: the card that asks, or a line that tells. */
 export function CallInThread({ call, hasKeys }: { call: ActionRow; hasKeys: boolean }) {
   if (call.state !== "awaiting_approval" || !call.approval) return <CallLine call={call} />;
-  return <Asked approvalId={call.approval.id} hasKeys={hasKeys} />;
+  return (
+    <AskedContext value={{ approvalId: call.approval.id, hasKeys }}>
+      <LaterPart name="asked" waiting={<AskedSkeleton />} />
+    </AskedContext>
+  );
 }
 
-function Asked({ approvalId, hasKeys }: { approvalId: string; hasKeys: boolean }) {
-  const { data: card } = useQuery(approvalQuery(approvalId));
-  if (card) return <ApprovalCard card={card} hasKeys={hasKeys} />;
+export function AskedSkeleton() {
   return (
     <Loading what="the approval">
       <div className="card approval-skeleton">

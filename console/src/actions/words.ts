@@ -34,6 +34,24 @@ export function money({ amount, currency }: MoneyCard): string {
   return new Intl.NumberFormat("en", { style: "currency", currency }).format(Number(amount));
 }
 
+/** How many digits a currency's smaller parts have. */
+function digitsOf(currency: string): number {
+  try {
+    return new Intl.NumberFormat("en", { style: "currency", currency }).resolvedOptions().maximumFractionDigits ?? 2;
+  } catch {
+    // No currency: the server says so.
+    return 2;
+  }
+}
+
+/** An amount as it is written everywhere; null for what is none, or, like `1,000` euros, could be two. */
+export function amountIn(text: string, currency: string): string | null {
+  const [, whole, part = ""] = /^(\d{1,12})(?:[.,](\d+))?$/.exec(text.trim()) ?? [];
+  const digits = digitsOf(currency);
+  if (whole === undefined || part.length > digits) return null;
+  return digits > 0 ? `${whole}.${part.padEnd(digits, "0")}` : whole;
+}
+
 /** Why a call is in its state, for reps. A receipt is written for the customer: it is quoted, and not said. */
 export const reasonOf = ({ reason, receipt }: Pick<ActionRow, "reason" | "receipt">): string =>
   receipt && reason === receipt.summary ? `Receipt: “${reason}”` : reason;

@@ -1,7 +1,7 @@
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { ArrowDown, BadgeCheck } from "lucide-react";
 import { Fragment, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
-import { CallInThread, useActionsIn } from "../actions/InConversation";
+import { ActionsUnread, CallInThread, useActionsIn } from "../actions/InConversation";
 import { useOutbox } from "../api/outbox";
 import { type Writing, writingKey } from "../api/patch";
 import { earlierQuery } from "../api/queries";
@@ -98,6 +98,7 @@ export function Thread({
               />
             );
           })}
+          <ActionsUnread conversationId={row.id} />
           {isWriting && <WritingView writing={writing} run={running} shownRunId={shownRunId} />}
           {outgoing.map((reply) => (
             <OutgoingView key={reply.key} reply={reply} />

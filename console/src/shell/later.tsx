@@ -11,7 +11,7 @@ import { openMenu, show } from "./overlays";
 
 type Load = () => Promise<{ default: ComponentType }>;
 
-const LOADS: Record<"approvals" | "actions" | "knowledge" | "people" | "palette" | "keys" | "act", Load> = {
+const LOADS: Record<"approvals" | "actions" | "knowledge" | "people" | "palette" | "keys" | "act" | "asked", Load> = {
   approvals: () => import("../actions/Approvals"),
   actions: () => import("../actions/Actions"),
   knowledge: () => import("../knowledge/Knowledge"),
@@ -19,6 +19,7 @@ const LOADS: Record<"approvals" | "actions" | "knowledge" | "people" | "palette"
   palette: () => import("./Palette"),
   keys: () => import("./KeysDialog"),
   act: () => import("../actions/Act"),
+  asked: () => import("../actions/Asked"),
 };
 type Name = keyof typeof LOADS;
 
@@ -45,10 +46,10 @@ export function prepareScreens(client: QueryClient): () => void {
 }
 
 /** A part of a screen. Without its script it says so, and tries again. */
-export function LaterPart({ name }: { name: "act" }): ReactNode {
+export function LaterPart({ name, waiting }: { name: "act" | "asked"; waiting?: ReactNode }): ReactNode {
   const { data: Part, error, refetch } = useQuery(scriptQuery(name));
   if (Part) return <Part />;
-  return error && <Failed error={error} what="part" sentence={UNREACHED} onRetry={() => void refetch()} />;
+  return error ? <Failed error={error} what="part" sentence={UNREACHED} onRetry={() => void refetch()} /> : waiting;
 }
 
 /** A whole screen. Without its script it says so, and tries again. */

@@ -39,8 +39,12 @@ export function notify(text: string, tone: Notice["tone"] = "good"): void {
   setTimeout(() => dismiss(id), SHOWN_MS);
 }
 
+/** What a person reads of an error. */
+export const sentenceOf = (error: unknown): string =>
+  error instanceof Problem ? error.message : "Something in the console went wrong.";
+
 export function notifyProblem(error: unknown): void {
-  notify(error instanceof Problem ? error.message : "Something in the console went wrong.", "bad");
+  notify(sentenceOf(error), "bad");
 }
 
 const dismiss = (id: number) => set({ shown: state.shown.filter((notice) => notice.id !== id) });
