@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Page, Route, expect
 
 from tests.api.shop import Shop
-from tests.console.conftest import Office
+from tests.console.conftest import Office, Seat
 from tests.walks.company import Company
 
 REFUSED = {"title": "Not allowed", "detail": "This needs the role 'admin'.", "status": 403}
@@ -45,6 +45,15 @@ async def changed(page: Page, path: str, change: Any) -> None:
         await route.fulfill(response=response, json=content)
 
     await page.route(re.compile(path), answer)
+
+
+async def act(maya: Seat, conversation: str) -> Any:
+    """The tab in which a refund can be asked for, in a conversation that Maya has."""
+    await maya.open(f"/inbox/all/{conversation}?panel=act")
+    panel = maya.page.get_by_role("tabpanel", name="Act")
+    await panel.get_by_role("button", name="Take over").click()
+    await panel.get_by_label("What shall be done?").select_option(label="Refund charge")
+    return panel
 
 
 async def test_a_decision_that_fails_is_said_in_its_card_and_nothing_is_lost(shop: Shop, office: Office) -> None:
@@ -100,6 +109,89 @@ async def test_whoever_decided_goes_on_with_the_next_request(shop: Shop, office:
 
     await expect(page.get_by_role("heading", name="Nobody waits for an approval.")).to_be_focused()
     assert len(shop.bank.refunds) == 2
+
+
+async def test_an_amount_that_is_none_or_could_be_two_is_not_sent(shop: Shop, office: Office) -> None:
+    ines = await shop.asker()
+    await shop.agent_asks(ines, "120.00")
+    maya = await office.maya()
+    page = maya.page
+    await maya.open("/approvals")
+    card = page.get_by_role("region", name="Your approval is needed")
+    await card.get_by_role("button", name="Change amount").click()
+    for typed in ("1,000", "20.001", "much"):
+        await card.get_by_label("Amount in EUR").fill(typed)
+        await expect(card.get_by_role("button", name="Approve less")).to_be_disabled()
+        await expect(card).to_contain_text("Less than €120.00, written like 120.00.")
+
+    panel = await act(maya, ines.conversation)
+    await panel.get_by_label("Charge id").fill(ines.charge)
+    amount = panel.get_by_role("textbox", name="Amount")
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if request.url.endswith("/actions/try") else None)
+    for typed in ("much", "1,000", "-5", "20.001"):
+        await amount.fill(typed)
+        await panel.get_by_role("button", name="What would happen?").click()
+        await expect(panel.get_by_role("alert")).to_have_text(f"Amount: “{typed}” is no amount. Write it like 1084.00.")
+        await expect(amount).to_be_focused()
+    await maya.picture("act-no-amount")
+    assert sent == []
+    await amount.fill("20,5")
+    await panel.get_by_role("button", name="What would happen?").click()
+    await expect(panel.get_by_role("button", name="Do it: Refund charge €20.50")).to_be_visible()
+
+
+async def test_what_would_happen_is_told_of_what_stands_in_the_form_and_read_before_it_is_done(
+    shop: Shop, office: Office
+) -> None:
+    ines = await shop.asker()
+    maya = await office.maya()
+    page = maya.page
+    panel = await act(maya, ines.conversation)
+    await panel.get_by_label("Charge id").fill(ines.charge)
+    amount, would = panel.get_by_role("textbox", name="Amount"), panel.get_by_role("status", name="What would happen")
+    may_go = asyncio.Event()
+
+    async def wait(route: Route) -> None:
+        await may_go.wait()
+        await route.continue_()
+
+    await page.route("**/actions/try", wait)
+    await amount.fill("20")
+    await panel.get_by_role("button", name="What would happen?").click()
+    await expect(panel.get_by_role("button", name="What would happen?")).to_be_disabled()
+    await amount.fill("40")
+    may_go.set()
+
+    await expect(panel.get_by_role("button", name="What would happen?")).to_be_enabled()
+    await expect(would).to_have_count(0)
+    await amount.press("Enter")
+    await expect(would).to_contain_text("Refund charge €40.00")
+    await amount.press("Enter")
+    await amount.press("Enter")
+    await expect(panel.get_by_role("button", name="Do it: Refund charge €40.00")).to_be_enabled()
+    assert shop.bank.asked == [], "it was tried, and nothing was done"
+
+    for status, says in ((500, FAILED), (0, "Answerable cannot be reached.")):
+        await fail(page, r"/conversations/\w+/actions$", status=status)
+        await panel.get_by_role("button", name="Do it").click()
+        await expect(panel.get_by_role("alert")).to_contain_text(says)
+        await page.unroute_all()
+    await maya.picture("act-fails")
+    await panel.get_by_role("button", name="Do it").click()
+    await expect(panel.get_by_role("status", name="What became of it")).to_contain_text("Done")
+    assert [str(each) for _, each in shop.bank.refunds.values()] == ["40.00 EUR"]
+
+
+async def test_where_nothing_is_declared_the_tab_says_so(shop: Shop, office: Office) -> None:
+    ines = await shop.asker()
+    maya = await office.maya()
+    page = maya.page
+    await page.route("**/api/actions/declared", lambda route: route.fulfill(json=[]))
+    await maya.open(f"/inbox/all/{ines.conversation}?panel=act")
+    await page.get_by_role("tabpanel", name="Act").get_by_role("button", name="Take over").click()
+    await expect(page.get_by_role("heading", name="There is nothing to ask for")).to_be_visible()
+    await maya.picture("act-nothing-declared")
 
 
 @pytest.mark.parametrize(

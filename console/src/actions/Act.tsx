@@ -1,8 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
-import { ChevronRight, CircleAlert, CircleCheck, Hand, Search, ShieldX, Zap } from "lucide-react";
+import { ChevronRight, CircleAlert, CircleCheck, CircleSlash, Hand, Search, ShieldX, Zap } from "lucide-react";
 import { type FormEvent, type ReactNode, useEffect, useId, useMemo, useRef, useState } from "react";
 import { Link, useParams } from "wouter";
-import { Problem } from "../api/client";
 import { useFault } from "../api/faults";
 import { useMe } from "../api/me";
 import { conversationQuery, declaredQuery, useVerb } from "../api/queries";
@@ -14,8 +13,9 @@ import { identityOf, plural, ROLE_NAMES } from "../parts/words";
 import { notifyProblem } from "../shell/notices";
 import { Checks, FactsRead } from "./ApprovalCard";
 import { useAct, useTry, type Wish } from "./asking";
+import { FaultHere, useFaultHere, useFocusBack } from "./faults";
 import { CallLine } from "./InConversation";
-import { argumentsOf, currencyKeyOf, type Draft, type Field, fieldsOf, isWhole, keyOf } from "./schema";
+import { argumentsOf, currencyKeyOf, type Draft, type Field, fieldsOf, isWhole, keyOf, mistakeIn } from "./schema";
 import { EFFECTS, inShort, money, oneOf, reasonOf, STATES } from "./words";
 
 /** A rep asks for an action: says what, sees what would become of it, and then asks. The same rules hold as for the agent. */
@@ -51,6 +51,13 @@ function Asking({ detail }: { detail: ConversationDetail }) {
           <Skeleton width="100%" height={30} />
         </div>
       </Loading>
+    );
+  }
+  if (asked.data.length === 0) {
+    return (
+      <Empty icon={<CircleSlash className="i" />} title="There is nothing to ask for">
+        <p>The workspace declares no actions. Once it does, they can be chosen here.</p>
+      </Empty>
     );
   }
   const chosen = asked.data.find((each) => each.name === name);
@@ -124,37 +131,52 @@ function Wishing({
     ),
   );
   const [tried, setTried] = useState<TriedAction | null>(null);
-  const [fault, setFault] = useState<string | null>(null);
+  const { fault, setFault, tell } = useFaultHere();
+  const [wrong, setWrong] = useState<string | null>(null);
+  const form = useRef<HTMLFormElement>(null);
   // A wish keeps its key until it has been heard, so that sending it again does not ask for it twice.
   const key = useRef(crypto.randomUUID());
-  const told = { onFault: (error: Error) => setFault(sentenceOf(error)) };
-  const trying = useTry(detail.row.id, { ...told, onDone: setTried });
+  const triedKey = useRef("");
+  const trying = useTry(detail.row.id, {
+    // What would become of a wish says nothing of the one that was typed meanwhile.
+    onDone: (would) => triedKey.current === key.current && setTried(would),
+    onFault: tell,
+  });
   const asking = useAct(detail.row.id, {
-    ...told,
     onDone: (after) => {
       key.current = crypto.randomUUID();
       setTried(null);
       onDone(after);
     },
+    onFault: tell,
   });
   const isBusy = trying.isPending || asking.isPending;
   const reads = action.effect === "reads";
+  useFocusBack(isBusy, form, tried ? ".tried" : ".primary");
   const change = (part: Draft) => {
     key.current = crypto.randomUUID();
     setTried(null);
     setFault(null);
+    setWrong(null);
     setDraft((before) => ({ ...before, ...part }));
   };
+  const wish = (): Wish => ({ action: action.name, arguments: argumentsOf(fields, draft), key: key.current });
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    setFault(null);
-    try {
-      const wish: Wish = { action: action.name, arguments: argumentsOf(fields, draft), key: key.current };
-      if (reads || mayAsk(tried)) asking.mutate(wish);
-      else trying.mutate(wish);
-    } catch {
-      setFault("One of the fields holds no valid JSON.");
+    if (isBusy || !isWhole(fields, draft)) return;
+    const mistaken = fields.find((field) => mistakeIn(field, draft) !== null);
+    setWrong(mistaken ? keyOf(mistaken) : null);
+    setFault(mistaken ? mistakeIn(mistaken, draft) : null);
+    if (mistaken) return;
+    if (reads) asking.mutate(wish());
+    else {
+      triedKey.current = key.current;
+      trying.mutate(wish());
     }
+  };
+  const ask = () => {
+    setFault(null);
+    asking.mutate(wish());
   };
   return (
     <>
@@ -163,36 +185,47 @@ function Wishing({
         {action.identity !== "anonymous" &&
           ` Needs a customer who is ${action.identity.replace("_", " ")}; this one ${identityOf(detail.row, now)}.`}
       </p>
-      <form className="act-form" onSubmit={submit}>
+      <form className="act-form" ref={form} onSubmit={submit}>
         {fields.map((field) => (
-          <Input key={keyOf(field)} field={field} draft={draft} currencies={currencies} onDraft={change} />
+          <Input
+            key={keyOf(field)}
+            field={field}
+            draft={draft}
+            currencies={currencies}
+            isWrong={keyOf(field) === wrong}
+            onDraft={change}
+          />
         ))}
-        {fault && (
-          <p className="card-fault" role="alert" dir="auto">
-            <CircleAlert className="i" aria-hidden="true" />
-            {fault}
-          </p>
-        )}
+        <FaultHere fault={fault} />
         {tried && <TriedCard tried={tried} />}
         <p className="row">
-          <button type="submit" className="btn primary" disabled={isBusy || !isWhole(fields, draft)}>
-            {reads ? (
-              <>
-                <Search className="i i-14" aria-hidden="true" />
-                Look it up
-              </>
-            ) : mayAsk(tried) ? (
-              tried?.state === "ready" ? (
-                `Do it: ${inWords(tried)}`
+          {mayAsk(tried) ? (
+            // Enter in a field, or held down on the button before, must not do what nobody has read yet.
+            <button key="ask" type="button" className="btn primary" disabled={isBusy} onClick={ask}>
+              {tried.state === "ready" ? `Do it: ${inWords(tried)}` : "Ask for the approval"}
+            </button>
+          ) : (
+            <button key="try" type="submit" className="btn primary" disabled={isBusy || !isWhole(fields, draft)}>
+              {reads ? (
+                <>
+                  <Search className="i i-14" aria-hidden="true" />
+                  Look it up
+                </>
               ) : (
-                "Ask for the approval"
-              )
-            ) : (
-              "What would happen?"
-            )}
-          </button>
+                "What would happen?"
+              )}
+            </button>
+          )}
           {tried && (
-            <button type="button" className="btn ghost" onClick={() => change({})}>
+            <button
+              type="button"
+              className="btn ghost"
+              disabled={isBusy}
+              onClick={() => {
+                change({});
+                form.current?.querySelector<HTMLElement>("input, select, textarea")?.focus();
+              }}
+            >
               Not now
             </button>
           )}
@@ -202,30 +235,42 @@ function Wishing({
   );
 }
 
-const mayAsk = (tried: TriedAction | null): boolean => tried?.state === "ready" || tried?.state === "awaiting_approval";
+const mayAsk = (tried: TriedAction | null): tried is TriedAction =>
+  tried?.state === "ready" || tried?.state === "awaiting_approval";
 const inWords = ({ title, money: moves }: TriedAction): string => (moves ? `${title} ${money(moves)}` : title);
-const sentenceOf = (error: Error): string =>
-  error instanceof Problem ? error.message : "Something in the console went wrong.";
+
+const INPUT_MODES: Partial<Record<Field["kind"], "decimal" | "numeric">> = { number: "decimal", whole: "numeric" };
 
 function Input({
   field,
   draft,
   currencies,
+  isWrong,
   onDraft,
 }: {
   field: Field;
   draft: Draft;
   currencies: string[];
+  isWrong: boolean;
   onDraft: (part: Draft) => void;
 }) {
   const id = useId();
   const value = draft[keyOf(field)] ?? "";
   const set = (text: string) => onDraft({ [keyOf(field)]: text });
+  useEffect(() => {
+    if (isWrong) document.getElementById(id)?.focus();
+  }, [isWrong, id]);
   const common = {
     id,
     value,
+    "aria-invalid": isWrong,
     "aria-describedby": field.hint ? `${id}-hint` : undefined,
     onChange: (event: { target: { value: string } }) => set(event.target.value),
+  };
+  const currency = {
+    "aria-label": `Currency of ${field.name.toLowerCase()}`,
+    value: draft[currencyKeyOf(field)] ?? "",
+    onChange: (event: { target: { value: string } }) => onDraft({ [currencyKeyOf(field)]: event.target.value }),
   };
   return (
     <div className="field">
@@ -247,19 +292,18 @@ function Input({
       ) : field.kind === "amount" ? (
         <div className="row tight">
           <input inputMode="decimal" autoComplete="off" placeholder="84.00" {...common} />
-          <select
-            className="select"
-            aria-label={`Currency of ${field.name.toLowerCase()}`}
-            value={draft[currencyKeyOf(field)] ?? ""}
-            onChange={(event) => onDraft({ [currencyKeyOf(field)]: event.target.value })}
-          >
-            {currencies.map((currency) => (
-              <option key={currency}>{currency}</option>
-            ))}
-          </select>
+          {currencies.length > 0 ? (
+            <select className="select" {...currency}>
+              {currencies.map((each) => (
+                <option key={each}>{each}</option>
+              ))}
+            </select>
+          ) : (
+            <input placeholder="EUR" autoComplete="off" maxLength={3} {...currency} />
+          )}
         </div>
       ) : (
-        <input dir="auto" autoComplete="off" inputMode={field.kind === "number" ? "decimal" : undefined} {...common} />
+        <input dir="auto" autoComplete="off" inputMode={INPUT_MODES[field.kind]} {...common} />
       )}
       {field.hint && (
         <p id={`${id}-hint`} className="field-hint">
@@ -296,7 +340,7 @@ const isToldApart = ({ state, reason, checks }: TriedAction): boolean =>
 function TriedCard({ tried }: { tried: TriedAction }) {
   const head = HEADS[tried.state];
   return (
-    <section className={`tried is-${head.tone}`} aria-label="What would happen" role="status">
+    <section className={`tried is-${head.tone}`} aria-label="What would happen" role="status" tabIndex={-1}>
       <header>
         {head.icon}
         {headOf(tried)}

@@ -1,13 +1,14 @@
 /** A declared action's arguments as fields of a form, and what was typed into them as arguments. */
 
 import type { Json } from "../api/types";
+import { amountIn } from "./words";
 
 export interface Field {
   /** Where it stands in the arguments. */
   path: string[];
   name: string;
   hint: string;
-  kind: "text" | "number" | "choice" | "yes_no" | "amount" | "json";
+  kind: "text" | "number" | "whole" | "choice" | "yes_no" | "amount" | "json";
   options: string[];
   isOptional: boolean;
   pattern: string | undefined;
@@ -68,7 +69,8 @@ function kindOf(schema: Schema): { kind: Field["kind"] | "object"; options: stri
     return { kind: "choice", options: schema.enum as string[] };
   }
   if (schema.type === "string") return { kind: "text", options: [] };
-  if (schema.type === "integer" || schema.type === "number") return { kind: "number", options: [] };
+  if (schema.type === "integer") return { kind: "whole", options: [] };
+  if (schema.type === "number") return { kind: "number", options: [] };
   if (schema.type === "boolean") return { kind: "yes_no", options: ["true", "false"] };
   if (schema.type === "object" && isSchema(schema.properties)) {
     const names = Object.keys(schema.properties).sort().join();
@@ -81,7 +83,50 @@ function kindOf(schema: Schema): { kind: Field["kind"] | "object"; options: stri
 export const isWhole = (fields: Field[], draft: Draft): boolean =>
   fields.every((field) => field.isOptional || (draft[keyOf(field)] ?? "").trim() !== "");
 
-/** The arguments that a draft says; what is left empty is null. Throws SyntaxError for JSON that is none. */
+const NUMBERS = { number: /^-?\d+(\.\d+)?$/, whole: /^-?\d{1,15}$/ };
+
+/** What is wrong with what was typed into the field, as a sentence for whoever typed it; null if nothing is. */
+export function mistakeIn(field: Field, draft: Draft): string | null {
+  const text = (draft[keyOf(field)] ?? "").trim();
+  if (text === "") return null;
+  const says = `${field.name}: “${text}” is`;
+  switch (field.kind) {
+    case "amount":
+      return amountIn(text, currencyIn(field, draft)) === null ? `${says} no amount. Write it like 1084.00.` : null;
+    case "number":
+      return NUMBERS.number.test(text) ? null : `${says} no number.`;
+    case "whole":
+      return NUMBERS.whole.test(text) ? null : `${says} no whole number.`;
+    case "json":
+      return isJson(text) ? null : `${field.name} holds no valid JSON.`;
+    case "text":
+      return fits(text, field.pattern) ? null : `${says} not what is wanted here. ${field.hint}`.trim();
+    default:
+      return null;
+  }
+}
+
+const currencyIn = (field: Field, draft: Draft): string => (draft[currencyKeyOf(field)] ?? "").trim().toUpperCase();
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function fits(text: string, pattern: string | undefined): boolean {
+  try {
+    return pattern === undefined || new RegExp(pattern, "u").test(text);
+  } catch {
+    // Python knows patterns that browsers do not: the server decides.
+    return true;
+  }
+}
+
+/** The arguments that a draft without mistakes says; what is left empty is null. */
 export function argumentsOf(fields: Field[], draft: Draft): Record<string, Json> {
   const whole: Record<string, Json> = {};
   for (const field of fields) {
@@ -100,29 +145,15 @@ function typedInto(field: Field, draft: Draft): Json {
   if (text === "") return null;
   switch (field.kind) {
     case "number":
-      return Number.isNaN(Number(text)) ? text : Number(text);
+    case "whole":
+      return Number(text);
     case "yes_no":
       return text === "true";
     case "amount":
-      return amountOf(text.replace(",", "."), (draft[currencyKeyOf(field)] ?? "").trim().toUpperCase());
+      return { amount: amountIn(text, currencyIn(field, draft)), currency: currencyIn(field, draft) };
     case "json":
       return JSON.parse(text) as Json;
     default:
       return text;
   }
-}
-
-/** Written as it is everywhere, so that 84 and 84.00 are the same wish. */
-function amountOf(amount: string, currency: string): Json {
-  try {
-    const { maximumFractionDigits: digits = 2 } = new Intl.NumberFormat("en", {
-      style: "currency",
-      currency,
-    }).resolvedOptions();
-    const decimals = amount.split(".")[1]?.length ?? 0;
-    if (/^\d+(\.\d+)?$/.test(amount) && decimals <= digits) return { amount: Number(amount).toFixed(digits), currency };
-  } catch {
-    // No currency: the server says so.
-  }
-  return { amount, currency };
 }
