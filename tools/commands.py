@@ -14,12 +14,20 @@ USAGE = """\
 ./dev check [--fast]                          check everything; --fast leaves out the tests
 ./dev setup [--dev]                           install only; --dev also what tests and checks need
 ./dev lock  [--upgrade]                       write requirements/*.lock anew from pyproject.toml
+./dev pictures                                take the pictures of the console in docs/pictures anew
 """
 
 
 def main(arguments: list[str]) -> int:
     """Run one command; gives its exit code."""
-    commands = {"start": _start, "test": _test, "check": _check, "setup": _setup, "lock": _lock}
+    commands = {
+        "start": _start,
+        "test": _test,
+        "check": _check,
+        "setup": _setup,
+        "lock": _lock,
+        "pictures": _pictures,
+    }
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         print(USAGE, end="")
         return 0 if arguments else WRONG_USE
@@ -81,6 +89,14 @@ def _lock(arguments: list[str]) -> int:
 
     renew(upgrade=options.upgrade)
     return 0
+
+
+def _pictures(arguments: list[str]) -> int:
+    argparse.ArgumentParser(prog="./dev pictures", description="Take the pictures of the console.").parse_args(
+        arguments
+    )
+    prepare("dev")
+    return _become("python", "-m", "tools.pictures")
 
 
 def _become(program: str, *arguments: str) -> int:
