@@ -1,6 +1,7 @@
 """What the boundary promises of every call, whoever asks, the same on both databases."""
 
 import asyncio
+import re
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -12,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from answerable.actions.asking import Request
 from answerable.actions.boundary import Boundary
-from answerable.actions.declaring import Amount, Doing, Limits
+from answerable.actions.declaring import Amount, Doing, Limits, action
 from answerable.domain.actions import ENDED, ActionCall, Check
 from answerable.domain.errors import Conflict, Invalid, NotAllowed
 from answerable.domain.money import money
@@ -27,6 +28,8 @@ from tests.actions.bank import (
     WITHIN_14_DAYS,
     Bank,
     Clock,
+    Refunded,
+    Wanted,
     asker,
     clause,
     euros,
@@ -673,6 +676,70 @@ async def test_what_can_be_taken_back_is_within_its_time_and_once(store: Store, 
         await desk.boundary.undo(second.id, rep("maya"))
 
 
+async def test_what_is_taken_back_by_several_at_once_is_taken_back_once(store: Store, bank: Bank, clock: Clock) -> None:
+    taken_back: list[str] = []
+    begun, may_end = asyncio.Event(), asyncio.Event()
+
+    async def undo(doing: Any, wanted: Any, refunded: Any) -> None:
+        taken_back.append(doing.key)
+        begun.set()
+        await may_end.wait()
+
+    await put_rules(store, *RULES)
+    customer, conversation_id = await asker(store)
+    bank.charges = {"ch_1": ("ines@example.com", money("100.00", "EUR"))}
+    declared = refunding(bank, undo=undo, undo_within=timedelta(hours=1))
+    desk = Desk(store, bank, clock, customer, conversation_id)
+    desk.boundary = Boundary(store, {"refund_charge": declared}, clock=clock, settle=SETTLE)
+    call = await desk.ask("10.00", key="t1")
+
+    at_once = [asyncio.create_task(desk.boundary.undo(call.id, rep(name))) for name in ("maya", "jonas", "lena")]
+    await begun.wait()
+    may_end.set()
+    ended = await asyncio.gather(*at_once, return_exceptions=True)
+
+    assert taken_back == [f"{call.id}-undo"]
+    assert [type(each) for each in ended] == [ActionCall, Conflict, Conflict]
+    assert str(ended[1]) == "It was taken back already."
+
+
+async def test_the_log_says_where_an_action_failed_and_none_of_its_words(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    desk.bank.faults += ["lost_before", "nonsense"]
+
+    await desk.ask("10.00", key="t1")
+    await desk.ask("11.00", key="t2")
+
+    lost, nonsense = [each.getMessage() for each in caplog.records if each.name == "answerable.actions.sending"]
+    assert re.search(r"ended in ConnectionError \(bank.py:\d+ in refund_charge, bank.py:\d+ in refund\)\.$", lost)
+    assert "reset" not in lost
+    assert nonsense.endswith("ended in ValidationError at $.amount.")
+
+
+@pytest.mark.parametrize(
+    ("amount", "sentence"),
+    [
+        ("1.000,00", "amount.amount: It does not have the form that is wanted: Such as 84.00."),
+        (20, "amount.amount: It must be a text: write it in quotation marks."),
+    ],
+)
+async def test_what_is_wrong_with_an_argument_is_said_in_words(desk: Desk, amount: Any, sentence: str) -> None:
+    arguments = {"charge_id": "ch_1", "amount": {"amount": amount, "currency": "EUR"}}
+
+    with pytest.raises(Invalid) as refused:
+        await desk.ask("20.00", key="t1", arguments=arguments)
+
+    assert str(refused.value) == f"The arguments of refund_charge are not right. {sentence}"
+
+
+OF_A_DAY = Limits(per_call={"EUR": "10.00"}, per_customer_a_day={"EUR": "20.00"}, per_day={"EUR": "30.00"})
+
+
+async def anything(*given: Any) -> Any:
+    """A function that is no plain one."""
+
+
 @pytest.mark.parametrize(
     ("other", "sentence"),
     [
@@ -687,11 +754,43 @@ async def test_what_can_be_taken_back_is_within_its_time_and_once(store: Store, 
         ({"asks": {"en": "Refund {amount}"}}, "must name each of its arguments"),
         ({"asks": {"en": "Refund {amount} of {charge_id} to {friend}"}}, "and nothing else"),
         ({"asks": {"de": "{amount} von {charge_id} erstatten"}}, "in English"),
+        ({"effect": "money"}, "an effect that is one of reads, writes, moves_money; it has 'money'"),
+        ({"effect": "move_money", "limits": None, "money": None}, "it has 'move_money'"),
+        ({"identity": "verifed"}, "an identity that is one of anonymous, known, verified, stepped_up; it has 'ver"),
+        ({"look_up": lambda doing, wanted: None}, "a function `look_up` declared with `async def`"),
+        ({"facts": lambda doing, wanted: {}}, "a function `facts` declared with `async def`"),
+        ({"undo_within": timedelta(seconds=-5), "undo": anything}, "more than nothing in undo_within"),
+        ({"approval_expires_after": timedelta(0)}, "more than nothing in approval_expires_after"),
+        ({"repeats_within": timedelta(0)}, "more than nothing in repeats_within"),
+        ({"simulate": anything}, "a function `simulate` declared with `def`"),
+        ({"limits": replace(OF_A_DAY, calls_per_day=-1)}, "calls_per_day of -1"),
+        ({"limits": replace(OF_A_DAY, calls_per_customer_a_day=0)}, "calls_per_customer_a_day of 0"),
+        ({"limits": replace(OF_A_DAY, per_call={"EUR": "900.00"})}, "per_call of 900.00 EUR, and per_customer_a_day"),
+        ({"limits": replace(OF_A_DAY, per_day={"EUR": "9.00"})}, "per_customer_a_day of 20.00 EUR, and per_day"),
+        ({"limits": replace(OF_A_DAY, per_day={"EUR": "-1"})}, "a limit per_day that is none"),
     ],
-)
+)  # fmt: skip
 def test_a_declaration_that_leaves_something_open_is_refused(bank: Bank, other: Any, sentence: str) -> None:
     with pytest.raises(Invalid, match=sentence):
         refunding(bank, **other)
+
+
+def test_a_function_that_could_never_settle_is_refused(bank: Bank) -> None:
+    class NoSummary(msgspec.Struct, frozen=True):
+        reference: str
+
+    async def mute(doing: Doing, wanted: Wanted) -> NoSummary:
+        """Says nothing of what it did."""
+        raise NotImplementedError
+
+    def plain(doing: Doing, wanted: Wanted) -> Refunded:
+        """Cannot be waited for."""
+        raise NotImplementedError
+
+    with pytest.raises(Invalid, match="must return a record with a text summary"):
+        action(effect="reads", identity="verified")(mute)
+    with pytest.raises(Invalid, match="The action plain needs to be declared with `async def`"):
+        action(effect="reads", identity="verified")(plain)  # type: ignore[arg-type]
 
 
 async def test_what_is_not_known_counts_against_the_limits_however_old_it_is(desk: Desk) -> None:

@@ -88,9 +88,14 @@ async def test_a_policy_that_cannot_be_meant_changes_nothing_and_is_named(
             r"refunds\.md:\d+: clause: There is no such field; there are effective_from, effective_to, clauses\.",
         ),
         ("clauses:", "effective_form: 2026-01-01\nclauses:", r"effective_form: There is no such field"),
+        (
+            "clauses:",
+            "effective_from: 2026-03-01\neffective_to: 2026-02-01\nclauses:",
+            r"refunds\.md:\d+: The clause R-1 ends before it begins, so that it never holds\.",
+        ),
     ],
 )
-def test_a_misspelt_field_does_not_disarm_a_clause(
+def test_a_slip_does_not_disarm_a_clause(
     bank: Bank, tmp_path: Path, written: str, misspelt: str, sentence: str
 ) -> None:
     file = write(tmp_path, "refunds.md", "All are fine.")

@@ -132,7 +132,7 @@ def test_lint_tells_every_fault_of_settings_and_policies_with_its_line(
     said = capsys.readouterr().out.splitlines()
 
     assert [line.removeprefix(f"{folder}/") for line in said if ".toml" in line or "policies" in line] == [
-        "answerable.toml:5: url: Expected “str”, got `int`.",
+        "answerable.toml:5: url: It must be a text: write it in quotation marks.",
         "policies/p.md:3: 'soon' is no day. Write it as 2026-01-01, or 2026-01-01T12:00:00Z.",
         "policies/p.md:5: It is missing required field “title”.",
         "policies/p.md:12: effect: Invalid enum value 'perhaps'. It is one of: allows, forbids, needs_approval.",

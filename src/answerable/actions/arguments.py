@@ -10,6 +10,7 @@ from answerable.actions.declaring import Action
 from answerable.domain.actions import ActionCall
 from answerable.domain.errors import Invalid
 from answerable.domain.money import Money
+from answerable.domain.page_heads import in_words, schema_at
 
 ARGUMENTS_BYTES_MAX = 8 * 1024
 
@@ -31,7 +32,18 @@ def read_arguments(declared: Action, given: Any) -> Any:
     try:
         return msgspec.convert(plain, declared.wanted, strict=True)
     except msgspec.ValidationError as error:
-        raise Invalid(f"The arguments of {declared.name} are not right: {error}.") from error
+        raise Invalid(f"The arguments of {declared.name} are not right. {_said(error, declared)}") from error
+
+
+def _said(error: msgspec.ValidationError, declared: Action) -> str:
+    """Which of the arguments is wrong, and what it must be, also for people who know no regular expressions."""
+    says, path = in_words(error, declared.wanted)
+    wanted = schema_at(declared.wanted, path)
+    if "regex" in says and (shape := wanted.get("description")):
+        says = f"It does not have the form that is wanted: {shape}"
+    place = ".".join(map(str, path))
+    bare = says.removeprefix(f"{path[-1]}: ") if path else says
+    return f"{place}: {bare}" if place else bare
 
 
 def read_again(declared: Action, call: ActionCall) -> Any:

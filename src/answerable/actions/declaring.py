@@ -22,7 +22,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Annotated, Any, Protocol, get_type_hints
+from typing import Annotated, Any, Protocol, get_args, get_type_hints
 
 import msgspec
 
@@ -32,6 +32,7 @@ from answerable.domain.money import Money, money
 from answerable.domain.people import Customer, Identity
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
+EFFECTS: tuple[Effect, ...] = get_args(Effect)
 IDENTITIES: tuple[Identity, ...] = ("anonymous", "known", "verified", "stepped_up")
 TIMEOUT_SECONDS_MAX = 120.0
 Link = Annotated[str, msgspec.Meta(pattern=r"^https?://[^\s/@]+(/\S*)?$", max_length=2_000)]
@@ -210,6 +211,10 @@ def _check(declared: Action) -> None:
 
 
 def _faults(declared: Action) -> list[str]:
+    if declared.effect not in EFFECTS:
+        return [f"needs an effect that is one of {', '.join(EFFECTS)}; it has {declared.effect!r}."]
+    if declared.identity not in IDENTITIES:
+        return [f"needs an identity that is one of {', '.join(IDENTITIES)}; it has {declared.identity!r}."]
     faults: list[str] = []
     if not NAME.fullmatch(declared.name):
         faults.append("needs a name of lower-case letters, digits and underscores.")
@@ -219,12 +224,59 @@ def _faults(declared: Action) -> list[str]:
         faults.append("takes and returns frozen msgspec.Struct records, so that both can be checked and kept.")
     elif not declared.wanted.__struct_config__.forbid_unknown_fields:
         faults.append("must refuse arguments that it does not know: forbid_unknown_fields=True.")
+    faults += _faults_of_functions(declared)
     if not 0 < declared.timeout_seconds <= TIMEOUT_SECONDS_MAX:
         faults.append(f"needs a time-out of at most {TIMEOUT_SECONDS_MAX:.0f} s.")
+    times = {"repeats_within": declared.repeats_within, "approval_expires_after": declared.approval_expires_after}
+    if declared.undo_within is not None:
+        times["undo_within"] = declared.undo_within
+    faults += [f"needs a time of more than nothing in {name}." for name, time in times.items() if time <= timedelta(0)]
+    faults += _faults_of_limits(declared.limits)
     if declared.effect != "reads":
         faults += _faults_of_change(declared)
     if declared.effect == "moves_money":
         faults += _money_faults(declared)
+    return faults
+
+
+def _faults_of_functions(declared: Action) -> list[str]:
+    """What could only be found out when the first call of it is done, and is then not known."""
+    faults: list[str] = []
+    called = {"run": declared.run, "facts": declared.facts, "look_up": declared.look_up, "undo": declared.undo}
+    for name, function in called.items():
+        if function is not None and not inspect.iscoroutinefunction(function):
+            of = "" if name == "run" else f"a function `{name}` "
+            faults.append(f"needs {of or 'to be '}declared with `async def`.")
+    plain = {"money": declared.money, "simulate": declared.simulate}
+    for name, asked in plain.items():
+        if asked is not None and inspect.iscoroutinefunction(asked):
+            faults.append(f"needs a function `{name}` declared with `def`, without `async`.")
+    if _is_frozen_record(declared.result):
+        kept = {each.name: each.type for each in msgspec.structs.fields(declared.result)}
+        missing = [name for name in ("reference", "summary") if kept.get(name) is not str]
+        if missing:
+            faults.append(f"must return a record with a text {' and a text '.join(missing)}.")
+    return faults
+
+
+def _faults_of_limits(limits: Limits) -> list[str]:
+    faults: list[str] = []
+    numbers = {"calls_per_customer_a_day": limits.calls_per_customer_a_day, "calls_per_day": limits.calls_per_day}
+    for name, number in numbers.items():
+        if number is not None and (not isinstance(number, int) or number < 1):
+            faults.append(f"has the limit {name} of {number}: it is a whole number of 1 or more, or left out.")
+    above: dict[str, tuple[str, Money]] = {}
+    for name in ("per_day", "per_customer_a_day", "per_call"):
+        for currency, amount in getattr(limits, name).items():
+            try:
+                most = money(amount, currency)
+            except Invalid as error:
+                faults.append(f"has a limit {name} that is none. {error}")
+                continue
+            wider = above.get(currency)
+            if wider is not None and most.exceeds(wider[1]):
+                faults.append(f"has a limit {name} of {most}, and {wider[0]} there may be only {wider[1]}.")
+            above[currency] = (name, most)
     return faults
 
 
@@ -284,10 +336,6 @@ def _money_faults(declared: Action) -> list[str]:
         faults.append("moves money, so that it needs a limit per call, per customer a day, and per day.")
     elif len({frozenset(each) for each in named}) > 1:
         faults.append("must give each of its limits in the same currencies.")
-    for each in named:
-        for currency, amount in each.items():
-            # Raises for what is no amount.
-            money(amount, currency)
     return faults
 
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 from sqlalchemy import Connection
 
 from answerable.actions.arguments import read_again
+from answerable.actions.failing import where
 from answerable.actions.ground import BOUNDARY, Ground
 from answerable.actions.sending import LOOK_AGAIN_MAX, LOOK_AGAIN_MIN, Sending, receipt_of
 from answerable.domain.actions import ActionCall
@@ -43,7 +44,7 @@ class FindingOut:
                 found = await declared.look_up(self._ground.doing(call.id, customer), wanted)
             receipt = receipt_of(declared, found, self._ground.clock()) if found is not None else None
         except Exception as error:
-            log.warning("The call %s could not be looked up: %s", call.id, type(error).__name__)
+            log.warning("The call %s could not be looked up: %s.", call.id, where(error))
             return await self._ground.store.write(self._look_again, call_id)
         if receipt is not None:
             return await self._ground.store.write(

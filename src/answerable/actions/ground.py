@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from answerable.actions.arguments import legible
 from answerable.actions.declaring import IDENTITIES, Action, Doing, NotDone
+from answerable.actions.failing import where
 from answerable.actions.policies import Ruling
 from answerable.domain.actions import ActionCall
 from answerable.domain.errors import NotFound
@@ -67,8 +68,8 @@ class Ground:
             return {}, legible(str(error))
         except TimeoutError:
             return {}, "What has to be known first could not be found out in time. Nothing was done."
-        except Exception:
-            log.exception("The facts for %s could not be read.", declared.name)
+        except Exception as error:
+            log.warning("The facts for %s could not be read: %s.", declared.name, where(error))
             return {}, "What has to be known first could not be found out. Nothing was done."
         return facts, None
 

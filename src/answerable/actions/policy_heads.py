@@ -123,6 +123,10 @@ def _clause(policy: str, read: _Clause, span: Mapping[str, datetime], known: set
         raise Invalid(f"The clause {read.id} allows what is above an amount. Let it allow, and another one forbid.")
     for currency, amount in read.above.items():
         money(amount, currency)
+    begins = _moment(read.effective_from) if read.effective_from is not None else span.get("effective_from", ALWAYS)
+    ends = _moment(read.effective_to) if read.effective_to is not None else span.get("effective_to")
+    if ends is not None and ends <= begins:
+        raise Invalid(f"The clause {read.id} ends before it begins, so that it never holds.")
     return Clause(
         id=read.id,
         policy=policy,
@@ -135,10 +139,8 @@ def _clause(policy: str, read: _Clause, span: Mapping[str, datetime], known: set
         approver_role=read.approver_role,
         four_eyes=read.four_eyes,
         fixed_amount=read.fixed_amount,
-        from_moment=_moment(read.effective_from)
-        if read.effective_from is not None
-        else span.get("effective_from", ALWAYS),
-        to_moment=_moment(read.effective_to) if read.effective_to is not None else span.get("effective_to"),
+        from_moment=begins,
+        to_moment=ends,
     )
 
 

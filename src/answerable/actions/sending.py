@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from answerable.actions.arguments import legible, read_again
 from answerable.actions.asking import Claim, Wish
 from answerable.actions.declaring import Action, NotDone, has_summaries
+from answerable.actions.failing import where
 from answerable.actions.ground import BOUNDARY, Claimed, Ground, is_identified, is_refused, not_identified
 from answerable.actions.limits import over_limits, ruled
 from answerable.actions.policies import Ruling
@@ -101,7 +102,7 @@ class Sending:
         except NotDone as error:
             state, reason = _FAILED, str(error)
         except Exception as error:
-            log.warning("The call %s (%s) ended in %s.", call.id, call.action, type(error).__name__)
+            log.warning("The call %s (%s) ended in %s.", call.id, call.action, where(error))
             state, reason = (_FAILED if declared.effect == "reads" else _UNKNOWN), _in_words(error, declared)
         # If the program is stopped before this, whoever starts next finds the call sent, and looks it up.
         return await self._ground.store.write(self.settle_as, call.id, call.attempts, state, reason, receipt)

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from answerable.actions.arguments import money_of, read_arguments
 from answerable.actions.asking import Request, alike, decided, new_call
 from answerable.actions.declaring import Action, NotDone
+from answerable.actions.failing import where
 from answerable.actions.ground import Ground, is_identified, not_identified
 from answerable.domain.actions import ActionCall, Approval
 from answerable.domain.errors import Invalid, NotFound
@@ -77,5 +78,5 @@ class Trying:
         except NotDone as error:
             return replace(tried, call=replace(tried.call, state="failed", reason=str(error)))
         except Exception as error:
-            log.warning("A dry run of %s ended in %s.", declared.name, type(error).__name__)
+            log.warning("A dry run of %s ended in %s.", declared.name, where(error))
             return replace(tried, would=NOT_TRIED)

@@ -3,12 +3,14 @@
 import asyncio
 import logging
 from dataclasses import replace
+from weakref import WeakValueDictionary
 
 import msgspec
 from sqlalchemy import Connection
 
 from answerable.actions.arguments import read_again
 from answerable.actions.declaring import NotDone
+from answerable.actions.failing import where
 from answerable.actions.ground import Ground
 from answerable.domain.actions import ActionCall
 from answerable.domain.errors import Conflict, Invalid, NotAllowed, Unavailable
@@ -23,6 +25,7 @@ class Undoing:
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
     async def undo(self, call_id: str, rep: Rep) -> ActionCall:
         """Takes back what was done, within its window.
@@ -32,11 +35,18 @@ class Undoing:
         """
         if not rep.may_act_as("rep"):
             raise NotAllowed(f"{rep.name} does not work here any more.")
+        # Whoever clicks at the same time finds it taken back; from another process it goes out under the same key.
+        async with self._turns.setdefault(call_id, asyncio.Lock()):
+            return await self._undo(call_id, rep)
+
+    async def _undo(self, call_id: str, rep: Rep) -> ActionCall:
         call = await self._ground.known(call_id)
         declared = self._ground.declared.get(call.action)
         customer = await self._ground.store.read(self._ground.who, call)
         if declared is None or customer is None or declared.undo is None or declared.undo_within is None:
             raise Conflict("This cannot be taken back.")
+        if call.state == "undone":
+            raise Conflict("It was taken back already.")
         if call.state != "done" or call.receipt is None:
             raise Conflict("Only what was done can be taken back.")
         if self._ground.clock() - call.receipt.at > declared.undo_within:
@@ -52,7 +62,7 @@ class Undoing:
         except NotDone:
             raise
         except Exception as error:
-            log.warning("Taking back the call %s ended in %s.", call.id, type(error).__name__)
+            log.warning("Taking back the call %s ended in %s.", call.id, where(error))
             raise Unavailable("Whether it was taken back is not known. Try again: it cannot happen twice.") from error
         return await self._ground.store.write(self._keep_undone, call_id, rep)
 

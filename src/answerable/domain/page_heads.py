@@ -4,7 +4,7 @@ Every word stays as it is written: whoever reads it makes numbers and yes or no 
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,7 @@ Path = tuple[str | int, ...]
 
 _HEAD = re.compile(r"\A---[ \t]*\n(.*?)^---[ \t]*$\n?", re.DOTALL | re.MULTILINE)
 _PLACE_OF_ERROR = re.compile(r" - at `\$?(.*)`\Z", re.DOTALL)
+_NO_TEXT = re.compile(r"Expected “str”, got `(?:int|float|bool)`")
 _NO_SUCH_WORD = "Invalid enum value"
 _PART = re.compile(r"\.([A-Za-z_][\w-]*)|\[(\d+)\]")
 
@@ -71,19 +72,32 @@ def in_words(error: msgspec.ValidationError, shape: Any) -> tuple[str, Path]:
         .replace("`", "“", 1)
         .replace("`", "”", 1)
     )
-    if told.startswith(_NO_SUCH_WORD) and (allowed := _allowed(shape, path)):
+    if told.startswith(_NO_SUCH_WORD) and (allowed := schema_at(shape, path).get("enum")):
         told += f". It is one of: {', '.join(map(str, allowed))}"
+    if _NO_TEXT.match(told):
+        told = "It must be a text: write it in quotation marks"
     return (f"{path[-1]}: " if path else "") + f"{told}.", path
 
 
-def _allowed(shape: Any, path: Path) -> Sequence[Any]:
-    """The words that may stand at a place of a shape; none if that is not a list of words."""
+def schema_at(shape: Any, path: Path) -> Mapping[str, Any]:
+    """The JSON Schema of what may stand at a place of a shape; empty if that says nothing."""
+    parts: Mapping[str, Any]
+    here: Mapping[str, Any]
     (here,), parts = msgspec.json.schema_components([shape], ref_template="{name}")
     for part in path:
-        here = parts.get(here.get("$ref", ""), here)
+        here = _unfolded(here, parts)
         here = here.get("properties", {}).get(part) or here.get("items") or here.get("additionalProperties") or {}
-    every = [parts.get(each.get("$ref", ""), each) for each in (here, *here.get("anyOf", ()))]
-    return next((each["enum"] for each in every if "enum" in each), ())
+    return _unfolded(here, parts)
+
+
+def _unfolded(schema: Any, parts: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The schema itself; of what may also be null, the rest."""
+    if not isinstance(schema, Mapping):
+        return {}
+    others = [each for each in schema.get("anyOf", ()) if each.get("type") != "null"]
+    here = others[0] if others else schema
+    found: Mapping[str, Any] = parts.get(here.get("$ref", ""), here)
+    return found
 
 
 def read_yaml(text: str, *, first_line: int = 1) -> Lined:
