@@ -55,6 +55,8 @@ def test_a_procedure_without_faults_is_left_in_peace() -> None:
         ("  refund: That it is on its way.", "  find_charges: All.", "find_charges only reads: there is nothing"),
         ("may_promise:\n", "may_promise:\n  send_flowers: Roses.\n", "It promises send_flowers and never does it."),
         ('say: "Done: {receipt.summary}"', "say: It is done.", "“It is done.” promises an effect"),
+        ('say: "Done: {receipt.summary}"', "say: It has been paid.", "“It has been paid.” promises an effect"),
+        ("say: I may not do that.", "say: I'll refund you right away.", "“I'll refund you right away.” promises an"),
         ("kind: yes_no", "kind: maybe", "kind: Invalid enum value 'maybe'. It is one of: choice, date, found, id, mon"),
         ("            forget: [charge, amount, sure]\n", "", "back_to says in forget what is asked for again"),
         ("    ask: How much of {charge.amount}?\n", "", "A need says in ask how it is asked for."),
@@ -136,6 +138,17 @@ Words.
 
 def _goes(id_: str, *steps: str) -> str:
     return GO_TO.format(id=id_, steps="\n".join(f"  - {each}" for each in steps))
+
+
+@pytest.mark.parametrize(
+    "said", ["It has been paid.", "Your payout was made.", "Ihr Geld wurde ausgezahlt.", "Le virement a été effectué."]
+)
+def test_a_procedure_that_does_nothing_promises_nothing(said: str) -> None:
+    found = faults(_goes("one", f'say: "{said}"'))
+
+    assert len(found) == 1
+    assert f"“{said}” promises an effect without its receipt" in found[0]
+    assert faults(_goes("one", 'say: "The invoice was paid on 3 March."')) == []
 
 
 def test_a_way_to_another_procedure_comes_back() -> None:
