@@ -89,7 +89,9 @@ async def _done(boundary: Boundary, order: dict[str, Any]) -> ActionCall:
     rep = a_rep(order["name"], order["role"])
     if order["do"] == "decline":
         return await boundary.decline(order["approval_id"], rep, reason="Not today.")
-    return await boundary.approve(order["approval_id"], rep, arguments=order.get("arguments"))
+    return await boundary.approve(
+        order["approval_id"], rep, arguments=order.get("arguments"), reason="A part of it was used."
+    )
 
 
 def _told(call: ActionCall) -> dict[str, Any]:

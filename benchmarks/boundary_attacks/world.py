@@ -117,7 +117,7 @@ class World:
     async def say_yes(self, call: ActionCall, approval_id: str, decides: Rep, *, arguments: Any = None) -> None:
         """Somebody clicks on yes, whoever they are."""
         self.diary.yes[call.id].append(Yes(decides, self.clock(), cents_in(arguments)))
-        await self.tried(self.boundary.approve(approval_id, decides, arguments=arguments))
+        await self.tried(self.boundary.approve(approval_id, decides, arguments=arguments, reason="It was used."))
 
     async def tried(self, work: Awaitable[Any]) -> None:
         """What somebody does, however it ends."""

@@ -24,6 +24,7 @@ from tests.actions.bank import (
     NO_PEOPLE,
     NOON,
     OVER_50,
+    OVER_150,
     RULES,
     WITHIN_14_DAYS,
     Bank,
@@ -409,6 +410,112 @@ async def test_a_decision_is_taken_once_whatever_is_clicked_twice(desk: Desk) ->
     assert len(desk.bank.asked) <= 1
 
 
+async def test_who_says_the_same_twice_has_decided_once(desk: Desk) -> None:
+    calls = [await desk.ask(f"6{n}.00", key=f"t{n}", charge=f"ch_{n}") for n in range(1, 5)]
+    whole, less, no, late = [await desk.approval_of(call) for call in calls]
+    smaller = {"charge_id": "ch_2", "amount": euros("30")}
+    maya, desk_ = rep("maya"), desk.boundary
+
+    wholes = await asyncio.gather(desk_.approve(whole, maya), desk_.approve(whole, maya))
+    lesses = [await desk_.approve(less, maya, arguments=smaller, reason="Half was used") for _ in range(2)]
+    noes = [await desk_.decline(no, maya, reason="It was used.") for _ in range(2)]
+    await put_rules(desk.store, clause("R-1", "forbids"))
+    refused = [await desk_.approve(late, maya) for _ in range(2)]
+
+    assert {each.state for each in lesses} == {"done"}
+    assert {(each.state) for each in wholes} <= {"sent", "done"}
+    assert [each.state for each in (*noes, *refused)] == ["declined"] * 2 + ["refused"] * 2
+    assert len(desk.bank.asked) == 2
+    for other in (desk_.approve(whole, maya, note="Oh."), desk_.approve(less, maya), desk_.approve(no, maya)):
+        with pytest.raises(Conflict):
+            await other
+    with pytest.raises(Conflict):
+        await desk_.decline(no, rep("jonas"), reason="It was used.")
+
+
+async def test_less_needs_a_reason_and_reaches_the_action_as_its_currency_is_written(desk: Desk) -> None:
+    call = await desk.ask("60", key="t1")
+    approval = await desk.approval_of(call)
+    less = {"charge_id": "ch_1", "amount": euros("30.5")}
+    for nothing in (None, "", "  "):
+        with pytest.raises(Invalid, match="Say why it is less"):
+            await desk.boundary.approve(approval, rep("maya"), arguments=less, reason=nothing)
+
+    after = await desk.boundary.approve(approval, rep("maya"), arguments=less, reason="Half of it was used.")
+
+    assert (call.arguments["amount"], after.arguments["amount"]) == (euros("60.00"), euros("30.50"))
+    assert (await desk.ask("20", key="t3")).id == (await desk.ask("20.0", key="t4")).id, "it is the same wish"
+
+
+async def test_when_a_clause_wants_more_people_by_now_they_are_who_decides(desk: Desk) -> None:
+    by_rep, by_two_leads = replace(OVER_50, id="Y-2"), replace(OVER_150, id="Y-3", above={"EUR": "50.00"})
+    await put_rules(desk.store, WITHIN_14_DAYS, by_rep)
+    call = await desk.ask("60.00", key="t1")
+    approval = await desk.approval_of(call)
+    await put_rules(desk.store, WITHIN_14_DAYS, by_rep, by_two_leads)
+
+    with pytest.raises(NotAllowed, match="role 'lead'"):
+        await desk.boundary.approve(approval, rep("maya"))
+    waiting = await desk.store.read(actions.approval_by_id, approval)
+    first = await desk.boundary.approve(approval, rep("ada", "lead"))
+    second = await desk.boundary.approve(approval, rep("kim", "lead"))
+
+    assert waiting is not None
+    assert (waiting.role, waiting.needed, waiting.clause_id, waiting.approved_by) == ("lead", 2, "Y-3", ())
+    assert (first.state, second.state, desk.given_back) == ("awaiting_approval", "done", 6000)
+
+
+async def test_who_approved_in_too_low_a_role_does_not_count_by_now_and_stands_in_the_record(desk: Desk) -> None:
+    two_reps = replace(OVER_50, four_eyes=True)
+    await put_rules(desk.store, WITHIN_14_DAYS, two_reps)
+    call = await desk.ask("60.00", key="t1")
+    approval = await desk.approval_of(call)
+    await desk.boundary.approve(approval, rep("maya"))
+    await put_rules(desk.store, WITHIN_14_DAYS, replace(two_reps, approver_role="lead"))
+
+    first = await desk.boundary.approve(approval, rep("ada", "lead"))
+    raised = await desk.store.read(actions.approval_by_id, approval)
+    second = await desk.boundary.approve(approval, rep("kim", "admin"))
+
+    assert raised is not None
+    assert (first.state, raised.approved_by) == ("awaiting_approval", ("rep_ada",))
+    assert (second.state, desk.given_back) == ("done", 6000)
+    record = await desk.store.read(actions.record, call.id)
+    assert [each["by"] for each in record[:5]] == ["agent", "rep_maya", "boundary", "rep_ada", "rep_kim"]
+    assert record[2]["reason"].endswith("does not count: it needs the role 'lead'.")
+
+
+async def test_what_a_lead_approved_as_the_first_counts_when_leads_are_wanted_by_now(desk: Desk) -> None:
+    two_reps = replace(OVER_50, four_eyes=True)
+    await put_rules(desk.store, WITHIN_14_DAYS, two_reps)
+    call = await desk.ask("60.00", key="t1")
+    approval = await desk.approval_of(call)
+    await desk.boundary.approve(approval, rep("ada", "lead"))
+    await put_rules(desk.store, WITHIN_14_DAYS, replace(two_reps, approver_role="lead"))
+
+    after = await desk.boundary.approve(approval, rep("kim", "lead"))
+
+    assert (after.state, desk.given_back) == ("done", 6000)
+
+
+async def test_what_is_refused_although_it_was_approved_says_both_and_nobody_declined(desk: Desk) -> None:
+    call = await desk.ask("60.00", key="t1")
+    approval = await desk.approval_of(call)
+    await put_rules(desk.store, WITHIN_14_DAYS, OVER_50, clause("R-9", "forbids"))
+
+    after = await desk.boundary.approve(approval, rep("maya"), note="She is right.")
+
+    assert (after.state, after.clause_id, desk.bank.asked) == ("refused", "R-9", [])
+    decided = await desk.store.read(actions.approval_by_id, approval)
+    assert decided is not None
+    assert (decided.state, decided.approved_by, decided.decided_by) == ("refused", ("rep_maya",), "boundary")
+    _, yes, end = await desk.store.read(actions.record, call.id)
+    assert (yes["by"], yes["reason"], yes["content"]["note"]) == ("rep_maya", "Maya approved it.", "She is right.")
+    assert (end["by"], end["state"], end["reason"]) == ("boundary", "refused", "R-9 Clause R-9: What R-9 says.")
+    with pytest.raises(Conflict, match=r"approved it, and on 23 November 2026 at 12:00 UTC a rule forbade it\. R-9"):
+        await desk.boundary.approve(approval, rep("jonas"))
+
+
 async def test_less_than_was_asked_for_can_be_approved_and_nothing_else(desk: Desk) -> None:
     call = await desk.ask("60.00", key="t1")
     approval = await desk.approval_of(call)
@@ -461,8 +568,10 @@ async def test_four_eyes_are_two_people_of_the_role_and_neither_of_them_asked(de
         await desk.boundary.approve(approval, rep("maya", "lead"))
 
     first = await desk.boundary.approve(approval, rep("ada", "lead"))
+    again = await desk.boundary.approve(approval, rep("ada", "lead"))
     with pytest.raises(Conflict, match="second person"):
-        await desk.boundary.approve(approval, rep("ada", "lead"))
+        await desk.boundary.approve(approval, rep("ada", "lead"), note="And once more.")
+    assert (again.state, again.reason) == (first.state, first.reason), "whoever says it twice is one person"
     second = await desk.boundary.approve(approval, rep("kim", "admin"))
 
     assert (first.state, second.state, desk.given_back) == ("awaiting_approval", "done", 16000)

@@ -56,6 +56,7 @@ RULE_BOOKS = (
     (WITHIN_14_DAYS, NO_DISPUTE),
     (clause("R-1", "forbids"),),
     (WITHIN_14_DAYS, NO_DISPUTE, replace(OVER_50, four_eyes=True)),
+    (WITHIN_14_DAYS, NO_DISPUTE, replace(OVER_50, four_eyes=True, approver_role="lead")),
     RULES,
     RULES,
 )
@@ -231,7 +232,7 @@ class World(RuleBasedStateMachine):
                 return
             arguments = None if less is None else {**call.arguments, "amount": euros(less)}
             decided = [
-                self.processes[each].approve(approval.id, rep(*who), arguments=arguments)
+                self.processes[each].approve(approval.id, rep(*who), arguments=arguments, reason="It was used.")
                 for each in ([process, 1 - process] if again else [process])
             ]
             for outcome in await asyncio.gather(*decided, return_exceptions=True):
@@ -246,6 +247,7 @@ class World(RuleBasedStateMachine):
         by=st.sampled_from(["agent", "rep_maya", "rep_ada", "rep_kim"]),
         deciders=st.lists(st.sampled_from(REPS), min_size=1, max_size=3),
         before=st.sampled_from(RULE_BOOKS),
+        between=st.sampled_from(RULE_BOOKS),
         after=st.sampled_from(RULE_BOOKS),
     )
     def decide_and_change_the_rules_before_it_is_sent(
@@ -256,9 +258,10 @@ class World(RuleBasedStateMachine):
         by: str,
         deciders: list[tuple[str, Role]],
         before: tuple[Any, ...],
+        between: tuple[Any, ...],
         after: tuple[Any, ...],
     ) -> None:
-        """Approved while nothing can be found out, so that it waits; when it can be sent, other rules are in force."""
+        """Other rules are in force when the first person decides, again when the others do, and when it can be sent."""
 
         async def decide() -> None:
             await self._put(before)
@@ -267,7 +270,9 @@ class World(RuleBasedStateMachine):
             approval = await self.store.read(actions.approval_of, self.answered[request.key])
             await self._judge_what_was_sent()
             self.bank.facts_are_away = True
-            for each in deciders:
+            for place, each in enumerate(deciders):
+                if place == 1:
+                    await self._put(between)
                 with suppress(AnswerableError):
                     await self.processes[1].approve(approval.id if approval is not None else "none", rep(*each))
             await self._judge_what_was_sent()

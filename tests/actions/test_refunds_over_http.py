@@ -145,8 +145,8 @@ async def test_the_largest_ones_need_two_leads(desk: Boundary, store: Store, off
         await desk.approve(approval.id, rep("jonas"))
     one = await desk.approve(approval.id, rep("maya", "lead"))
     assert (one.state, await office.refunds(wanted["charge_id"])) == ("awaiting_approval", [])
-    with pytest.raises(Conflict, match="second person"):
-        await desk.approve(approval.id, rep("maya", "lead"))
+    again = await desk.approve(approval.id, rep("maya", "lead"))
+    assert (again.state, await office.refunds(wanted["charge_id"])) == ("awaiting_approval", [])
     two = await desk.approve(approval.id, rep("grace", "admin"))
 
     (refund,) = await office.refunds(wanted["charge_id"])

@@ -11,7 +11,7 @@ from answerable.conversations.outcomes import tell_outcomes
 from answerable.domain.actions import ActionCall, CallState
 from answerable.domain.money import money
 from answerable.store import Store, actions, conversations, messages, tables
-from tests.actions.bank import RULES, Bank, Clock, asker, put_rules, rep
+from tests.actions.bank import RULES, Bank, Clock, asker, clause, put_rules, rep
 from tests.actions.test_boundary import Desk
 
 RUN = "run_1"
@@ -103,6 +103,31 @@ async def test_who_asked_for_the_same_in_another_conversation_is_told_there_as_w
     assert await told(desk, waits) == "awaiting_approval"
     assert await tell_outcomes(desk.store) == 1
     assert await read_by_customer(desk, elsewhere) == ["€60.00 are on their way."]
+
+
+async def test_why_each_of_two_people_gave_less_is_told_in_whole_sentences(desk: Desk) -> None:
+    call = await desk.ask("160.00", key="t1", run_id=RUN)
+    await desk.store.write(actions.tell, {call.id: "awaiting_approval"})
+    approval = await desk.approval_of(call)
+    for amount, why, name in (("100", "A month was used", "ada"), ("50.5", "Half was paid ", "kim")):
+        less = {"charge_id": "ch_1", "amount": {"amount": amount, "currency": "EUR"}}
+        await desk.boundary.approve(approval, rep(name, "lead"), arguments=less, reason=why)
+
+    assert await tell_outcomes(desk.store) == 1
+
+    (told,) = await read_by_customer(desk, desk.conversation_id)
+    assert told == ("A colleague has decided about this. A month was used. Half was paid. €50.50 are on their way.")
+
+
+async def test_what_was_approved_and_a_clause_forbade_by_then_is_told_as_a_refusal_in_its_words(desk: Desk) -> None:
+    call = await desk.ask("60.00", key="t1", run_id=RUN)
+    await desk.store.write(actions.tell, {call.id: "awaiting_approval"})
+    await put_rules(desk.store, *RULES, clause("R-9", "forbids"))
+    await desk.boundary.approve(await desk.approval_of(call), rep("maya"))
+
+    assert await tell_outcomes(desk.store) == 1
+
+    assert await read_by_customer(desk, desk.conversation_id) == ["I may not do this. What R-9 says."]
 
 
 async def test_what_was_told_and_is_taken_back_is_told_again(desk: Desk) -> None:

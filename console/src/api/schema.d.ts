@@ -933,6 +933,8 @@ export interface components {
             description: string;
             evidence: components["schemas"]["Evidence"][];
             facts: components["schemas"]["Fact"][];
+            forbidden: string | null;
+            may_approve: boolean;
             may_decide: boolean;
             rule: components["schemas"]["Rule"] | null;
             why_not: string | null;
@@ -954,7 +956,7 @@ export interface components {
             /** @enum {string} */
             role: "rep" | "builder" | "lead" | "admin";
             /** @enum {string} */
-            state: "open" | "approved" | "declined" | "expired";
+            state: "open" | "approved" | "declined" | "refused" | "expired";
         };
         /** Approvals */
         Approvals: {

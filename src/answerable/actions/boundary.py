@@ -108,12 +108,12 @@ class Boundary:
         reason: str | None = None,
         note: str | None = None,
     ) -> ActionCall:
-        """A person says yes, with `arguments` to something smaller than was asked for.
+        """A person says yes, with `arguments` to something smaller than was asked for. Saying it twice is saying it.
 
         The customer is told the reason of whoever approved less; of all of it, it is for colleagues only, as a note is.
 
         Raises NotFound, NotAllowed (the role, or the requester), Conflict if it is decided or has expired, and Invalid
-        for what is not less, or what a clause refuses of less: then nothing is decided.
+        for what is not less, less without a reason, or what a clause refuses of less: then nothing is decided.
         """
         return await self._go_on(
             await self._approving.approve(approval_id, rep, arguments=arguments, reason=reason, note=note)

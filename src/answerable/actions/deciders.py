@@ -1,12 +1,13 @@
 """Who may decide about a call, and who may take one back."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from answerable.actions.declaring import Action
-from answerable.domain.actions import ActionCall, Approval
+from answerable.domain.actions import ActionCall, Approval, Clause
 from answerable.domain.errors import AnswerableError, Conflict, NotAllowed
-from answerable.domain.people import Rep, Role
+from answerable.domain.people import ROLES, Rep, Role
 
 
 def why_not_decide(
@@ -26,6 +27,21 @@ def why_not_decide(
     return None
 
 
+def taken_over(approval: Approval, asks: Clause, roles: Mapping[str, Role]) -> Approval:
+    """What people must decide once a clause wants more than when they were asked: a higher role, or more of them.
+
+    It never becomes less. `roles`: in which each person approved before; who had too low a role does not count.
+    """
+    role = max(approval.role, asks.approver_role, key=ROLES.index)
+    needed = max(approval.needed, 2 if asks.four_eyes else 1)
+    if (role, needed) == (approval.role, approval.needed):
+        return approval
+    counts = approval.approved_by
+    if role != approval.role:
+        counts = tuple(each for each in counts if each in roles and ROLES.index(roles[each]) >= ROLES.index(role))
+    return replace(approval, role=role, needed=needed, clause_id=asks.id, approved_by=counts)
+
+
 def role_to_undo(approval: Approval | None) -> Role:
     """The least role of whoever takes a call back: what needed a lead to be done needs one to be undone."""
     return approval.role if approval is not None else "rep"
@@ -43,8 +59,9 @@ def _what_was_decided(approval: Approval, call: ActionCall, names: Mapping[str, 
     when = _moment(approval.decided_at) if approval.decided_at else "before"
     if approval.state == "approved":
         return f"It is decided already: {who} approved it on {when}."
-    if call.state == "refused":
-        return f"It is decided already: when {who} decided on {when}, a rule forbade it by then. {call.reason}"
+    if approval.state == "refused":
+        people = ", ".join(names.get(each, "Somebody") for each in approval.approved_by)
+        return f"It is decided already: {people} approved it, and on {when} a rule forbade it. {call.reason}"
     return f"It is decided already: {who} declined it on {when}. The reason: {approval.reason}"
 
 

@@ -20,6 +20,7 @@ Whatever else goes wrong means that the outcome is unknown.
 import inspect
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Annotated, Any, Protocol, get_args, get_type_hints
@@ -97,6 +98,12 @@ class Amount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     amount: Annotated[str, msgspec.Meta(pattern=r"^[0-9]{1,12}(\.[0-9]{1,4})?$", description="Such as 84.00.")]
     currency: Annotated[str, msgspec.Meta(pattern=r"^[A-Z]{3}$", description="ISO 4217, such as EUR.")]
+
+    def __post_init__(self) -> None:
+        """Writes it as its currency is written: 20, 20.0 and 20.00 euros are one wish, and an action reads 20.00."""
+        # What is no money stays as it came; whoever asks for the money is told.
+        with suppress(Invalid):
+            msgspec.structs.force_setattr(self, "amount", str(self.money.amount))
 
     @property
     def money(self) -> Money:

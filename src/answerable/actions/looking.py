@@ -7,8 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from answerable.actions.deciders import taken_over
+from answerable.actions.limits import ruled
 from answerable.actions.policies import fixing
-from answerable.actions.recorded import agreement_in, changes_in, notes_in
+from answerable.actions.recorded import agreement_in, changes_in, notes_in, roles_in
 from answerable.domain.actions import ActionCall, Agreement, Approval, Change, Clause, Note
 from answerable.domain.clock import now
 from answerable.domain.conversations import Message
@@ -56,7 +58,10 @@ class Looked:
 
     seen: Seen
     clause: Clause | None
-    """The one that wanted a person, or else the one that allowed or forbade it, as it was when the call was made."""
+    """The one that wants a person, or else the one that allowed or forbade it: as it was when the call was made, and
+    as long as people must decide, as it is now."""
+    forbidden: str | None
+    """Why approving all of it would come to nothing by now, as long as people must decide."""
     fixed_by: Clause | None
     """The one by which all of what was asked for is approved or nothing, as long as people must decide."""
     evidence: list[Message]
@@ -200,18 +205,43 @@ def _seen(db: Connection, found: list[ActionCall]) -> list[Seen]:
 
 
 def _looked(db: Connection, seen: Seen, *, with_record: bool) -> Looked:
+    seen, forbidden = _as_of_now(db, seen)
     found = seen.call
-    clause_id = seen.approval.clause_id if seen.approval else found.clause_id
-    held = {each.id: each for each in clauses.in_force(db, found.created_at)} if clause_id else {}
     is_open = seen.approval is not None and seen.approval.state == "open"
     rules = clauses.in_force_now(db, now()) if is_open else []
     record = actions.record(db, found.id) if with_record else []
     said = messages.said_by_customer(db, found.conversation_id, until=found.created_at, limit=WORDS_AS_EVIDENCE)
     return Looked(
         seen=seen,
-        clause=held.get(clause_id or ""),
+        clause=_clause_of(db, seen, rules),
+        forbidden=forbidden,
         fixed_by=fixing(rules, found.action, found.facts, found.money),
         evidence=said,
         agreed=agreement_in(record),
         record=record,
     )
+
+
+def _as_of_now(db: Connection, seen: Seen) -> tuple[Seen, str | None]:
+    """What people must decide on as the clauses of this moment have it, and why approving it would come to nothing."""
+    call, approval = seen.call, seen.approval
+    if approval is None or approval.state != "open":
+        return seen, None
+    call, ruling = ruled(db, call, now())
+    if ruling.approval is not None:
+        approval = taken_over(approval, ruling.approval, roles_in(actions.record(db, call.id)))
+    seen = replace(seen, call=replace(call, verdicts=ruling.verdicts), approval=approval)
+    return seen, None if ruling.is_allowed else ruling.reason
+
+
+def _clause_of(db: Connection, seen: Seen, rules: list[Clause]) -> Clause | None:
+    """The clause that is shown as the one that decided, or that wants a person."""
+    clause_id = seen.approval.clause_id if seen.approval else seen.call.clause_id
+    if clause_id is None:
+        return None
+    # A clause that came later wants more people, and may be gone again.
+    for held in (rules, clauses.in_force(db, seen.call.created_at), clauses.in_force(db, seen.call.changed_at)):
+        found = next((each for each in held if each.id == clause_id), None)
+        if found is not None:
+            return found
+    return None

@@ -8,6 +8,7 @@ from typing import Any
 from answerable.domain.actions import Agreement, Change, Note
 from answerable.domain.errors import Invalid
 from answerable.domain.money import Money, money
+from answerable.domain.people import Role
 
 Record = Sequence[Mapping[str, Any]]
 """What happened to a call, in order."""
@@ -26,6 +27,36 @@ def changes_in(record: Record) -> tuple[Change, ...]:
 def notes_in(record: Record) -> tuple[Note, ...]:
     """What whoever decided told their colleagues, in order."""
     return tuple(Note(each["by"], each["content"]["note"], each["at"]) for each in record if "note" in each["content"])
+
+
+def roles_in(record: Record) -> dict[str, Role]:
+    """In which role each person approved, last, by their id."""
+    return {each["by"]: each["content"]["approved_as"] for each in record if "approved_as" in each["content"]}
+
+
+def has_approved(record: Record, by: str, arguments: Any, words: str | None) -> bool:
+    """Whether a person has approved exactly this before, in these words; without `arguments`, all of it."""
+    return any(
+        entry["by"] == by
+        and "approved_as" in entry["content"]
+        and entry["content"]["arguments"] == (before["content"]["arguments"] if arguments is None else arguments)
+        and words_of(entry["content"].get("why"), entry["content"].get("note")) == words
+        for before, entry in pairwise(record)
+    )
+
+
+def has_declined(record: Record, by: str, words: str | None) -> bool:
+    """Whether a person has declined it, in these words."""
+    return any(
+        (each["by"], each["state"]) == (by, "declined")
+        and words_of(each["content"].get("why"), each["content"].get("note")) == words
+        for each in record
+    )
+
+
+def words_of(reason: str | None, note: str | None) -> str | None:
+    """All that a person said when they decided, whoever may read it."""
+    return "\n".join(text for text in (reason, note) if text) or None
 
 
 def agreement_in(record: Record) -> Agreement | None:

@@ -8,6 +8,11 @@ from answerable.agents.figures import for_customer
 from answerable.agents.phrases import DEFAULT_LANGUAGE, languages
 from answerable.domain.actions import ActionCall, CallState
 
+_ENDS = ".!?…。！？؟।"
+"""What ends a sentence, in any of the languages."""
+_CLOSING = "\"'”’»›“)]）」』"
+"""What may stand behind the end of a sentence."""
+_OPEN_ENDS = ",;:-–— "
 # On its way is not confirmed.
 _TOLD_AS: dict[CallState, CallState] = {"ready": "unknown", "sent": "unknown"}
 
@@ -20,7 +25,7 @@ def outcome_in_words(call: ActionCall, *, code: str, why: str | None = None) -> 
     """
     by_state = _sentences().get(code, _sentences()[DEFAULT_LANGUAGE])
     if call.state == "done" and call.receipt is not None:
-        decided = by_state["decided"].replace("{reason}", why) if why else ""
+        decided = by_state["decided"].replace("{reason}", as_sentence(why)) if why else ""
         return f"{decided} {for_customer(call.receipt.summary_in(code), code)}".strip()
     told = (
         for_customer(call.receipt.summary_in(code), code) if call.receipt is not None else call.action.replace("_", " ")
@@ -45,10 +50,21 @@ def is_told_in(text: str, call: ActionCall) -> bool:
     return any(each in text for each in told if each)
 
 
+def as_sentence(text: str) -> str:
+    """What somebody wrote, with an end to its last sentence: something else stands behind it."""
+    text = text.strip()
+    last = text.rstrip(_CLOSING)[-1:]
+    if not last.isalnum():
+        return text if last in _ENDS else f"{text.rstrip(_OPEN_ENDS)}."
+    # Japanese and Chinese, Hindi, and all others.
+    full_stop = "。" if "\u3040" <= last <= "\u9fff" else "।" if "\u0900" <= last <= "\u097f" else "."
+    return f"{text}{full_stop}"
+
+
 def _reason(call: ActionCall) -> str:
     """Why not, as far as it is the customer's business: in the words of the clause, a person, or the other system."""
     if call.state in ("declined", "failed"):
-        return call.reason
+        return as_sentence(call.reason)
     for verdict in call.verdicts:
         if verdict.clause_id == call.clause_id and verdict.effect == "forbids":
             return verdict.says

@@ -122,6 +122,8 @@ def approval_card(looked: Looked, declared: Declared, rep: Rep, at: datetime) ->
         why_not_change=why_not_change,
         may_decide=why_not is None,
         why_not=str(why_not) if why_not else None,
+        may_approve=why_not is None and looked.forbidden is None,
+        forbidden=looked.forbidden,
     )
 
 

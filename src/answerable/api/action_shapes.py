@@ -86,7 +86,9 @@ class ApprovalRow(Struct, frozen=True, kw_only=True):
     role: Role
     needed: int
     approved_by: list[Who]
+    """Those who count; if it was refused, those who had approved it when a rule forbade it."""
     decided_by: Who | None
+    """Who brought it to an end: the program, if it has expired or a rule forbade it."""
     reason: str | None
     """Why it is less, or nothing: as the customer is told."""
     asked_at: datetime
@@ -162,6 +164,7 @@ class ApprovalCard(Struct, frozen=True, kw_only=True):
     arguments: list[Fact]
     facts: list[Fact]
     checks: list[ClauseCheck]
+    """What the clauses say of it; as long as it waits, those of this moment."""
     rule: Rule | None
     evidence: list[Evidence]
     can_change: bool
@@ -171,6 +174,10 @@ class ApprovalCard(Struct, frozen=True, kw_only=True):
     may_decide: bool
     why_not: str | None
     """Why you may not decide, in a sentence."""
+    may_approve: bool
+    """Whether you may decide, and all of it can be approved as the rules are now."""
+    forbidden: str | None
+    """The clause that forbids it by now, with its words: whoever approved it would only see it refused."""
 
 
 class Approvals(Struct, frozen=True, kw_only=True):
@@ -181,7 +188,7 @@ class Approvals(Struct, frozen=True, kw_only=True):
 
 
 class Approve(Struct, frozen=True, kw_only=True):
-    """Yes; with `amount`, to less than was asked for.
+    """Yes; with `amount`, to less than was asked for, which needs a reason.
 
     What a clause refuses of less is refused with status 400 and a sentence that names it. Then nothing is decided.
     """

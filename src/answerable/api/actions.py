@@ -101,7 +101,8 @@ async def one_approval(desk: AtDesk, rep: RepHere, approval_id: FromPath[str]) -
 
 @post("/approvals/{approval_id:str}/approve", status_code=HTTP_200_OK)
 async def approve_it(desk: AtDesk, rep: RepHere, approval_id: FromPath[str], data: JSONBody[Approve]) -> ApprovalCard:
-    """Yes, or yes to less. Only the first decision counts: whoever is later is told who decided and when.
+    """Yes, or yes to less. Only the first decision counts: whoever is later is told who decided and when. The same from
+    the same person once more changes nothing, and gives what became of it.
 
     The customer is told the reason of whoever approves less; of all of it, it is kept as a note to colleagues.
     """

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from answerable.actions.recorded import changes_in
-from answerable.agents.outcomes import is_told_in, outcome_in_words
+from answerable.agents.outcomes import as_sentence, is_told_in, outcome_in_words
 from answerable.agents.phrases import language_of
 from answerable.conversations.keeping import keep_message, tell
 from answerable.domain.actions import ActionCall
@@ -47,9 +47,9 @@ def _tell(db: Connection, call: ActionCall) -> bool:
     call = actions.by_id(db, call.id) or call
     at = now()
     actions.tell(db, {call.id: call.state})
-    changes = changes_in(actions.record(db, call.id))
-    # Why a person gave less is told; what they say of all of it is for colleagues.
-    why = changes[-1].why if changes else None
+    # Why people gave less is told, whoever of them did; what they say of all of it is for colleagues.
+    said = [change.why for change in changes_in(actions.record(db, call.id)) if change.why]
+    why = " ".join(as_sentence(each) for each in dict.fromkeys(said)) or None
     for conversation in held:
         if conversation is not None:
             _tell_in(db, conversation, call, why, at)

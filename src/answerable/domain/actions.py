@@ -43,7 +43,8 @@ STILL_COUNTS: frozenset[CallState] = frozenset({"awaiting_approval", "ready", "s
 MAY_STILL_HAPPEN: frozenset[CallState] = frozenset({"ready", "sent", "unknown"})
 """It is allowed, and its effect may come at any time, however long ago it was asked for."""
 
-ApprovalState = Literal["open", "approved", "declined", "expired"]
+ApprovalState = Literal["open", "approved", "declined", "refused", "expired"]
+"""Refused: a person approved it when a rule forbade it by then. Nobody declined it."""
 
 ClauseEffect = Literal["allows", "forbids", "needs_approval"]
 
@@ -168,6 +169,8 @@ class Said:
     """Why a person decided for less, or for nothing: the customer is told."""
     note: str | None = None
     """What a person says to colleagues only."""
+    approved_as: Role | None = None
+    """The role in which a person approved."""
 
 
 SILENT = Said()
@@ -217,6 +220,7 @@ class Approval:
     needed: int
     """So many different people must approve."""
     approved_by: tuple[str, ...]
+    """Those who count: whoever approved before a rule wanted a higher role stands in the record only."""
     decided_by: str | None
     reason: str | None
     """Why it was declined or changed."""

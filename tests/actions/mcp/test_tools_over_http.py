@@ -107,7 +107,7 @@ async def test_a_tool_waits_for_a_person_who_may_approve_less(counter: Counter, 
     assert approval is not None
 
     less = {**call.arguments, "amount": {"amount": "60.00", "currency": "EUR"}}
-    done = await counter.boundary.approve(approval.id, rep("noor"), arguments=less)
+    done = await counter.boundary.approve(approval.id, rep("noor"), arguments=less, reason="Half.")
 
     assert (done.state, [amount for _, _, amount, _ in shop.refunds]) == ("done", ["60.00"])
 
