@@ -54,9 +54,20 @@ async def test_a_request_comes_in_live_and_is_approved_changed_declined_or_expir
     ).to_be_visible()
     await expect(card).to_have_count(3)
     await card.first.get_by_role("button", name="Change amount").click()
-    await card.first.get_by_label("Amount in EUR").fill("130")
-    await expect(card.first.get_by_role("button", name="Approve less")).to_be_disabled()
+    for typed, why in (
+        ("130", "That is more than was asked for: less than €120.00."),
+        ("120", "Less than €120.00: that is all of it."),
+        ("99.999", "EUR has 2 decimals: write it like 120.00."),
+        ("0.001", "EUR has 2 decimals: write it like 120.00."),
+        ("0", "It must be more than nothing."),
+        *((each, "Only digits and one point") for each in ("-5", "abc", "1.234,50", "€60", "")),
+    ):
+        await card.first.get_by_label("Amount in EUR").fill(typed)
+        await expect(card.first.get_by_role("status")).to_contain_text(why)
+        await expect(card.first.get_by_role("button", name="Approve less")).to_be_disabled()
     await card.first.get_by_label("Amount in EUR").fill("100,00")
+    await expect(card.first.get_by_role("status")).to_have_text("Say why it is less: the customer is told.")
+    await expect(card.first.get_by_role("button", name="Approve €100.00")).to_be_disabled()
     await card.first.get_by_label("Why").fill("The rest was used.")
     await maya.picture("approvals-change")
     await card.first.get_by_role("button", name="Approve €100.00").click()
@@ -293,6 +304,7 @@ async def test_an_amount_that_a_clause_refuses_is_refused_in_the_card_and_nothin
 
     await card.get_by_role("button", name="Change amount").click()
     await card.get_by_label("Amount in EUR").fill("50")
+    await card.get_by_label("Why").fill("Half of it was used.")
     await card.get_by_role("button", name="Approve €50.00").click()
     await expect(card.get_by_role("alert")).to_contain_text("50.00 EUR cannot be approved. R-5")
     await expect(card.get_by_role("alert")).to_contain_text("Nothing is decided: it still waits.")
@@ -340,6 +352,55 @@ async def test_whoever_decides_reads_what_was_said_without_leaving(shop: Shop, o
     await expect(said).to_contain_text("AI agent")
     await expect(said.get_by_role("listitem").last).to_be_in_viewport()
     await maya.picture("approval-what-was-said")
+
+
+async def test_what_a_clause_forbids_by_now_is_not_offered_and_nobody_is_said_to_have_declined_it(
+    shop: Shop, office: Office
+) -> None:
+    ines, otto = await shop.asker(), await shop.asker("Otto Lind")
+    await shop.agent_asks(ines, "84.00")
+    maya = await office.maya()
+    page = maya.page
+    await maya.open("/approvals")
+    card = page.get_by_role("region", name="Your approval is needed")
+    await expect(card.get_by_role("button", name="Approve")).to_be_visible()
+    forbids = replace(RULES[1], id="R-9", when=())
+    await shop.company.house.store.write(clauses.put, [*RULES, forbids], now())
+
+    await card.get_by_role("button", name="Approve").click()
+    await expect(page.get_by_label("Notices")).to_contain_text("Refund charge €84.00: refused. R-9")
+    await page.get_by_role("link", name="Decided", exact=True).click()
+    decisions = page.get_by_role("list", name="Decisions")
+    await expect(decisions).to_contain_text("Maya Okafor approved, and a rule forbade it by then: R-9")
+    await expect(decisions).not_to_contain_text("declined")
+    await maya.picture("approval-forbidden-decided")
+    await shop.company.house.store.write(clauses.put, RULES, now())
+    await shop.agent_asks(otto, "84.00")
+    await shop.company.house.store.write(clauses.put, [*RULES, forbids], now())
+
+    await page.get_by_role("link", name="Waiting", exact=True).click()
+    await expect(card).to_contain_text("By now a rule forbids it. R-9 Clause R-2: What R-2 says.")
+    await expect(card.get_by_role("button", name="Approve")).to_have_count(0)
+    await expect(card.get_by_role("button", name="Decline")).to_be_visible()
+    await maya.picture("approval-forbidden")
+
+
+async def test_a_double_click_is_one_decision_and_no_fault(shop: Shop, office: Office) -> None:
+    ines = await shop.asker()
+    await shop.agent_asks(ines, "84.00")
+    maya = await office.maya()
+    page = maya.page
+    sent = []
+    page.on("request", lambda request: sent.append(request.url) if request.url.endswith("/approve") else None)
+    await maya.open("/approvals")
+    card = page.get_by_role("region", name="Your approval is needed")
+
+    await card.get_by_role("button", name="Approve").evaluate("it => { it.click(); it.click(); }")
+
+    await expect(page.get_by_label("Notices")).to_contain_text("Refund charge €84.00: done.")
+    await expect(card).to_have_count(0)
+    await expect(page.get_by_label("Notices")).not_to_contain_text("decided already")
+    assert len(sent) == len(shop.bank.refunds) == 1
 
 
 async def test_a_refusal_is_shown_as_one_wherever_it_is_shown(shop: Shop, office: Office) -> None:

@@ -305,9 +305,9 @@ export function approvalInShort(approval: NonNullable<ActionRow["approval"]>): s
       : `waits for ${oneOf(approval.role)}`;
   }
   if (approval.state === "expired") return "nobody decided";
-  return approval.state === "approved"
-    ? approval.approved_by.map(({ name }) => name).join(", ")
-    : `${approval.decided_by?.name ?? "Answerable"} declined`;
+  const approved = approval.approved_by.map(({ name }) => name).join(", ");
+  if (approval.state === "refused") return `${approved} approved, a rule forbade it`;
+  return approval.state === "approved" ? approved : `${approval.decided_by?.name ?? "Answerable"} declined`;
 }
 
 function useTableKeys(

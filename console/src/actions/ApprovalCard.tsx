@@ -20,7 +20,7 @@ import { type Command, keysShown, useCommands } from "../shell/commands";
 import { announce, notify, notifyProblem } from "../shell/notices";
 import { AskedFor, Changes } from "./Changes";
 import { FaultHere, useFaultHere, useFocusBack } from "./faults";
-import { amountIn, inShort, isOver, money, OUTCOMES, oneOf, reasonOf, STATES, timeLeft } from "./words";
+import { amountIn, inShort, isOver, money, OUTCOMES, oneOf, reasonOf, STATES, timeLeft, whyNotLess } from "./words";
 
 type Mode = "asked" | "change" | "decline";
 
@@ -48,12 +48,15 @@ export function ApprovalCard({
     },
     [setFault],
   );
+  // A second click may come before the first one has changed anything here: it is the same decision.
+  const decidedOn = useRef<Card | null>(null);
   const decide = useDecide(approval.id, {
     onDone: (after) => {
       goTo("asked");
       notify(...decided(after));
     },
     onFault: (error) => {
+      decidedOn.current = null;
       // What is over by now takes the card with it; all else is said where it was tried.
       if (error instanceof Problem && (error.status === 404 || error.status === 409)) notifyProblem(error);
       else tell(error);
@@ -62,13 +65,16 @@ export function ApprovalCard({
   const { mutate } = decide;
   const act = useCallback(
     (decision: Decision) => {
+      if (decidedOn.current === card) return;
+      decidedOn.current = card;
       setFault(null);
       mutate(decision);
     },
-    [mutate, setFault],
+    [card, mutate, setFault],
   );
   const isOpen = approval.state === "open" && !isOver(approval.expires_at, now);
   const mayDecide = isOpen && card.may_decide;
+  const mayApprove = isOpen && card.may_approve;
   useDecisionKeys(hasKeys && mayDecide && mode === "asked" && !decide.isPending, card, act, goTo);
   useFocusBack(decide.isPending, section, ".primary:enabled");
   useBackToButton(mode, section);
@@ -111,20 +117,27 @@ export function ApprovalCard({
           .
         </p>
         {mayDecide && card.why_not_change && <p className="dim asked">{card.why_not_change}</p>}
+        {isOpen && card.forbidden && (
+          <p className="why-not" dir="auto">
+            By now a rule forbids it. {card.forbidden}
+          </p>
+        )}
         {!mayDecide && card.why_not && <p className="why-not">{card.why_not}</p>}
       </div>
       {mayDecide && <FaultHere fault={fault} />}
       {mayDecide && mode === "asked" && (
         <footer>
-          <button
-            type="button"
-            className="btn primary"
-            disabled={decide.isPending}
-            onClick={() => act({ verb: "approve" })}
-          >
-            Approve <span className="sr">{inShort(call)}</span>
-            {hasKeys && <kbd aria-hidden="true">{keysShown("a")}</kbd>}
-          </button>
+          {mayApprove && (
+            <button
+              type="button"
+              className="btn primary"
+              disabled={decide.isPending}
+              onClick={() => act({ verb: "approve" })}
+            >
+              Approve <span className="sr">{inShort(call)}</span>
+              {hasKeys && <kbd aria-hidden="true">{keysShown("a")}</kbd>}
+            </button>
+          )}
           {card.can_change && (
             <button
               type="button"
@@ -179,7 +192,7 @@ function decided({ call, approval }: Card): Parameters<typeof notify> {
   if (approval.state === "open") {
     return [`You approved ${what}. ${left > 1 ? `${left} more people` : "One more person"} must.`, "good"];
   }
-  if (approval.state === "declined" && call.state === "declined") return [`You declined ${what}.`, "plain"];
+  if (approval.state === "declined") return [`You declined ${what}.`, "plain"];
   const tone = call.state === "done" ? "good" : call.state === "refused" || call.state === "failed" ? "bad" : "plain";
   return [`${what}: ${STATES[call.state].name.toLowerCase()}. ${reasonOf(call)}`, tone];
 }
@@ -194,7 +207,17 @@ function useDecisionKeys(isOn: boolean, card: Card, act: (decision: Decision) =>
     if (!isOn) return [];
     const what = inShort(card.call);
     return [
-      { id: "approve", title: `Approve: ${what}`, group: "Approval", keys: ["a"], run: () => act({ verb: "approve" }) },
+      ...(card.may_approve
+        ? [
+            {
+              id: "approve",
+              title: `Approve: ${what}`,
+              group: "Approval" as const,
+              keys: ["a"],
+              run: () => act({ verb: "approve" }),
+            },
+          ]
+        : []),
       ...(card.can_change
         ? [
             {
@@ -310,12 +333,13 @@ function ChangeForm({
     input.current?.select();
     announce("Say how much instead.");
   }, []);
-  const most = Number(call.money?.amount);
   const plain = amountIn(amount, call.money?.currency ?? "");
-  const isLess = plain !== null && Number(plain) > 0 && Number(plain) < most;
+  const whyNot = call.money ? whyNotLess(amount, call.money) : null;
+  const isLess = plain !== null && whyNot === null;
+  const isWhole = isLess && reason.trim() !== "";
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (isLess && !isBusy) onDecide({ verb: "approve", amount: plain, ...said({ reason, note }) });
+    if (isWhole && !isBusy) onDecide({ verb: "approve", amount: plain, ...said({ reason, note }) });
   };
   return (
     <form
@@ -332,6 +356,7 @@ function ChangeForm({
           autoComplete="off"
           value={amount}
           aria-describedby={`${id}-hint`}
+          aria-invalid={(!isLess && amount !== call.money?.amount) || undefined}
           onChange={(event) => setAmount(event.target.value)}
         />
       </div>
@@ -346,13 +371,12 @@ function ChangeForm({
           onChange={(event) => setReason(event.target.value)}
         />
       </div>
-      <p id={`${id}-hint`} className="field-hint">
-        Less than {call.money && money(call.money)}
-        {plain === null && `, written like ${call.money?.amount}`}.
+      <p id={`${id}-hint`} className="field-hint" role="status">
+        {whyNot ?? (isWhole ? "" : "Say why it is less: the customer is told.")}
       </p>
       <NoteField note={note} onNote={setNote} />
       <footer>
-        <button type="submit" className="btn primary" disabled={isBusy || !isLess}>
+        <button type="submit" className="btn primary" disabled={isBusy || !isWhole}>
           Approve {isLess && call.money ? money({ ...call.money, amount: plain }) : "less"}
         </button>
         <button type="button" className="btn ghost" disabled={isBusy} onClick={onLeave}>

@@ -17,7 +17,7 @@ import { openMenu } from "../shell/overlays";
 import { ApprovalCard } from "./ApprovalCard";
 import { AskedFor } from "./Changes";
 import { Evidence } from "./Evidence";
-import { inShort, STATES } from "./words";
+import { decisionOf, inShort, STATES } from "./words";
 
 /** What waits for a person, the longest-waiting first; and what people have decided. */
 export default function Approvals() {
@@ -215,10 +215,7 @@ function Decided() {
               </b>
               <span className={`chip ${STATES[call.state].tone}`}>{STATES[call.state].name}</span>
               <span className="dim" dir="auto">
-                {approval.state === "expired"
-                  ? "Nobody decided in time"
-                  : `${approval.decided_by?.name ?? "Answerable"} ${approval.state}`}
-                {approval.reason && `: ${approval.reason}`}
+                {decisionOf(call)}
               </span>
               <Time value={approval.decided_at ?? approval.asked_at}>
                 {at(approval.decided_at ?? approval.asked_at, now)}

@@ -1,7 +1,7 @@
 /** Actions in the words that reps read: states, amounts, and how much time is left. */
 
 import type { ActionRow, CallState, ClauseCheck, MoneyCard, Role } from "../api/types";
-import { ROLE_NAMES } from "../parts/words";
+import { plural, ROLE_NAMES } from "../parts/words";
 
 export const STATES: Record<CallState, { name: string; tone: "" | "good" | "warn" | "bad"; means: string }> = {
   refused: { name: "Refused", tone: "", means: "A rule forbade it. Nothing was sent." },
@@ -52,6 +52,21 @@ export function amountIn(text: string, currency: string): string | null {
   return digits > 0 ? `${whole}.${part.padEnd(digits, "0")}` : whole;
 }
 
+/** Why an amount cannot be approved instead of what was asked for, in a sentence; null if it can. */
+export function whyNotLess(text: string, asked: MoneyCard): string | null {
+  const { currency } = asked;
+  const digits = digitsOf(currency);
+  const part = /^\d+[.,](\d+)$/.exec(text.trim())?.[1] ?? "";
+  if (part.length > digits) {
+    return `${currency} has ${digits === 0 ? "no decimals" : plural(digits, "decimal")}: write it like ${asked.amount}.`;
+  }
+  const amount = amountIn(text, currency);
+  if (amount === null) return `Only digits and one point, without a sign or a currency: write it like ${asked.amount}.`;
+  if (Number(amount) === 0) return "It must be more than nothing. To give nothing, cancel and decline.";
+  if (Number(amount) > Number(asked.amount)) return `That is more than was asked for: less than ${money(asked)}.`;
+  return Number(amount) < Number(asked.amount) ? null : `Less than ${money(asked)}: that is all of it.`;
+}
+
 /** Why a call is in its state, for reps. A receipt is written for the customer: it is quoted, and not said. */
 export const reasonOf = ({ reason, receipt }: Pick<ActionRow, "reason" | "receipt">): string =>
   receipt && reason === receipt.summary ? `Receipt: “${reason}”` : reason;
@@ -62,6 +77,16 @@ export const inShort = ({ title, money: moves }: Pick<ActionRow, "title" | "mone
 
 /** One person of a role, such as `an admin`. */
 export const oneOf = (role: Role): string => `${role === "admin" ? "an" : "a"} ${ROLE_NAMES[role].toLowerCase()}`;
+
+/** What people made of it: who approved or declined it, and whether a rule forbade it by then. */
+export function decisionOf({ approval, reason }: Pick<ActionRow, "approval" | "reason">): string {
+  if (!approval || approval.state === "open") return "";
+  if (approval.state === "expired") return "Nobody decided in time";
+  const approved = `${approval.approved_by.map(({ name }) => name).join(", ")} approved`;
+  if (approval.state === "refused") return `${approved}, and a rule forbade it by then: ${reason}`;
+  const who = approval.state === "approved" ? approved : `${approval.decided_by?.name ?? "Answerable"} declined`;
+  return approval.reason ? `${who}: ${approval.reason}` : who;
+}
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;

@@ -114,6 +114,9 @@ export const traceQuery = (runId: string) =>
     queryFn: ({ signal }) => call<Trace>(`/runs/${runId}`, { signal }),
   });
 
+/** What waits is ruled by the clauses of the moment, and no event tells that one begins: it is read whenever it is looked at. */
+const RULED_ANEW = { staleTime: 0, refetchInterval: 60_000 };
+
 export const approvalsQuery = (state: "open" | "decided") =>
   infiniteQueryOptions({
     queryKey: ["approvals", state],
@@ -121,12 +124,14 @@ export const approvalsQuery = (state: "open" | "decided") =>
       call<Approvals>(address("/approvals", { state, cursor: pageParam, limit: APPROVALS_A_PAGE }), { signal }),
     initialPageParam: null as string | null,
     getNextPageParam: (page) => page.next,
+    ...RULED_ANEW,
   });
 
 export const approvalQuery = (id: string) =>
   queryOptions({
     queryKey: ["approvals", "one", id],
     queryFn: ({ signal }) => call<ApprovalCard>(`/approvals/${id}`, { signal }),
+    ...RULED_ANEW,
   });
 
 /** Which calls a list shows; what is not said does not matter. */
