@@ -277,6 +277,7 @@ async def test_the_second_of_two_sees_what_the_first_one_changed_and_so_does_the
     await expect(card).to_contain_text("Lena Vogt to colleagues: Third time this year.")
     await maya.picture("approval-changed")
     await card.get_by_role("button", name="Approve").click()
+    await expect(page.get_by_label("Notices")).to_contain_text("Refund charge €170.00: done.")
     await maya.open("/actions")
     await expect(page.get_by_role("table").locator("tbody tr")).to_contain_text("€170.00asked for: €180.00")
     await maya.picture("actions-changed")
