@@ -7,7 +7,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, delete, select, update
 
@@ -186,6 +186,7 @@ def test_of_each_clause_one_version_holds_at_a_time_and_none_past_its_own_end(
 
 
 @given(st.lists(st.tuples(st.integers(1, 600), _versions), min_size=1, max_size=6))
+@example([(118, [clause("One.")]), (1, [clause("One.", since=TOMORROW, until=ONE)]), (1, [])])
 @settings(max_examples=60, deadline=None)
 def test_what_held_stays_true_whatever_is_put_later(shelf: Store, puts: list[tuple[int, list[Clause]]]) -> None:
     def play(db: Connection) -> None:

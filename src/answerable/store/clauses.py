@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Text, and_, bindparam, case, cast, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Text, and_, bindparam, case, cast, func, insert, or_, select, update
 
 from answerable.domain.actions import Clause
 from answerable.store.tables import clauses
@@ -60,8 +60,10 @@ def put(db: Connection, wanted: Iterable[Clause], at: datetime) -> int:
         changed += 1
         content = {**_content(clause), _OWN_END: clause.to_moment and clause.to_moment.isoformat()}
         _add(db, clause.id, before, content, (begins, clause.to_moment), at)
+    # Not only the newest version may hold on: one that ends before it begins leaves the one before it in force.
+    open_ = set(db.execute(select(clauses.c.id).where(_is_open(at))).scalars())
     for row in held.values():
-        if row.to_moment is None or row.to_moment > at:
+        if row.id in open_:
             changed += 1
             _make_way(db, row.id, at, at)
             # That it was taken away is a version, too, and never in force.
@@ -78,8 +80,7 @@ def _add(
 
 def _make_way(db: Connection, clause_id: str, at: datetime, begins: datetime) -> None:
     """What holds does until the new version begins or its own end comes; a version that waits to begin never does."""
-    open_ = select(clauses).where(_OWN.id == clause_id, or_(_OWN.to_moment.is_(None), _OWN.to_moment > at))
-    rows = list(db.execute(open_))
+    rows = list(db.execute(select(clauses).where(_OWN.id == clause_id, _is_open(at))))
     waiting = {row.from_moment for row in rows if row.from_moment > at}
     for row in rows:
         own_end = _own_end(row, waiting)
@@ -87,6 +88,10 @@ def _make_way(db: Connection, clause_id: str, at: datetime, begins: datetime) ->
         ends = row.from_moment if row.from_moment > at else stays_until
         this = and_(_OWN.id == clause_id, _OWN.number == row.number)
         db.execute(update(clauses).where(this).values(to_moment=ends))
+
+
+def _is_open(at: datetime) -> ColumnElement[bool]:
+    return or_(_OWN.to_moment.is_(None), _OWN.to_moment > at)
 
 
 def _own_end(row: Any, waiting: set[datetime]) -> datetime | None:
