@@ -47,6 +47,8 @@ class Language:
     small_talk: frozenset[str]
     not_helped: frozenset[str]
     person: tuple[re.Pattern[str], ...]
+    resend: tuple[re.Pattern[str], ...]
+    """A code is wanted once more, or has not come."""
     follow_up: tuple[str, ...]
     points_back: frozenset[str]
     expletives: tuple[str, ...]
@@ -205,6 +207,12 @@ def _votes(plain_text: str, tokens: list[str], each: Language) -> int:
     return said + opening + sum(token in each.stopwords for token in tokens)
 
 
+def _with_parts(pattern: str, table: dict[str, Any]) -> str:
+    for name in ("who", "desk"):
+        pattern = pattern.replace(f"{{{name}}}", f"(?:{table[name]})" if name in table else "(?!)")
+    return pattern
+
+
 def _language(code: str, table: dict[str, Any]) -> Language:
     return Language(
         code=code,
@@ -217,7 +225,8 @@ def _language(code: str, table: dict[str, Any]) -> Language:
         unclear=frozenset(table["unclear"]),
         small_talk=frozenset(table["small_talk"]),
         not_helped=frozenset(table["not_helped"]),
-        person=tuple(re.compile(pattern) for pattern in table["person"]),
+        person=tuple(re.compile(_with_parts(pattern, table)) for pattern in table["person"]),
+        resend=tuple(re.compile(pattern) for pattern in table["resend"]),
         follow_up=tuple(table["follow_up"]),
         points_back=frozenset(table["points_back"]),
         expletives=tuple(table["expletives"]),

@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from answerable.agents.found import Found, found_from_json
-from answerable.agents.phrases import Language, content_words, language, language_of, plain, spoken_languages, words
+from answerable.agents.phrases import (
+    Language,
+    content_words,
+    language,
+    language_of,
+    languages,
+    plain,
+    spoken_languages,
+    words,
+)
 from answerable.agents.sentences import sentences
 
 TurnKind = Literal[
@@ -19,6 +28,10 @@ PROCEDURE_ROLE: Literal["developer"] = "developer"
 
 PARTS_MAX = 5
 QUERY_LETTERS_MAX = 600
+# A language may be taken for another one in so few.
+UNTOLD_LETTERS_MAX = 80
+# In a message of more words, a clause of one or two is a piece of a list.
+CLAUSE_WORDS_ALONE = 6
 # A longer sentence that seems to ask is a line of a log.
 ASKED_LETTERS_MAX = 300
 # Nobody asks in more letters; of what is pasted, the beginning and the end are read. A customer may write eight times
@@ -38,6 +51,7 @@ _NUMBER = re.compile(r"\W*(?:option|nummer|number|numéro|opción|die|the|la|le|
 _JOINED = re.compile(r"(?i)[,;]?\s+(?:and|und|y|et|e|en|also)\s+(?=(.+))")
 _LIST_MARK = re.compile(r"\s*(?:[-*•]|\d{1,2}[.)])\s+")
 _SPACE = re.compile(r"\s+")
+_CLAUSE_END = re.compile(r"[.,;:!?…\n。，；：！？]+")
 # Sounds of whoever thinks, in no language a word; "um" and "er" are German ones.
 _HESITATES = re.compile(r"\s*(?:(?:h+m+|m+h+m*|[uäöe]h+m*|erm+|euh+)\b[\s,.…!:;–-]*)+", re.IGNORECASE)
 
@@ -149,8 +163,16 @@ def asks_something(text: str, spoken: Language) -> bool:
 
 
 def wants_person(text: str, spoken: Language) -> bool:
-    """Whether the customer asks for a person."""
-    return any(pattern.search(plain(_legible(text))) for pattern in spoken.person)
+    """Whether the customer asks for a person: in a clause of their words, or in all of them together."""
+    said = _legible(text)
+    whole = plain(said)
+    is_short = len(whole.split()) <= CLAUSE_WORDS_ALONE
+    # "… rep, manager or admin?" asks for none of them.
+    parts = [each for each in map(plain, _CLAUSE_END.split(said)) if is_short or len(each.split()) > 2]
+    clauses = dict.fromkeys([whole, *parts])
+    # "Un humain svp" does not tell its language.
+    among = languages().values() if len(said) <= UNTOLD_LETTERS_MAX else (spoken,)
+    return any(pattern.search(clause) for each in among for pattern in each.person for clause in clauses)
 
 
 def _legible(text: str) -> str:
@@ -243,7 +265,7 @@ def _kind(  # noqa: PLR0911  (one rule a line, the first that fits)
     text: str, spoken: Language, *, asked: str | None, reply: str | None
 ) -> TurnKind:
     said = plain(text)
-    if any(pattern.search(said) for pattern in spoken.person):
+    if wants_person(text, spoken):
         return "person"
     if asked and said in spoken.yes:
         return "person" if _offers_person(asked, spoken) else "unclear"
