@@ -25,6 +25,7 @@ from answerable.agents.procedures.following import (
 )
 from answerable.domain.actions import CallState
 from answerable.domain.procedures import CallResult, Procedure, UnderWay
+from answerable.people.proving import HIDDEN
 from tests.procedures.shop import BY_DEFAULT, REFUND, changed, procedure
 
 ENGLISH = language("en")
@@ -322,6 +323,113 @@ def test_questions_without_end_do_not_hold_the_procedure_open() -> None:
 
     assert said == [Aside] * 4 + [Left]
     assert visit.state is None
+
+
+WAYS_OUT = [
+    "never mind",
+    "Something else",
+    "vergiss es",
+    "forget it, please",
+    "cancel",
+    "never mind, cancel it",
+    "cancel that please",
+    "let's leave it",
+    "ok, stop",
+    "abbrechen",
+    "ach nein, bitte abbrechen",
+    "Déjà bon, annulez",
+    "mejor cancelar",
+    "annulla tutto",
+    "deixe para lá",
+    "laat maar zitten",
+    "取消吧",
+]
+TEXT = """\
+---
+id: note
+title: Note
+when: Somebody wants to write a note.
+examples: [I want to write a note]
+needs:
+  note: {kind: text, ask: "What shall the note say?"}
+  much: {kind: money, currency: EUR, ask: "How much?"}
+may_promise: {}
+steps:
+  - ask: note
+  - ask: much
+---
+
+Words.
+"""
+CANCELLING = """\
+---
+id: cancelling
+title: End a subscription
+when: Somebody wants to cancel.
+examples: [I want to cancel]
+needs:
+  way:
+    kind: choice
+    options: {cancel: {en: Cancel}, pause: {en: Pause it}}
+    ask: What shall be done?
+  sure: {kind: yes_no, ask: "Shall I cancel it?"}
+may_promise: {}
+steps:
+  - ask: way
+  - ask: sure
+  - say: It is cancelled.
+---
+
+Words.
+"""
+
+
+@pytest.mark.parametrize("text", WAYS_OUT)
+@pytest.mark.parametrize("to", ["list", "text", "money", "yes_no"])
+def test_nobody_is_kept_however_they_say_it_and_whatever_was_asked(text: str, to: str) -> None:
+    visit = Visit(REFUND) if to in ("list", "yes_no") else Visit(TEXT)
+    for said in {"yes_no": ["ch_2", "all of it"], "money": ["Hello"]}.get(to, []):
+        visit.says(said)
+
+    assert visit.says(text, wants="refund").next == Left("unwanted")
+    assert visit.state is None
+
+
+@pytest.mark.parametrize("text", ["Please cancel the order of March", "Stop sending me letters", "Say I left it"])
+def test_a_note_that_speaks_of_leaving_is_a_note(text: str) -> None:
+    visit = Visit(TEXT)
+
+    assert visit.says(text).next == AskCustomer("How much?", (), "much")
+
+
+def test_what_the_question_itself_offers_is_no_way_out_of_it() -> None:
+    visit = Visit(CANCELLING)
+    assert visit.says("cancel").next == AskCustomer("Shall I cancel it?", (), "sure"), "an option, word for word"
+
+    again = visit.says("cancel it").next
+    assert isinstance(again, AskCustomer)
+    assert again.is_again, "neither a yes beyond doubt nor a way out"
+    assert visit.says("yes, cancel it").said == ("It is cancelled.",)
+    other = Visit(CANCELLING)
+    assert other.says("never mind").next == Left("unwanted")
+
+
+def test_a_yes_with_a_way_out_behind_it_does_nothing() -> None:
+    visit = Visit()
+    for text in ("ch_2", "all of it", "ok, cancel that"):
+        visit.says(text)
+
+    assert visit.last.next == Left("unwanted")
+    assert [call.action for call in visit.called] == ["find_charges"]
+
+
+@pytest.mark.parametrize("text", [HIDDEN, f"{HIDDEN}.", f"my code is {HIDDEN}"])
+def test_a_code_that_comes_late_is_no_answer(text: str) -> None:
+    visit = Visit(TEXT)
+
+    again = visit.says(text).next
+    assert isinstance(again, AskCustomer)
+    assert (again.need, again.is_again) == ("note", True)
 
 
 @pytest.mark.parametrize("text", ["never mind", "Something else", "vergiss es", "forget it, please"])

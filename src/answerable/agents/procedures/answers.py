@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import Any, Literal
 
 from answerable.agents.figures import amounts_in, day_of, whole_days_in
 from answerable.agents.phrases import Language, languages, plain, words
@@ -26,18 +26,27 @@ LETTERS_MAX = 500
 """Nobody answers a question in more; of longer texts none is read as an answer."""
 YES_WORDS_MAX = 10
 AMOUNT_WORDS_MAX = 14
+LEAVE_LETTERS_MAX = 120
+STEM_LETTERS = 5
+"""Forms of a word mostly have so many letters in common: “cancel”, “cancelled”."""
 CODE_LETTERS_MIN = 4
 """A shorter word with a digit in it may be anything."""
 
 _SIGNED = re.compile(r"(?:^|[\s(])[-−–]\s*[€£$¥]?\s*\d|%|\d\s*/\s*\d")
 _YEAR = re.compile(r"(?<!\d)(20\d{2}|19\d{2})(?!\d)", re.ASCII)
 _SPACE = re.compile(r"\s+")
+_CLAUSE_END = re.compile(r"[.,;:!?…\n。，；：！？–—]+")
 _CLAUSES = re.compile(r"[.,;:!?]+(?:\s|$)|\s(?:and|und|y|et|e|so|weil|porque)\s", re.IGNORECASE)
+
+
+Leaving = Literal["no", "doubtful", "yes"]
 
 
 @dataclass(frozen=True, slots=True)
 class _Phrases:
     leave: frozenset[str]
+    leaving: re.Pattern[str]
+    beside: frozenset[str]
     whole: frozenset[str]
     limits: frozenset[str]
     but: frozenset[str]
@@ -49,6 +58,8 @@ def _phrases() -> dict[str, _Phrases]:
     return {
         code: _Phrases(
             leave=frozenset(table["leave"]),
+            leaving=re.compile(table["leaving"]),
+            beside=frozenset(table["beside"]),
             whole=frozenset(table["whole"]),
             limits=frozenset(table["limits"]),
             but=frozenset(table["but"]),
@@ -57,12 +68,47 @@ def _phrases() -> dict[str, _Phrases]:
     }
 
 
-def leaves(text: str, spoken: Language) -> bool:
-    """Whether the customer does not want it any more."""
+def leaves(text: str, spoken: Language, *, about: Iterable[str] = ()) -> Leaving:
+    """Whether the customer does not want it any more.
+
+    `about` is what the procedure and its question are about, in words: to “Shall I cancel it?”, “cancel it” is no way
+    out, and nothing to go on with either.
+    """
     said = plain(text)
-    return said == plain(spoken.frames["something_else"]) or any(
-        said in each.leave or _without_courtesy(said, spoken) in each.leave for each in _phrases().values()
-    )
+    if said == plain(spoken.frames["something_else"]):
+        return "yes"
+    if len(text) > LEAVE_LETTERS_MAX:
+        return "no"
+    whole = _without_courtesy(said, spoken)
+    parts = [_without_courtesy(plain(each), spoken) for each in _CLAUSE_END.split(text)]
+    clauses = [whole] if _is_way_out(whole) else parts
+    ways_out = [each for each in clauses if _is_way_out(each)]
+    beside = frozenset({""}).union(*(each.beside for each in _phrases().values()))
+    others = [each for each in clauses if each not in ways_out and each not in beside]
+    yes = {phrase for each in languages().values() for phrase in each.yes}
+    if not ways_out or not set(others) <= yes:
+        return "no"
+    idle = frozenset().union(*(each.stopwords | each.negations for each in languages().values()))
+    own = {_stem(word) for part in about for word in words(part)}
+    is_own = any(_stem(word) in own for each in ways_out for word in _telling(each) if word not in idle)
+    if others:
+        # "Yes, cancel it" is a yes to whether it shall be cancelled, and to nothing else.
+        return "no" if is_own else "doubtful"
+    return "doubtful" if is_own else "yes"
+
+
+def _is_way_out(clause: str) -> bool:
+    return any(clause in each.leave or each.leaving.fullmatch(clause) for each in _phrases().values())
+
+
+def _telling(way_out: str) -> list[str]:
+    """The words of it that say what is to be done: "cancel" of "I want to cancel that"."""
+    matches = (each.leaving.fullmatch(way_out) for each in _phrases().values())
+    return words(next((match["verb"] for match in matches if match), way_out))
+
+
+def _stem(word: str) -> str:
+    return word[:STEM_LETTERS]
 
 
 def read_answer(  # noqa: PLR0911  (one kind a line)

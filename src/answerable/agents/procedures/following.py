@@ -13,7 +13,7 @@ from typing import Any, Literal
 from answerable.agents.agreeing import is_yes
 from answerable.agents.agreeing import question as question_of
 from answerable.agents.phrases import Language, words
-from answerable.agents.procedures.answers import leaves, legible, read_answer, read_which, read_yes_no
+from answerable.agents.procedures.answers import Leaving, leaves, legible, read_answer, read_which, read_yes_no
 from answerable.agents.procedures.asking import Question, Why, question
 from answerable.agents.procedures.knowing import Known, holds
 from answerable.agents.procedures.picking import Picked
@@ -36,6 +36,7 @@ from answerable.domain.procedures import (
     words_in,
 )
 from answerable.knowledge.procedures.templates import Missing, is_one_place
+from answerable.people.proving import HIDDEN
 
 STEPS_AT_ONCE_MAX = 200
 PUT_ASIDE_MAX = 3
@@ -66,6 +67,8 @@ class Heard:
     """The procedure that it asks for by itself, if it does."""
     is_question: bool = False
     wants_person: bool = False
+    is_about_code: bool = False
+    """Whether it is about the code by which they are to prove who they are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +176,11 @@ def follow(
     return walk.go_on()
 
 
+def hand_over(procedures: Mapping[str, Procedure], under_way: UnderWay, spoken: Language, reason: str) -> Followed:
+    """Gives a procedure to a person where it stands, with what is known so far."""
+    return _Walk(procedures, procedures[under_way.procedure], under_way, spoken).hand_over(reason)
+
+
 @dataclass(slots=True)
 class _Walk:
     """One walk through the steps, up to the next thing that somebody else must do."""
@@ -205,23 +213,30 @@ class _Walk:
         if heard is None:
             return self._stop(AskCustomer(question_of([self.procedure.title], self.spoken.code), need="agreement"))
         if not is_yes(heard.text, self.spoken.code) and heard.wants != self.procedure.id:
-            is_no = leaves(heard.text, self.spoken) or heard.text.strip().casefold() in self.spoken.no
+            leaving = self._leaves(heard.text)
+            if leaving == "doubtful":
+                return self._stop(AskCustomer(question_of([self.procedure.title], self.spoken.code), need="agreement"))
+            is_no = leaving == "yes" or heard.text.strip().casefold() in self.spoken.no
             return Followed(Left("unwanted" if is_no else "asides"))
         self.now = replace(self.now, awaits="nothing")
         return self.go_on()
 
     def identified(self, heard: Heard | None) -> Followed:
         """Goes on where more had to be known of who the customer is; whoever asks something else is let go."""
-        if heard is not None and (leaves(heard.text, self.spoken) or heard.text.strip().casefold() in self.spoken.no):
+        is_no = heard is not None and heard.text.strip().casefold() in self.spoken.no
+        if heard is not None and (is_no or self._leaves(heard.text) == "yes"):
             return Followed(Left("unwanted"))
-        if heard is not None and heard.is_question and heard.wants != self.now.procedure:
+        asks_other = heard is not None and heard.is_question and not heard.is_about_code
+        if heard is not None and asks_other and heard.wants != self.now.procedure:
             return Followed(Left("asides"))
         self.now = replace(self.now, awaits="nothing")
         return self.go_on()
 
-    def answered(self, step: Ask, heard: Heard) -> Followed:
+    def answered(self, step: Ask, heard: Heard) -> Followed:  # noqa: PLR0911  (one rule a line, the first that fits)
         """Goes on with the answer to an open question, or with what was said instead."""
         need = self.procedure.needs[step.need]
+        if (no_answer := self._no_answer(step, need, heard)) is not None:
+            return no_answer
         wants_other = heard.wants is not None and heard.wants not in self._open() and heard.wants in self.procedures
         is_long = len(words(heard.text)) > ANSWER_WORDS_MAX and not self._is_offered(need, heard.text)
         if wants_other and is_long and len(self.now.put_aside) < PUT_ASIDE_MAX:
@@ -230,7 +245,7 @@ class _Walk:
             # They say once more what they want, and it is not what was understood before.
             self._enter(self.now.procedure, first_words=heard.wish)
             return self.go_on()
-        if need.kind == "text" and (leaves(heard.text, self.spoken) or heard.is_question):
+        if need.kind == "text" and heard.is_question:
             return self._not_answered(step, heard, wants_other)
         if need.kind == "found" and (picked := self._pick(need, heard.text)) is not None:
             return self._picked(step, need, picked)
@@ -239,6 +254,23 @@ class _Walk:
             self._keep(need, value, then=step.then)
             return self.go_on()
         return self._not_answered(step, heard, wants_other)
+
+    def _no_answer(self, step: Ask, need: Need, heard: Heard) -> Followed | None:
+        """What to do about what answers no question, whatever kind of answer it wants."""
+        if HIDDEN in heard.text:
+            # A code that comes late proves something, or nothing; it is no amount, no name and no address.
+            return self._ask_again(step, "not_understood")
+        leaving = "no" if self._is_offered(need, heard.text) else self._leaves(heard.text, step)
+        if leaving == "doubtful":
+            return self._ask_again(step, "not_understood")
+        return Followed(Left("unwanted")) if leaving == "yes" else None
+
+    def _leaves(self, text: str, step: Ask | None = None) -> Leaving:
+        """Whether the customer wants out. What the procedure itself is about is no way out of it."""
+        about = [self.procedure.title]
+        if step is not None and isinstance(asked := self._question(step), Question):
+            about += [asked.words, *asked.options]
+        return leaves(text, self.spoken, about=about)
 
     def _picked(self, step: Ask, need: Need, picked: Picked) -> Followed:
         """Goes on with the one of a list that was meant, or asks again among those that fit."""
@@ -255,7 +287,7 @@ class _Walk:
         return self._ask_again(step, "several")
 
     def _not_answered(self, step: Ask, heard: Heard, wants_other: bool) -> Followed:
-        if leaves(heard.text, self.spoken) or heard.text.strip().casefold() in self.spoken.no:
+        if self._leaves(heard.text, step) == "yes" or heard.text.strip().casefold() in self.spoken.no:
             return Followed(Left("unwanted"))
         if wants_other and len(self.now.put_aside) < PUT_ASIDE_MAX:
             return self._switch(str(heard.wants), heard)
