@@ -362,6 +362,39 @@ async def test_one_place_and_all_together_have_their_caps_too(desk: Desk) -> Non
     assert len(desk.post.letters) == 11
 
 
+async def test_who_asks_in_vain_while_too_many_do_keeps_nobody_waiting_afterwards(desk: Desk) -> None:
+    small = desk.proving(codes_of_all_max=1)
+
+    async def ask(address: str) -> str:
+        _, conversation = await visitor(desk.store)
+        await small.ask_for_code(conversation.id, "address", address=address)
+        await small.settle()
+        return conversation.id
+
+    await ask("first@example.com")
+    desk.clock.forward(minutes=50)
+    unsent = [await ask(f"a{number}@example.com") for number in range(3)]
+    assert len(desk.post.letters) == 1
+    assert [await small.prove(each, "000000") for each in unsent] == ["wrong"] * 3, "as if one had been sent"
+    desk.clock.forward(minutes=11)
+    await ask("later@example.com")
+
+    assert [each.to for each in desk.post.letters] == ["first@example.com", "later@example.com"]
+
+
+async def test_only_ones_own_wishes_tell_that_no_more_are_sent(desk: Desk) -> None:
+    told = []
+    for _ in range(5):
+        _, conversation = await visitor(desk.store)
+        told.append(await desk.processes[0].ask_for_code(conversation.id, "address", address="victim@example.com"))
+    own = [
+        await desk.processes[0].ask_for_code(conversation.id, "address", address="victim@example.com") for _ in range(3)
+    ]
+
+    assert [each.is_capped for each in told] == [False] * 5
+    assert [each.is_capped for each in own] == [False, False, True]
+
+
 def test_the_machine_itself_is_no_place_for_which_codes_are_counted(desk: Desk) -> None:
     place = desk.processes[0].place
 

@@ -11,11 +11,11 @@ from importlib import resources
 from typing import Any
 
 from answerable.actions.declaring import IDENTITIES, Action
-from answerable.agents.phrases import DEFAULT_LANGUAGE
+from answerable.agents.phrases import DEFAULT_LANGUAGE, language, plain
 from answerable.domain.clock import now
-from answerable.domain.people import Customer
+from answerable.domain.people import Customer, Purpose
 from answerable.people import Proving, proven_in
-from answerable.people.proving import address_in
+from answerable.people.proving import HIDDEN, Standing, address_in, has_code
 from answerable.store import Store
 from answerable.traces import Ledger
 
@@ -44,6 +44,8 @@ class Identifying:
     """The language."""
     _told: str | None = None
     """What they were told to do in this run: whatever else needs a proof, it is one question, and one code."""
+    _parts: tuple[str, ...] = ()
+    """What that consists of."""
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
     """A model may ask for several things at a time."""
 
@@ -57,6 +59,20 @@ class Identifying:
                 step.output = {"identity": (await self._who(self.ways)).identity}
                 step.summary = f"{step.output['identity']}, {action.identity} is needed"
             return IDENTITIES.index(step.output["identity"]) >= IDENTITIES.index(action.identity)
+
+    @property
+    def has_run_out(self) -> bool:
+        """Whether they cannot prove it for now: no further code is sent, and none that was sent counts."""
+        return "no_more" in self._parts and "newest" not in self._parts
+
+    @property
+    def has_come_further(self) -> bool:
+        """Whether they typed a code, or a new one was sent: that ends by itself, and is not asking in vain."""
+        return "wrong" in self._parts or "new" in self._parts
+
+    def asks_for_code(self, said: str) -> bool:
+        """Whether the customer asks for a code once more, or says that none has come."""
+        return any(pattern.search(plain(said)) for pattern in language(self.code).resend)
 
     async def question(self, action: Action, said: str, *, is_again: bool) -> str | None:
         """What the customer is told to do; a code is on its way if they can get one. None if there is no way."""
@@ -74,27 +90,55 @@ class Identifying:
                 await self.ledger.flush()
                 step.output = await self._ask(ways, action, said, is_again=is_again)
                 step.summary = " ".join(step.output) or "There is no way to prove it here."
-            parts: list[str] = step.output
-        words = _words(self.code)
-        return " ".join(words[each] for each in parts) or None
+            self._parts = tuple(step.output)
+        words, address = _words(self.code), (await self._who(ways)).email
+        parts = [each if address or each != "sent_to" else "sent" for each in self._parts]
+        return " ".join(words[each].replace("{address}", address or "") for each in parts) or None
 
     async def _ask(self, ways: WaysIn, action: Action, said: str, *, is_again: bool) -> list[str]:
         """The parts of the question; sends a code where it is known where to."""
         customer = await self._who(ways)
-        begins = ["again" if is_again else "why"]
-        if action.identity == "stepped_up" and customer.identity == "verified":
-            if not (ways.by_letter and customer.email):
-                return []
-            await ways.proving.ask_for_code(self.conversation_id, key=self._key)
-            return [*begins, "sent"]
+        steps_up = action.identity == "stepped_up" and customer.identity == "verified"
+        if steps_up and not (ways.by_letter and customer.email):
+            return []
+        standing = await ways.proving.standing(self.conversation_id, but_key=self._key)
+        begins = self._begins(said, standing, is_again=is_again)
+        if "newest" in begins:
+            return begins
+        if steps_up:
+            return await self._send(ways, begins, standing, None)
         # A code proves an address only for those whom no host has ever signed in.
         can_get_code = ways.by_letter and customer.outside_id is None and action.identity != "stepped_up"
         address = address_in(said) or (None if is_again else address_in(customer.email or ""))
         if can_get_code and address is not None:
-            await ways.proving.ask_for_code(self.conversation_id, "address", address=address, key=self._key)
-            return ["sent"] if is_again else [*begins, "sent"]
+            return await self._send(ways, begins, standing, address)
         found = [name for name, there in (("sign_in", ways.by_host), ("address", can_get_code)) if there]
         return [*begins, *found] if found else []
+
+    def _begins(self, said: str, standing: Standing, *, is_again: bool) -> list[str]:
+        """What comes of what they said; with "newest" if the code that they have is the one to type."""
+        # A first wish may have somebody's number in it.
+        has_typed = has_code(said) if is_again else HIDDEN in said
+        if has_typed and standing == "good":
+            # A new one would make the one worthless that they may be reading just now.
+            return ["wrong", "newest"]
+        if has_typed and standing == "over":
+            return ["over"]
+        wants_another = address_in(said) is not None or self.asks_for_code(said)
+        if is_again and standing == "good" and not wants_another:
+            return ["again", "newest"]
+        return ["again" if is_again else "why"]
+
+    async def _send(self, ways: WaysIn, begins: list[str], standing: Standing, address: str | None) -> list[str]:
+        """Sends a code to an address, or to the one by which they are signed in, and tells what there is to say."""
+        purpose: Purpose = "step_up" if address is None else "address"
+        asked = await ways.proving.ask_for_code(self.conversation_id, purpose, address=address, key=self._key)
+        if asked.is_capped:
+            return [*begins, "no_more", *(["newest"] if standing == "good" else [])]
+        if standing in ("good", "over"):
+            return ["new"] if begins == ["again"] else [*begins, "new"]
+        sent = "sent_to" if address is None else "sent"
+        return [sent] if begins == ["again"] else [*begins, sent]
 
     @property
     def _key(self) -> str:

@@ -65,6 +65,9 @@ _CODE = re.compile(rf"(?<!\d)(?<!\d{_JOINED})\d(?:{_BETWEEN}{{0,2}}\d){{5}}(?!{_
 TALK_CHARACTERS_MAX = 80
 _ADDRESS = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@[^\s@<>,;:\"()\[\]\\]{1,189}")
 
+Standing = Literal["none", "good", "used", "over"]
+"""None: none was sent. Good: it may still be typed. Used: it proved something. Over: its time or its attempts are."""
+
 Outcome = Literal["proved", "wrong", "spent", "again"]
 """Proved: it was right. Wrong: it was not. Spent: that was the last attempt. Again: it is over already."""
 
@@ -75,6 +78,17 @@ class CodeAsked:
 
     words: str
     expires_at: datetime
+    is_capped: bool = False
+    """Whether no more are sent for now: by what they have asked for themselves, or to the address that is theirs."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What became of the wish for a code."""
+
+    code: Code | None = None
+    """None if it was made before, or none may be made."""
+    is_capped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +145,9 @@ class Proving:
         prove an address, it goes to `address`, which becomes the customer's own once the code comes back; that is for
         those whom no host has signed in. Whoever asks is told the same, and after the same time, in any case.
 
+        The customer's own cap, and to step up any cap, is told as `is_capped`. That others have asked for codes to an
+        address, or from the same place, is told to nobody: what is typed then is taken as if one had been sent.
+
         With a `key` one code at most is ever sent for it in the conversation: who asks again because it was stopped,
         and cannot know whether the letter is out, sends no second one. Who does not get it asks for another one.
 
@@ -141,13 +158,26 @@ class Proving:
         wanted = _address(address) if address is not None else None
         number = _new_number()
         code_id = new_id("cod") if key is None else _code_id(conversation_id, key)
-        code = await self._store.write(self._keep, code_id, conversation_id, purpose, wanted, number)
-        if code is not None and code.address is not None:
-            sending = asyncio.create_task(self._send(code.address, number))
+        kept = await self._store.write(self._keep, code_id, conversation_id, purpose, wanted, number)
+        if kept.code is not None and kept.code.address is not None:
+            sending = asyncio.create_task(self._send(kept.code.address, number))
             self._sending.add(sending)
             sending.add_done_callback(self._sending.discard)
-        expires_at = self._clock() + CODE_LASTS
-        return CodeAsked(ON_ITS_WAY if purpose == "step_up" else ON_ITS_WAY_THERE, expires_at)
+        words = ON_ITS_WAY if purpose == "step_up" else ON_ITS_WAY_THERE
+        return CodeAsked(words, self._clock() + CODE_LASTS, kept.is_capped)
+
+    async def standing(self, conversation_id: str, *, but_key: str) -> Standing:
+        """How the code stands that was asked for last in a conversation, but for the one with this key.
+
+        It is told by what was asked for and typed, and so is the same whether a letter went out or not.
+        """
+        code = await self._store.read(proofs.last_code, conversation_id, but=_code_id(conversation_id, but_key))
+        if code is None:
+            return "none"
+        if code.state == "used":
+            return "used"
+        is_good = code.state == "open" and code.attempts < ATTEMPTS_MAX
+        return "good" if is_good and code.created_at <= self._clock() < code.expires_at else "over"
 
     async def send_code(self, conversation_id: str) -> CodeAsked:
         """Sends a code to step up for a rep, who sees the customer's address anyway and hears what came of it.
@@ -157,7 +187,8 @@ class Proving:
         if isinstance(self._mailer, NoMailer):
             raise Unavailable(NO_MAILER)
         number = _new_number()
-        code = await self._store.write(self._keep, new_id("cod"), conversation_id, "step_up", None, number)
+        kept = await self._store.write(self._keep, new_id("cod"), conversation_id, "step_up", None, number)
+        code = kept.code
         if code is None:
             raise Conflict(TOO_MANY)
         if code.address is None:
@@ -171,8 +202,8 @@ class Proving:
 
     def _keep(
         self, db: Connection, code_id: str, conversation_id: str, purpose: Purpose, address: str | None, number: str
-    ) -> Code | None:
-        """The code that is to be sent; None if it was made before, or too many were asked for."""
+    ) -> _Kept:
+        """Keeps the code that is to be sent, if one may be."""
         at = self._clock()
         customer = proven_in(db, conversation_id, at)
         if customer is None:
@@ -183,11 +214,16 @@ class Proving:
             to = address if customer.outside_id is None else None
         proofs.hold(db)
         if proofs.has_code(db, code_id):
-            return None
+            return _Kept()
         place = proofs.place_of(db, conversation_id)
-        if self._is_over(db, customer, to, place, at - CAPPED):
+        over = self._cap_reached(db, customer, to, place, at - CAPPED)
+        if over is not None:
             log.warning("A code was asked for in conversation %s, but too many were within the hour.", conversation_id)
-            return None
+            if over == "own" or purpose == "step_up":
+                return _Kept(is_capped=True)
+            # It is asked for and typed like any other. It counts for nobody but the customer, or whoever asks while
+            # too many do would keep all others waiting.
+            to = place = None
         code = Code(
             id=code_id,
             conversation_id=conversation_id,
@@ -202,15 +238,19 @@ class Proving:
             expires_at=at + CODE_LASTS,
         )
         proofs.add_code(db, code)
-        return replace(code, address=to)
+        return _Kept(replace(code, address=to))
 
-    def _is_over(self, db: Connection, customer: Customer, to: str | None, place: str | None, since: datetime) -> bool:
-        return (
-            proofs.sent_since(db, since, customer_id=customer.id) >= CODES_A_CUSTOMER_MAX
-            or (to is not None and proofs.sent_since(db, since, address=to.lower()) >= CODES_AN_ADDRESS_MAX)
+    def _cap_reached(
+        self, db: Connection, customer: Customer, to: str | None, place: str | None, since: datetime
+    ) -> Literal["own", "others"] | None:
+        if proofs.sent_since(db, since, customer_id=customer.id) >= CODES_A_CUSTOMER_MAX:
+            return "own"
+        is_over = (
+            (to is not None and proofs.sent_since(db, since, address=to.lower()) >= CODES_AN_ADDRESS_MAX)
             or (place is not None and proofs.sent_since(db, since, came_from=place) >= CODES_A_PLACE_MAX)
             or proofs.sent_since(db, since) >= self._codes_of_all_max
         )
+        return "others" if is_over else None
 
     async def _send(self, address: str, number: str) -> None:
         try:
@@ -238,9 +278,11 @@ class Proving:
         code = proofs.newest_code(db, conversation.id, at) if found is not None else None
         if found is None or code is None or code.customer_id != conversation.customer_id:
             return Taken(text, None)
-        is_right = hmac.compare_digest(
+        is_same = hmac.compare_digest(
             self._digest(code.id, conversation.id, code.purpose, found.number).encode(), code.digest.encode()
         )
+        # Nobody has read a code that went nowhere: whoever types it has guessed it.
+        is_right = is_same and code.address is not None
         # A number among words that is not the code is somebody's invoice: it counts, and stays.
         kept = found.hidden if is_right or found.is_alone else text
         if code.state != "open" or not proofs.attempt(db, code.id, ATTEMPTS_MAX):
@@ -312,6 +354,11 @@ def code_in(text: str) -> Found | None:
     rest = plain[:start] + plain[end:]
     number = re.sub(r"\D", "", matches[0].group(), flags=re.ASCII)
     return Found(number, f"{text[:start]}{HIDDEN}{text[end:]}", not any(sign.isalnum() for sign in rest))
+
+
+def has_code(text: str) -> bool:
+    """Whether a code was typed, or what may be one: also where it has been taken out."""
+    return HIDDEN in text or any(code_in(line) is not None for line in text.splitlines())
 
 
 def address_in(text: str) -> str | None:

@@ -83,6 +83,18 @@ def newest_code(db: Connection, conversation_id: str, at: datetime) -> Code | No
     return code if code is not None and code.created_at <= at < code.expires_at else None
 
 
+def last_code(db: Connection, conversation_id: str, *, but: str) -> Code | None:
+    """The code of a conversation that is open or else was sent last, whatever became of it, but for the one named."""
+    query = (
+        select(*_CODE)
+        .where(codes.c.conversation_id == conversation_id, codes.c.id != but)
+        .order_by(codes.c.state != "open", codes.c.created_at.desc(), codes.c.id.desc())
+        .limit(1)
+    )
+    row = db.execute(query).one_or_none()
+    return Code(*row) if row else None
+
+
 def attempt(db: Connection, code_id: str, most: int) -> bool:
     """Counts one more attempt; False if the code is not open, or has had its attempts."""
     taken = db.execute(
@@ -107,8 +119,10 @@ def sent_since(
     address: str | None = None,
     came_from: str | None = None,
 ) -> int:
-    """How many codes were asked for since then: by a customer, to an address, from a place, or by all."""
+    """How many codes were asked for since then: by a customer, to an address, from a place; or sent, to anybody."""
     query = select(func.count()).select_from(codes).where(codes.c.created_at > since)
+    if customer_id is None and address is None and came_from is None:
+        query = query.where(codes.c.address.is_not(None))
     if customer_id is not None:
         query = query.where(codes.c.customer_id == customer_id)
     if address is not None:

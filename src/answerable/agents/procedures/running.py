@@ -30,6 +30,7 @@ from answerable.agents.procedures.following import (
     Left,
     begin,
     follow,
+    hand_over,
 )
 from answerable.agents.procedures.matching import Match, Matcher, is_request
 from answerable.agents.searching import Searching
@@ -47,6 +48,7 @@ IDENTITY: Literal["identity"] = "identity"
 UNPROVED_MAX = 4
 """So often they are asked who they are before a person takes over."""
 NOT_PROVED = "The customer has not proved who they are."
+NO_MORE_CODES = f"{NOT_PROVED} For now no further code can be sent to them."
 
 _SENTENCE_END = re.compile(r"[.!?\n]+")
 
@@ -186,22 +188,33 @@ class Following:
         return None if action is None or await self.identifying.is_enough(action) else action
 
     async def _ask_who(self, action: Action, before: UnderWay, *, begins: bool) -> Followed | None:
-        """Asks the customer to prove who they are; None if there is no way to, or they have been asked in vain."""
+        """Asks the customer to prove who they are; a person takes over if that is in vain. None if there is no way."""
         assert self.under_way is not None
         times = before.asked_in_vain if before.awaits == IDENTITY else 0
         if times >= UNPROVED_MAX and not self._has_asked_who:
-            return None
+            return self._give_up(NOT_PROVED)
         question = await self.identifying.question(action, self.text, is_again=times > 0)
         if question is None:
             return None
+        if self.identifying.has_run_out:
+            self.said += [question] if question not in self.said else []
+            return self._give_up(NO_MORE_CODES)
         # However often a model follows the procedure in this turn, the customer is asked once.
-        asked_in_vain = times if self._has_asked_who else times + 1
+        has_moved = self._has_asked_who or (times > 0 and self.identifying.has_come_further)
+        asked_in_vain = times if has_moved else times + 1
         self._has_asked_who = True
         self.under_way = replace(self.under_way, awaits=IDENTITY, asked_in_vain=asked_in_vain)
         # What they wrote first may be a question that an article answers, if it does not ask for something to be done.
         is_aside = begins and not is_request(self.text)
         asked = Aside(question) if is_aside else AskCustomer(question, need=IDENTITY)
         return Followed(asked, tuple(self.said), self.under_way)
+
+    def _give_up(self, reason: str) -> Followed:
+        """Hands over to a person, with all that is known."""
+        assert self.under_way is not None
+        over = hand_over(self.handbook.procedures, self.under_way, self.spoken, reason)
+        self.under_way = None
+        return replace(over, said=tuple(self.said))
 
     def _step(self, *, heard: Heard | None = None, result: CallResult | None = None) -> Followed:
         """One walk through the steps. It is pure: a run that is resumed walks again, to the same place."""
@@ -266,6 +279,7 @@ class Following:
             wants=match["procedure"] if match is not None and match["is_wanted"] else None,
             is_question=asks_something(self.text, self.spoken),
             wants_person=wants_person(self.text, self.spoken),
+            is_about_code=self.identifying.asks_for_code(self.text),
         )
 
     async def _match(self, text: str) -> dict[str, Any]:
