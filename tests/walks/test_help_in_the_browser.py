@@ -46,7 +46,7 @@ async def test_who_reads_the_mail_of_an_account_is_its_customer(ledgerly: Ledger
     hanna = await ledgerly.customer("hanna", signed_in=False, size="phone", theme="dark")
 
     await hanna.asks((TWICE, CODE), ("hanna@papierowa.example", "six digits are on their way to it"))
-    await hanna.asks(("000000", "I still cannot tell who you are"))
+    await hanna.asks(("000000", "That is not the code."))
     await hanna.seat.picture("walk-code")
     await hanna.asks((await ledgerly.code(), SURE))
     await expect(hanna.log).to_contain_text("••••••")
