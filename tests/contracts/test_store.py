@@ -14,7 +14,7 @@ from answerable.domain.live import Event
 from answerable.domain.people import Customer, Rep
 from answerable.store import Store, actions, conversations, customers, events, releases, reps
 from answerable.store.migrations import current, script_directory, upgrade
-from answerable.store.tables import action_calls, metadata
+from answerable.store.tables import action_calls, approvals, metadata
 
 NOON = datetime(2026, 11, 22, 12, 0, 0, 123456, tzinfo=UTC)
 INES = Customer("cus_1", "Ines Carvalho", "ines@studiomare.example", "known", {"plan": "Team", "名": "é\u202e"}, NOON)
@@ -257,6 +257,41 @@ async def test_a_call_of_an_older_program_keeps_its_key_and_was_sent_after_it_wa
         assert (answered.call.id, answered.conversation_id) == ("act_done", "con_1")
         kept = await store.read(actions.of_conversation, "con_1")
         assert {call.state: call.sent_at for call in kept} == {"done": NOON + hour, "undone": NOON, "refused": None}
+
+
+async def test_a_yes_that_a_rule_forbade_was_kept_as_a_no_and_is_none_any_more(new_database_url: str) -> None:
+    def keep_as_they_were_kept(db: Connection) -> None:
+        customers.add(db, INES, token_digest="d1")
+        conversations.add(
+            db,
+            Conversation(
+                *("con_1", INES.id, "chat", "Refund", "open", "agent", "agent", None, 1, None, None, None, NOON, NOON)
+            ),
+        )
+        call: dict[str, Any] = dict.fromkeys(("requested_by", "action", "effect", "likeness", "reason"), "")
+        call |= {"conversation_id": "con_1", "customer_id": INES.id, "created_at": NOON, "changed_at": NOON}
+        decided = {"clause_id": "R-1", "role": "rep", "needed": 2, "reason": None, "decided_by": "rep_maya"}
+        decided |= {"asked_at": NOON, "expires_at": NOON, "decided_at": NOON, "approved_by": ["rep_jonas"]}
+        for state in ("refused", "declined"):
+            content = {"arguments": {}, "facts": {}, "verdicts": [], "attempts": 0, "sent_at": None}
+            db.execute(insert(action_calls), {**call, **content, "id": state, "key": state, "state": state})
+            db.execute(insert(approvals), {**decided, "id": state, "call_id": state, "state": "declined"})
+
+    with Store(new_database_url) as store:
+        upgrade(store._dialect, "0008")
+        await store.write(releases.ship, reason="The first.", author="Maya", at=NOON)
+        await store.write(keep_as_they_were_kept)
+
+        store.migrate()
+
+        refused, declined = [await store.read(actions.approval_by_id, each) for each in ("refused", "declined")]
+        assert refused is not None
+        assert declined is not None
+        assert (refused.state, refused.approved_by, refused.decided_by) == (
+            *("refused", ("rep_jonas", "rep_maya")),
+            "boundary",
+        )
+        assert (declined.state, declined.approved_by, declined.decided_by) == ("declined", ("rep_jonas",), "rep_maya")
 
 
 async def test_a_database_of_a_newer_program_is_left_alone_with_a_sentence(store: Store) -> None:

@@ -55,3 +55,35 @@ def test_a_question_or_an_exclamation_behind_it_takes_nothing_back(said: str) ->
 def test_what_will_be_done_under_a_condition_is_a_rule(condition: str) -> None:
     assert effect_in("I'll refund you.", written_by="model")
     assert effect_in(f"{condition}I'll refund you.", written_by="model") is None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "I can confirm that I have refunded you.",
+        "I can confirm your refund has been issued.",
+        "You will be glad to hear that I have refunded you.",
+        "Without further delay I have refunded you.",
+        "Don't worry I have refunded you.",
+        "Because you never used it I have cancelled your subscription.",
+        "Ohne weitere Verzögerung habe ich Ihnen das Geld erstattet.",
+        "Puedo confirmar que he reembolsado el importe.",
+    ],
+)
+def test_a_not_or_a_can_before_it_that_is_about_something_else_takes_nothing_back(said: str) -> None:
+    assert claims_effect(said)
+    assert effect_in(said, written_by="person")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "A refund reaches your card within 3 to 5 business days after it was approved.",
+        "I cannot say that I have refunded you.",
+        "I can't confirm that your refund was issued.",
+        "No he cancelado nada.",
+    ],
+)
+def test_a_not_that_is_about_it_or_a_time_within_it_does(said: str) -> None:
+    assert effect_in(said, written_by="model") is None
+    assert effect_in(said, written_by="person") is None

@@ -227,6 +227,24 @@ async def test_a_code_is_good_for_ten_minutes_and_not_before_it_was_made(desk: D
     assert await desk.processes[0].prove(conversation.id, code) is None
 
 
+async def test_a_code_that_comes_too_late_is_kept_from_being_read_and_from_being_an_answer(desk: Desk) -> None:
+    _, conversation = await desk.signed_in()
+    earlier = await desk.ask(conversation)
+    later = await desk.ask(conversation)
+    assert await desk.processes[0].prove(conversation.id, later) == "proved"
+
+    async def kept(said: str) -> str:
+        at = desk.clock()
+        return (await desk.store.write(desk.processes[0].take, conversation, said, at)).text
+
+    assert await kept(earlier) == HIDDEN
+    desk.clock.forward(minutes=11)
+    assert await kept(earlier) == HIDDEN
+    assert await kept("Invoice 123456, please") == "Invoice 123456, please"
+    desk.clock.forward(minutes=60)
+    assert await kept("123456") == "123456", "nobody has had a code for an hour"
+
+
 async def test_a_code_of_another_conversation_is_none_here(desk: Desk) -> None:
     _, conversation = await desk.signed_in()
     _, other = await desk.signed_in("u_2", email="bram@example.com", email_verified=True)

@@ -682,3 +682,11 @@ def _leaves(value: Any) -> list[Any]:
     if isinstance(value, list | tuple):
         return [leaf for each in value for leaf in walk(each)]
     return [json.dumps(value)]
+
+
+def test_what_may_be_a_way_out_of_a_wish_that_nobody_has_agreed_to_is_asked_about_once() -> None:
+    visit = Visit(changed("title: Refund\n", "title: Cancel the subscription\n"))
+    visit.state = begin(visit.procedures["refund"], is_asked_for=False)
+
+    assert isinstance(visit.says("cancel it").next, AskCustomer)
+    assert isinstance(visit.says("cancel it").next, Left)

@@ -1,9 +1,11 @@
 """What stands in a record from outside is shown as plain words that lead nowhere."""
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from answerable.actions.declaring import Link, links_in
 from answerable.domain.addresses import without_links
 from answerable.knowledge.procedures.templates import fill, shown
 
@@ -41,6 +43,25 @@ def test_no_link_is_left_whatever_stands_around_it(before: str, scheme: str, pat
 
     assert f"{scheme}evil".casefold() not in told.casefold()
     assert without_links(told) == told
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://pay.example/f\n",
+        "https://pay.example/a\u202eb",
+        "https://pay.example/)[x](y",
+        "https://me@pay.example/",
+        "see",
+    ],
+)
+def test_what_was_kept_and_is_no_link_is_told_as_none(address: str) -> None:
+    class Sent(msgspec.Struct, frozen=True):
+        link: Link | None = None
+
+    assert links_in(Sent, {"link": address}) == ()
+    assert links_in(Sent, {"link": "https://pay.example:8443/f?a=b%20c"}) == ("https://pay.example:8443/f?a=b%20c",)
+    assert links_in(Sent, None) == links_in(Sent, {}) == ()
 
 
 def test_a_link_is_told_only_if_it_is_one_of_the_receipts_own() -> None:

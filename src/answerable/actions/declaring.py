@@ -36,7 +36,9 @@ NAME = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
 EFFECTS: tuple[Effect, ...] = get_args(Effect)
 IDENTITIES: tuple[Identity, ...] = ("anonymous", "known", "verified", "stepped_up")
 TIMEOUT_SECONDS_MAX = 120.0
-Link = Annotated[str, msgspec.Meta(pattern=r"^https?://[^\s/@]+(/\S*)?$", max_length=2_000)]
+# Nothing in it begins or ends a link, or anything else, where text is read as Markdown.
+_LINK = r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~:/?#@!$&'+,;=%-]*)?$(?!\n)"
+Link = Annotated[str, msgspec.Meta(pattern=_LINK, max_length=2_000)]
 """An address that the customer may open. Of all that an action returns only this is told as one: the function has made
 it, and nobody outside."""
 
@@ -259,7 +261,7 @@ def _faults_of_functions(declared: Action) -> list[str]:
         if asked is not None and inspect.iscoroutinefunction(asked):
             faults.append(f"needs a function `{name}` declared with `def`, without `async`.")
     if _is_frozen_record(declared.result):
-        kept = {each.name: each.type for each in msgspec.structs.fields(declared.result)}
+        kept = get_type_hints(declared.result)
         missing = [name for name in ("reference", "summary") if kept.get(name) is not str]
         if missing:
             faults.append(f"must return a record with a text {' and a text '.join(missing)}.")
@@ -298,7 +300,9 @@ def has_summaries(result: type[Any]) -> bool:
 def links_in(result: type[Any], content: Any) -> tuple[str, ...]:
     """The addresses in a result of this type that the customer may open: what its fields of the type `Link` hold."""
     fields = [each.encode_name for each in msgspec.structs.fields(result) if each.type in (Link, Link | None)]
-    return tuple(content[name] for name in fields if isinstance(content, Mapping) and content.get(name))
+    found = [content[name] for name in fields if content.get(name)] if isinstance(content, Mapping) else []
+    # What was kept before the field was one may be anything.
+    return tuple(each for each in found if isinstance(each, str) and re.search(_LINK, each))
 
 
 def _is_frozen_record(kind: Any) -> bool:

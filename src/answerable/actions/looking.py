@@ -61,7 +61,7 @@ class Looked:
     """The one that wants a person, or else the one that allowed or forbade it: as it was when the call was made, and
     as long as people must decide, as it is now."""
     forbidden: str | None
-    """Why approving all of it would come to nothing by now, as long as people must decide."""
+    """The rule that forbids all of it by now, as long as people must decide. Limits are counted when they do."""
     fixed_by: Clause | None
     """The one by which all of what was asked for is approved or nothing, as long as people must decide."""
     evidence: list[Message]

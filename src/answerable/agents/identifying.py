@@ -101,14 +101,17 @@ class Identifying:
         steps_up = action.identity == "stepped_up" and customer.identity == "verified"
         if steps_up and not (ways.by_letter and customer.email):
             return []
-        standing = await ways.proving.standing(self.conversation_id, but_key=self._key)
+        # A code proves an address only for those whom no host has ever signed in.
+        can_get_code = ways.by_letter and customer.outside_id is None and action.identity != "stepped_up"
+        standing: Standing = "none"
+        if steps_up or can_get_code:
+            purpose: Purpose = "step_up" if steps_up else "address"
+            standing = await ways.proving.standing(self.conversation_id, purpose, but_key=self._key)
         begins = self._begins(said, standing, is_again=is_again)
         if "newest" in begins:
             return begins
         if steps_up:
             return await self._send(ways, begins, standing, None)
-        # A code proves an address only for those whom no host has ever signed in.
-        can_get_code = ways.by_letter and customer.outside_id is None and action.identity != "stepped_up"
         address = address_in(said) or (None if is_again else address_in(customer.email or ""))
         if can_get_code and address is not None:
             return await self._send(ways, begins, standing, address)

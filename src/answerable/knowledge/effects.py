@@ -31,6 +31,8 @@ class _Language:
     loosely: re.Pattern[str]
     nots: re.Pattern[str]
     conditions: re.Pattern[str]
+    own: re.Pattern[str]
+    that: re.Pattern[str]
     tells: re.Pattern[str]
     rules: re.Pattern[str]
 
@@ -67,7 +69,11 @@ def _requested(sentence: str, language: _Language) -> re.Match[str] | None:
 
 def _past(pattern: re.Pattern[str], sentence: str, language: _Language) -> re.Match[str] | None:
     for found in _all(pattern, sentence):
-        if not (_is_denied(sentence, found, language) or language.conditions.search(_before(sentence, found))):
+        # "It arrives after it was approved" tells when; "The refund, once more, was approved" does not.
+        is_conditional = language.conditions.search(_before(sentence, found)) or language.conditions.search(
+            _last(found)
+        )
+        if not (is_conditional or _is_denied(sentence, found, language)):
             return found
     return None
 
@@ -94,8 +100,22 @@ def _all(pattern: re.Pattern[str], sentence: str) -> list[re.Match[str]]:
 def _is_denied(sentence: str, found: re.Match[str], language: _Language) -> bool:
     before = _before(sentence, found)
     # "It was not refunded" denies it; "The refund, don't worry, was issued" does not.
-    last = _BREAKS.split(found[0])[-1]
-    return bool(language.nots.search(before) or language.nots.search(last) or language.tells.search(before))
+    if language.nots.search(_last(found)):
+        return True
+    denials = list(language.nots.finditer(before))
+    if not language.own.match(found[0]):
+        return bool(denials or language.tells.search(before))
+    # "I cannot say that I have refunded you" denies it; "Don't worry I have refunded you" does not.
+    if denials and language.that.search(before[denials[-1].end() :]):
+        return True
+    # "Could I have refunded you?" tells of nothing; "I can confirm that I have refunded you" does.
+    word = " ".join(before.split()[-1:])
+    return bool(language.tells.search(word) and not language.that.fullmatch(word))
+
+
+def _last(found: re.Match[str]) -> str:
+    """What stands in it behind the last break."""
+    return _BREAKS.split(found[0])[-1]
 
 
 def _before(sentence: str, found: re.Match[str]) -> str:

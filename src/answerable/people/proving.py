@@ -166,12 +166,21 @@ class Proving:
         words = ON_ITS_WAY if purpose == "step_up" else ON_ITS_WAY_THERE
         return CodeAsked(words, self._clock() + CODE_LASTS, kept.is_capped)
 
-    async def standing(self, conversation_id: str, *, but_key: str) -> Standing:
-        """How the code stands that was asked for last in a conversation, but for the one with this key.
+    async def standing(self, conversation_id: str, purpose: Purpose, *, but_key: str) -> Standing:
+        """How the code stands that was asked for last in a conversation, for this purpose and by whose it is.
 
-        It is told by what was asked for and typed, and so is the same whether a letter went out or not.
+        That with the key does not count. It is told by what was asked for and typed, and so is the same whether a
+        letter went out or not.
         """
-        code = await self._store.read(proofs.last_code, conversation_id, but=_code_id(conversation_id, but_key))
+
+        def look(db: Connection) -> Code | None:
+            but = _code_id(conversation_id, but_key)
+            code = proofs.last_code(db, conversation_id, purpose=purpose, but=but)
+            conversation = conversations.by_id(db, conversation_id)
+            is_theirs = code is not None and conversation is not None and code.customer_id == conversation.customer_id
+            return code if is_theirs else None
+
+        code = await self._store.read(look)
         if code is None:
             return "none"
         if code.state == "used":
@@ -275,9 +284,14 @@ class Proving:
     def take(self, db: Connection, conversation: Conversation, text: str, at: datetime) -> Taken:
         """Takes a code out of a customer's message: it counts as an attempt, and the right one is not kept in clear."""
         found = code_in(text)
-        code = proofs.newest_code(db, conversation.id, at) if found is not None else None
-        if found is None or code is None or code.customer_id != conversation.customer_id:
+        if found is None:
             return Taken(text, None)
+        code = proofs.newest_code(db, conversation.id, at)
+        if code is None or code.customer_id != conversation.customer_id:
+            # One that comes too late is no answer to anything else, and as little to be read by others.
+            last = proofs.last_code(db, conversation.id) if found.is_alone else None
+            is_late = last is not None and last.created_at > at - CAPPED
+            return Taken(found.hidden if is_late else text, None)
         is_same = hmac.compare_digest(
             self._digest(code.id, conversation.id, code.purpose, found.number).encode(), code.digest.encode()
         )
@@ -286,7 +300,7 @@ class Proving:
         # A number among words that is not the code is somebody's invoice: it counts, and stays.
         kept = found.hidden if is_right or found.is_alone else text
         if code.state != "open" or not proofs.attempt(db, code.id, ATTEMPTS_MAX):
-            return Taken(kept, "again") if is_right else Taken(text, None)
+            return Taken(kept, "again" if is_right else None)
         if not is_right:
             is_spent = code.attempts + 1 >= ATTEMPTS_MAX
             if is_spent:
@@ -358,7 +372,7 @@ def code_in(text: str) -> Found | None:
 
 def has_code(text: str) -> bool:
     """Whether a code was typed, or what may be one: also where it has been taken out."""
-    return HIDDEN in text or any(code_in(line) is not None for line in text.splitlines())
+    return HIDDEN in text or code_in(text) is not None
 
 
 def address_in(text: str) -> str | None:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
 
-from answerable.domain.people import Code, CodeState, Proof
+from answerable.domain.people import Code, CodeState, Proof, Purpose
 from answerable.store.tables import codes, conversations, proofs
 
 _PROOF = tuple(proofs.c[name] for name in Proof.__slots__)
@@ -83,11 +83,19 @@ def newest_code(db: Connection, conversation_id: str, at: datetime) -> Code | No
     return code if code is not None and code.created_at <= at < code.expires_at else None
 
 
-def last_code(db: Connection, conversation_id: str, *, but: str) -> Code | None:
-    """The code of a conversation that is open or else was sent last, whatever became of it, but for the one named."""
+def last_code(
+    db: Connection, conversation_id: str, *, purpose: Purpose | None = None, but: str | None = None
+) -> Code | None:
+    """The code of a conversation that is open or else was sent last, whatever became of it.
+
+    Only one for this purpose, if one is named; and not the one with the id `but`.
+    """
+    wanted = [codes.c.conversation_id == conversation_id]
+    wanted += [codes.c.purpose == purpose] if purpose is not None else []
+    wanted += [codes.c.id != but] if but is not None else []
     query = (
         select(*_CODE)
-        .where(codes.c.conversation_id == conversation_id, codes.c.id != but)
+        .where(*wanted)
         .order_by(codes.c.state != "open", codes.c.created_at.desc(), codes.c.id.desc())
         .limit(1)
     )

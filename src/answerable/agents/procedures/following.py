@@ -214,11 +214,12 @@ class _Walk:
             return self._stop(AskCustomer(question_of([self.procedure.title], self.spoken.code), need="agreement"))
         if not is_yes(heard.text, self.spoken.code) and heard.wants != self.procedure.id:
             leaving = self._leaves(heard.text)
-            if leaving == "doubtful":
+            if leaving == "doubtful" and self.now.asked_in_vain + 1 < IN_VAIN_MAX:
+                self.now = replace(self.now, asked_in_vain=self.now.asked_in_vain + 1)
                 return self._stop(AskCustomer(question_of([self.procedure.title], self.spoken.code), need="agreement"))
             is_no = leaving == "yes" or heard.text.strip().casefold() in self.spoken.no
             return Followed(Left("unwanted" if is_no else "asides"))
-        self.now = replace(self.now, awaits="nothing")
+        self.now = replace(self.now, awaits="nothing", asked_in_vain=0)
         return self.go_on()
 
     def identified(self, heard: Heard | None) -> Followed:
