@@ -690,3 +690,24 @@ def test_what_may_be_a_way_out_of_a_wish_that_nobody_has_agreed_to_is_asked_abou
 
     assert isinstance(visit.says("cancel it").next, AskCustomer)
     assert isinstance(visit.says("cancel it").next, Left)
+
+
+def test_whoever_is_asked_whether_they_want_one_thing_may_ask_for_another_instead() -> None:
+    visit = Visit()
+    visit.state = begin(visit.procedures["refund"], is_asked_for=False)
+
+    assert isinstance(visit.says("Please greet me", wants="greeting").next, AskCustomer)
+    assert visit.state is not None
+    assert visit.state.procedure == "greeting"
+    assert not visit.state.put_aside, "what nobody has agreed to is not come back to"
+
+
+def test_a_doubt_whether_something_is_wanted_ends_with_an_answer_and_not_with_the_first_words() -> None:
+    visit = Visit(changed("    id: id\n", "    id: id\n    from_first_words: true\n"))
+    visit.state = begin(visit.procedures["refund"], "ch_1 went from my card", is_doubtful=True)
+
+    visit.last = visit._on(follow(visit.procedures, visit.state, ENGLISH))
+    assert visit.state.is_doubtful
+    visit.says("all of it")
+    assert visit.state is not None
+    assert not visit.state.is_doubtful

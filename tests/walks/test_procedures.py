@@ -180,6 +180,38 @@ async def test_what_stands_in_a_mail_that_is_passed_on_is_no_part_of_the_wish(
         assert not world.exists()
 
 
+AT_ONCE = (
+    PROCEDURE.split("needs:", maxsplit=1)[0]
+    + """steps:
+  - call: refund_charge
+    as: refund
+    with: {charge_id: ch_1, amount: {amount: "12.50", currency: EUR}}
+    on:
+      else:
+        - say: "{refund.summary}"
+---
+
+Give back what was taken in November.
+"""
+)
+
+
+async def test_what_only_sounds_like_a_wish_changes_nothing_before_the_customer_agrees(
+    tmp_path: Path, sqlite_url: str, embedder: Embedder
+) -> None:
+    async with shop(tmp_path, sqlite_url, embedder, procedure=AT_ONCE) as (_, ines, world):
+        (passed_on,) = await talk(ines, "Here is what I got on my money")
+        assert passed_on["text"].startswith("Shall I do this?")
+        assert "Refund a charge" in passed_on["text"]
+        assert not world.exists()
+
+        _, agreed = await talk(ines, "Here is what I got on my money", "yes")
+        assert "€12.50 will be back" in agreed["text"]
+
+        (asked,) = await talk(ines, "Please refund my last payment")
+        assert "€12.50 will be back" in asked["text"], "what is asked for in so many words needs no second question"
+
+
 async def test_over_the_limit_the_customer_is_told_that_a_person_decides(
     tmp_path: Path, sqlite_url: str, embedder: Embedder
 ) -> None:

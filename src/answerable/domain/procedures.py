@@ -261,3 +261,6 @@ class UnderWay:
     """What the customer wrote when it began."""
     narrowed: tuple[str, ...] = ()
     """The few of a list, by their ids, that fit what the customer has said of the one they mean."""
+    is_doubtful: bool = False
+    """Whether the customer may have meant something else: before anything is changed they are asked whether they want
+    it. An answer of theirs to one of its questions ends the doubt."""

@@ -65,6 +65,8 @@ class Heard:
     """The words of it that ask for what is wanted."""
     wants: str | None = None
     """The procedure that it asks for by itself, if it does."""
+    is_doubtful: bool = False
+    """Whether it may mean something else."""
     is_question: bool = False
     wants_person: bool = False
     is_about_code: bool = False
@@ -133,7 +135,9 @@ class Followed:
     """None if it is over."""
 
 
-def begin(procedure: Procedure, first_words: str = "", *, is_asked_for: bool = True) -> UnderWay:
+def begin(
+    procedure: Procedure, first_words: str = "", *, is_asked_for: bool = True, is_doubtful: bool = False
+) -> UnderWay:
     """A procedure at its first step. If the customer has not asked for it themselves, they are asked first."""
     return UnderWay(
         procedure.id,
@@ -141,6 +145,7 @@ def begin(procedure: Procedure, first_words: str = "", *, is_asked_for: bool = T
         procedure.first,
         awaits="nothing" if is_asked_for else "agreement",
         first_words=legible(first_words)[:FIRST_WORDS_MAX],
+        is_doubtful=is_doubtful,
     )
 
 
@@ -209,9 +214,12 @@ class _Walk:
         self.now = replace(self.now, results=results, awaits="nothing", step=then, asked_in_vain=0)
 
     def agreed(self, heard: Heard | None) -> Followed:
-        """Begins once the customer has said that they want it; whatever else they say leaves it."""
+        """Goes on once the customer has said that they want it, or with what they want instead; all else leaves it."""
         if heard is None:
             return self._stop(AskCustomer(question_of([self.procedure.title], self.spoken.code), need="agreement"))
+        if heard.wants is not None and heard.wants in self.procedures and heard.wants != self.procedure.id:
+            self._enter(heard.wants, first_words=heard.wish, is_doubtful=heard.is_doubtful)
+            return self.go_on()
         if not is_yes(heard.text, self.spoken.code) and heard.wants != self.procedure.id:
             leaving = self._leaves(heard.text)
             if leaving == "doubtful" and self.now.asked_in_vain + 1 < IN_VAIN_MAX:
@@ -219,7 +227,7 @@ class _Walk:
                 return self._stop(AskCustomer(question_of([self.procedure.title], self.spoken.code), need="agreement"))
             is_no = leaving == "yes" or heard.text.strip().casefold() in self.spoken.no
             return Followed(Left("unwanted" if is_no else "asides"))
-        self.now = replace(self.now, awaits="nothing", asked_in_vain=0)
+        self.now = replace(self.now, awaits="nothing", asked_in_vain=0, is_doubtful=False)
         return self.go_on()
 
     def identified(self, heard: Heard | None) -> Followed:
@@ -244,7 +252,7 @@ class _Walk:
             return self._switch(str(heard.wants), heard)
         if is_long and heard.wants == self.now.procedure and self._says_otherwise(heard.wish):
             # They say once more what they want, and it is not what was understood before.
-            self._enter(self.now.procedure, first_words=heard.wish)
+            self._enter(self.now.procedure, first_words=heard.wish, is_doubtful=heard.is_doubtful)
             return self.go_on()
         if need.kind == "text" and heard.is_question:
             return self._not_answered(step, heard, wants_other)
@@ -252,8 +260,7 @@ class _Walk:
             return self._picked(step, need, picked)
         value = self._read(need, heard.text)
         if value is not None:
-            self._keep(need, value, then=step.then)
-            return self.go_on()
+            return self._go_on_with(need, value, step)
         return self._not_answered(step, heard, wants_other)
 
     def _no_answer(self, step: Ask, need: Need, heard: Heard) -> Followed | None:
@@ -276,8 +283,7 @@ class _Walk:
     def _picked(self, step: Ask, need: Need, picked: Picked) -> Followed:
         """Goes on with the one of a list that was meant, or asks again among those that fit."""
         if len(picked.things) == 1:
-            self._keep(need, dict(picked.things[0].content), then=step.then)
-            return self.go_on()
+            return self._go_on_with(need, dict(picked.things[0].content), step)
         if not picked.things:
             return self._ask_again(step, "unknown" if picked.unknown else "none", picked.unknown)
         fit = tuple(each.id for each in picked.things)
@@ -286,6 +292,11 @@ class _Walk:
             self.now = replace(self.now, narrowed=fit, asked_in_vain=0)
             return self._ask_of(step, "several")
         return self._ask_again(step, "several")
+
+    def _go_on_with(self, need: Need, answer: Any, step: Ask) -> Followed:
+        self._keep(need, answer, then=step.then)
+        self.now = replace(self.now, is_doubtful=False)
+        return self.go_on()
 
     def _not_answered(self, step: Ask, heard: Heard, wants_other: bool) -> Followed:
         if self._leaves(heard.text, step) == "yes" or heard.text.strip().casefold() in self.spoken.no:
@@ -321,7 +332,7 @@ class _Walk:
         """Puts this procedure aside for the one that the customer asks for now."""
         self.now = replace(self.now, asked_in_vain=0, asides=0)
         self._put_aside(self.now.step)
-        self._enter(wanted, first_words=heard.wish)
+        self._enter(wanted, first_words=heard.wish, is_doubtful=heard.is_doubtful)
         return self.go_on()
 
     def _says_otherwise(self, wish: str) -> bool:
@@ -429,16 +440,17 @@ class _Walk:
         if step.procedure not in self.procedures or len(self.now.put_aside) >= 2 * PUT_ASIDE_MAX:
             return self.hand_over(f"“{self.procedure.title}” leads to {step.procedure}, which cannot be followed.")
         self._put_aside(step.then)
-        self._enter(step.procedure, first_words="")
+        self._enter(step.procedure, first_words="", is_doubtful=self.now.is_doubtful)
         return None
 
     def _put_aside(self, step: str | None) -> None:
         aside = Waiting(self.now.procedure, self.now.revision, step, self.now.slots, self.now.results)
         self.now = replace(self.now, put_aside=(*self.now.put_aside, aside))
 
-    def _enter(self, wanted: str, *, first_words: str) -> None:
+    def _enter(self, wanted: str, *, first_words: str, is_doubtful: bool) -> None:
         self.procedure = self.procedures[wanted]
-        self.now = replace(begin(self.procedure, first_words), put_aside=self.now.put_aside)
+        begun = begin(self.procedure, first_words, is_doubtful=is_doubtful)
+        self.now = replace(begun, put_aside=self.now.put_aside)
 
     def _end(self) -> Followed | None:
         """Comes back to what was put aside last; a procedure that has changed meanwhile is not gone on with."""

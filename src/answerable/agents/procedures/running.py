@@ -41,6 +41,8 @@ from answerable.traces import Ledger
 
 WISH_WORDS_MIN = 3
 """In fewer words nobody asks for another procedure while one is under way."""
+Wish = Literal["none", "doubtful", "clear"]
+"""How far a customer's words ask for a procedure. What is doubtful begins, and changes nothing before they agree."""
 SAID_LETTERS_MAX = 4_000
 AGREED_LETTERS_MAX = 500
 IDENTITY: Literal["identity"] = "identity"
@@ -97,8 +99,8 @@ class Following:
     _at_once: asyncio.Lock = field(default_factory=asyncio.Lock)
     """A model may ask for two steps at a time."""
     _has_asked_who: bool = False
-    _found: set[str] = field(default_factory=set)
-    """The procedures that were found by the customer's own words."""
+    _found: dict[str, Wish] = field(default_factory=dict)
+    """How far the procedures that were found by the customer's own words are wanted."""
 
     @property
     def state(self) -> dict[str, Any] | None:
@@ -133,7 +135,7 @@ class Following:
         if procedure is None:
             return json.dumps({"procedure": None})
         if plain(query) in {plain(self.text), *map(plain, _SENTENCE_END.split(self.text))}:
-            self._found.add(procedure.id)
+            self._found[procedure.id] = _wish_of(match)
         told = {
             "id": procedure.id,
             "title": procedure.title,
@@ -156,8 +158,8 @@ class Following:
             procedure = self.handbook.procedures.get(wanted)
             if procedure is None:
                 return json.dumps({"error": "There is no such procedure. Ask find_procedure for its id."})
-            first_words = await self._wish(wanted)
-            self.under_way = begin(procedure, first_words, is_asked_for=await self._is_asked_for(wanted))
+            words, wish = await self._words_of(wanted), await self._wish(wanted)
+            self.under_way = begin(procedure, words, is_asked_for=wish != "none", is_doubtful=wish == "doubtful")
             heard = None
         else:
             heard = None if self.is_heard else await self._heard()
@@ -170,7 +172,10 @@ class Following:
             followed = await self._ask_who(action, before, begins=begins) or followed
         while isinstance(call := followed.next, CallAction):
             needed = self.acting.boundary.declared.get(call.action)
-            if needed is not None and not await self.identifying.is_enough(needed):
+            if needed is not None and needed.effect != "reads" and self.under_way and self.under_way.is_doubtful:
+                self.under_way = replace(self.under_way, awaits="agreement")
+                followed = self._step()
+            elif needed is not None and not await self.identifying.is_enough(needed):
                 asked = await self._ask_who(needed, before, begins=begins)
                 followed = asked or self._step(result=CallResult("refused", "", NOT_PROVED, None))
             else:
@@ -253,14 +258,14 @@ class Following:
         wrote = self.text[:AGREED_LETTERS_MAX]
         return f"{under_way.procedure}, step {under_way.step}: the customer wrote “{wrote}”{asked}."
 
-    async def _is_asked_for(self, wanted: str) -> bool:
-        """Whether the customer's own words ask for the procedure, and not only what a model has read elsewhere."""
+    async def _wish(self, wanted: str) -> Wish:
+        """How far the customer's own words ask for the procedure, and not only what a model has read elsewhere."""
         if wanted in self._found:
-            return True
+            return self._found[wanted]
         match = await self._match(self.text)
-        return bool(match["is_wanted"] and match["procedure"] == wanted)
+        return _wish_of(match) if match["procedure"] == wanted else "none"
 
-    async def _wish(self, wanted: str) -> str:
+    async def _words_of(self, wanted: str) -> str:
         """The words that ask for a procedure. In a long text, such as a mail that is passed on, most words do not."""
         if len(self.text) <= FIRST_WORDS_MAX:
             return self.text
@@ -277,6 +282,7 @@ class Following:
             self.text,
             wish=self._wish_in(match),
             wants=match["procedure"] if match is not None and match["is_wanted"] else None,
+            is_doubtful=match is not None and _wish_of(match) == "doubtful",
             is_question=asks_something(self.text, self.spoken),
             wants_person=wants_person(self.text, self.spoken),
             is_about_code=self.identifying.asks_for_code(self.text),
@@ -318,6 +324,13 @@ class Following:
         words = "\n".join([self.told, str(told.get("question", "")), *map(str, told.get("options", ()))])
         self.searching.add_outcome("procedure", words[:SAID_LETTERS_MAX], changed_something=changed)
         return json.dumps(told, ensure_ascii=False)
+
+
+def _wish_of(match: Mapping[str, Any]) -> Wish:
+    if not match["is_wanted"]:
+        return "none"
+    # What sounds like an example may be told of somebody else, or passed on: only a request is beyond doubt.
+    return "clear" if is_request(str(match.get("part", ""))) else "doubtful"
 
 
 def _in_words(followed: Followed) -> str:
