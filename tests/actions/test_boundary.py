@@ -761,18 +761,24 @@ async def test_nobody_who_has_left_takes_anything_back(desk: Desk) -> None:
         await desk.boundary.undo(call.id, replace(rep("maya"), active=False))
 
 
-async def test_what_can_be_taken_back_is_within_its_time_and_once(store: Store, bank: Bank, clock: Clock) -> None:
-    taken_back: list[str] = []
-
-    async def undo(doing: Any, wanted: Any, refunded: Any) -> None:
-        taken_back.append(refunded.reference)
-
+async def desk_that_takes_back(store: Store, bank: Bank, clock: Clock, undo: Any) -> Desk:
+    """Its refunds can be taken back within an hour."""
     await put_rules(store, *RULES)
     customer, conversation_id = await asker(store)
     bank.charges = {"ch_1": ("ines@example.com", money("100.00", "EUR"))}
     declared = refunding(bank, undo=undo, undo_within=timedelta(hours=1))
     desk = Desk(store, bank, clock, customer, conversation_id)
     desk.boundary = Boundary(store, {"refund_charge": declared}, clock=clock, settle=SETTLE)
+    return desk
+
+
+async def test_what_can_be_taken_back_is_within_its_time_and_once(store: Store, bank: Bank, clock: Clock) -> None:
+    taken_back: list[str] = []
+
+    async def undo(doing: Any, wanted: Any, refunded: Any) -> None:
+        taken_back.append(refunded.reference)
+
+    desk = await desk_that_takes_back(store, bank, clock, undo)
     first, second = await desk.ask("10.00", key="t1"), await desk.ask("11.00", key="t2")
 
     undone = await desk.boundary.undo(first.id, rep("maya"))
@@ -794,12 +800,7 @@ async def test_what_is_taken_back_by_several_at_once_is_taken_back_once(store: S
         begun.set()
         await may_end.wait()
 
-    await put_rules(store, *RULES)
-    customer, conversation_id = await asker(store)
-    bank.charges = {"ch_1": ("ines@example.com", money("100.00", "EUR"))}
-    declared = refunding(bank, undo=undo, undo_within=timedelta(hours=1))
-    desk = Desk(store, bank, clock, customer, conversation_id)
-    desk.boundary = Boundary(store, {"refund_charge": declared}, clock=clock, settle=SETTLE)
+    desk = await desk_that_takes_back(store, bank, clock, undo)
     call = await desk.ask("10.00", key="t1")
 
     at_once = [asyncio.create_task(desk.boundary.undo(call.id, rep(name))) for name in ("maya", "jonas", "lena")]

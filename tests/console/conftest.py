@@ -12,9 +12,8 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, ConsoleMessage, Page, expect
 
 from answerable.inference.embedders import Embedder
-from answerable.web.pages import ASSETS
 from tests.api.shop import Shop, open_shop
-from tests.walks.company import PASSWORD, Company, Customer, open_company
+from tests.walks.company import PASSWORD, Company, Customer, open_company, skip_unless_built
 
 ARTEFACTS = Path(__file__).parents[2] / "test-artefacts" / "console"
 # A refused request is told by the browser itself; the tests that refuse one look at what the screen makes of it.
@@ -27,8 +26,7 @@ expect.set_options(timeout=PATIENCE_MS)
 @pytest.fixture
 async def company(tmp_path: Path, sqlite_url: str, embedder: Embedder) -> AsyncIterator[Company]:
     """Open for business, with its console built."""
-    if not (ASSETS / "console" / "index.html").exists():
-        pytest.skip("The console is not built: run ./dev setup.")
+    skip_unless_built("console")
     async with open_company(tmp_path, sqlite_url, embedder=embedder) as opened:
         yield opened
 
@@ -36,8 +34,7 @@ async def company(tmp_path: Path, sqlite_url: str, embedder: Embedder) -> AsyncI
 @pytest.fixture
 async def shop(tmp_path: Path, sqlite_url: str, embedder: Embedder) -> AsyncIterator[Shop]:
     """The company that gives money back, with its console built."""
-    if not (ASSETS / "console" / "index.html").exists():
-        pytest.skip("The console is not built: run ./dev setup.")
+    skip_unless_built("console")
     async with open_shop(tmp_path, sqlite_url, embedder=embedder) as opened:
         yield opened
 

@@ -225,21 +225,26 @@ async def test_a_conversation_of_an_older_program_waits_since_it_last_changed(ne
         assert kept.waiting_since == NOON
 
 
+def _with_a_conversation(db: Connection) -> dict[str, Any]:
+    """What every call in it has in its row."""
+    customers.add(db, INES, token_digest="d1")
+    conversations.add(
+        db,
+        Conversation(
+            *("con_1", INES.id, "chat", "Refund", "open", "agent", "agent", None, 1, None, None, None, NOON, NOON)
+        ),
+    )
+    at = {"conversation_id": "con_1", "customer_id": INES.id, "created_at": NOON, "changed_at": NOON}
+    return {**dict.fromkeys(("requested_by", "action", "effect", "likeness", "reason"), ""), **at}
+
+
 async def test_a_call_of_an_older_program_keeps_its_key_and_was_sent_after_it_was_asked_for(
     new_database_url: str,
 ) -> None:
     hour = timedelta(hours=1)
 
     def keep_as_they_were_kept(db: Connection) -> None:
-        customers.add(db, INES, token_digest="d1")
-        conversations.add(
-            db,
-            Conversation(
-                *("con_1", INES.id, "chat", "Refund", "open", "agent", "agent", None, 1, None, None, None, NOON, NOON)
-            ),
-        )
-        call: dict[str, Any] = dict.fromkeys(("requested_by", "action", "effect", "likeness", "reason"), "")
-        call |= {"conversation_id": "con_1", "customer_id": INES.id, "created_at": NOON, "changed_at": NOON}
+        call = _with_a_conversation(db)
         for state, sent in (("done", NOON + hour), ("undone", NOON - hour), ("refused", None)):
             content = {"arguments": {}, "facts": {}, "verdicts": [], "attempts": 1, "sent_at": sent}
             kept = {**call, **content, "id": f"act_{state}", "key": f"key {state}", "state": state}
@@ -261,15 +266,7 @@ async def test_a_call_of_an_older_program_keeps_its_key_and_was_sent_after_it_wa
 
 async def test_a_yes_that_a_rule_forbade_was_kept_as_a_no_and_is_none_any_more(new_database_url: str) -> None:
     def keep_as_they_were_kept(db: Connection) -> None:
-        customers.add(db, INES, token_digest="d1")
-        conversations.add(
-            db,
-            Conversation(
-                *("con_1", INES.id, "chat", "Refund", "open", "agent", "agent", None, 1, None, None, None, NOON, NOON)
-            ),
-        )
-        call: dict[str, Any] = dict.fromkeys(("requested_by", "action", "effect", "likeness", "reason"), "")
-        call |= {"conversation_id": "con_1", "customer_id": INES.id, "created_at": NOON, "changed_at": NOON}
+        call = _with_a_conversation(db)
         decided = {"clause_id": "R-1", "role": "rep", "needed": 2, "reason": None, "decided_by": "rep_maya"}
         decided |= {"asked_at": NOON, "expires_at": NOON, "decided_at": NOON, "approved_by": ["rep_jonas"]}
         for state in ("refused", "declined"):

@@ -6,10 +6,11 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from uuid import uuid4
 
 import httpx
+import pytest
 import uvicorn
 from agents import Model
 from sqlalchemy import Connection
@@ -23,6 +24,7 @@ from answerable.knowledge.importers.folder import FolderImporter
 from answerable.people import first_admin_link
 from answerable.settings import read_settings
 from answerable.store import conversations
+from answerable.web.pages import ASSETS
 from answerable.wiring import House, import_sources, open_house, web_app
 from tests.languages import kept_teller
 from tests.people.host import oct_key
@@ -45,6 +47,14 @@ name = "Ledgerly"
 origins = ["https://app.ledgerly.example"]
 suggestions = [{ path = "/billing", questions = ["Why was I charged twice?"] }]
 """
+
+
+def skip_unless_built(*parts: Literal["console", "widget"]) -> None:
+    """Skips the test where what a browser is to load has not been built."""
+    begins = {"console": "index.html", "widget": "answerable.js"}
+    missing = [each for each in parts if not (ASSETS / each / begins[each]).is_file()]
+    if missing:
+        pytest.skip(f"Not tried in a browser: {' and '.join(missing)} not built (./dev setup).")
 
 
 @dataclass

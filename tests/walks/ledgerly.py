@@ -27,7 +27,7 @@ from tests.console.conftest import Office as Windows
 from tests.console.conftest import Seat
 from tests.people.host import Host
 from tests.walks.company import Company, open_company
-from tests.walks.test_signing_in import MailServer, mail_server
+from tests.walks.test_signing_in import MailServer, mail_server, post
 
 HOST_PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Ledgerly</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -189,14 +189,8 @@ async def open_ledgerly(folder: Path, embedder: Embedder, **given: Any) -> Async
             reached = "".join(f"{name} = '{value}'\n" for name, value in office.settings.items())
             settings.write(f"\n[actions]\n{reached}")
         mail = stack.enter_context(mail_server())
-        post: dict[str, Any] = {
-            "smtp_host": "127.0.0.1",
-            "smtp_port": mail.port,
-            "smtp_security": "none",
-            "smtp_from": "Ledgerly <help@ledgerly.example>",
-        }
         url = f"sqlite:///{folder / 'answerable.db'}"
-        company = await stack.enter_async_context(open_company(folder, url, embedder=embedder, **post, **given))
+        company = await stack.enter_async_context(open_company(folder, url, embedder=embedder, **post(mail), **given))
         await import_sources(company.house, [FolderImporter(workspace / "policies")])
         books = Database(folder / "back_office.db")
         stack.callback(books.close)

@@ -14,7 +14,7 @@ from tests.people.host import Host
 from tests.walks.company import Company, Customer, open_company
 from tests.walks.test_actions import POLICY, REFUNDS
 from tests.walks.test_procedures import FINDING, PROCEDURE
-from tests.walks.test_signing_in import MailServer, mail_server
+from tests.walks.test_signing_in import MailServer, mail_server, post
 
 WISH = "I was charged twice. Please give me the money back."
 WRONG = "That is not the code. If a code was sent to you, the one in the newest mail counts"
@@ -57,14 +57,8 @@ async def bank(
         "procedures/refund.md": PROCEDURE,
     }
     with mail_server() as mail:
-        post: dict[str, Any] = {
-            "smtp_host": "127.0.0.1",
-            "smtp_port": mail.port,
-            "smtp_security": "none",
-            "smtp_from": "Ledgerly <help@ledgerly.example>",
-        }
         more = f"[actions]\nfile = '{folder / 'refunds.txt'}'\n"
-        async with open_company(folder, url, embedder=embedder, files=files, more=more, **post) as company:
+        async with open_company(folder, url, embedder=embedder, files=files, more=more, **post(mail)) as company:
             yield company, mail
 
 

@@ -9,8 +9,7 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, expect
 
 from answerable.inference.embedders import Embedder
-from answerable.web.pages import ASSETS
-from tests.walks.company import PASSWORD, Company, open_company
+from tests.walks.company import PASSWORD, Company, open_company, skip_unless_built
 
 PICTURES = Path(__file__).parents[2] / "test-artefacts" / "walk"
 HOST_PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Acme</title>
@@ -23,8 +22,7 @@ SIZES = {"desktop": (1440, 900), "phone": (390, 844)}
 @pytest.fixture
 async def open_for_browsers(tmp_path: Path, sqlite_url: str, embedder: Embedder) -> AsyncIterator[Company]:
     """The company with a page of its own that has the chat on it."""
-    if not (ASSETS / "widget" / "answerable.js").exists() or not (ASSETS / "console" / "index.html").exists():
-        pytest.skip("Not walked in a browser: the console and the widget are not built (./dev setup).")
+    skip_unless_built("console", "widget")
     async with open_company(tmp_path, sqlite_url, embedder=embedder) as company:
         yield company
 

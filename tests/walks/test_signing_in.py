@@ -60,16 +60,20 @@ def mail_server() -> Iterator[MailServer]:
         controller.stop()
 
 
-@pytest.fixture
-async def company(tmp_path: Path, database_url: str, embedder: Embedder, mail: MailServer) -> AsyncIterator[Company]:
-    """Open for business, with a key of the host and a mail server."""
-    given: Any = {
+def post(mail: MailServer) -> dict[str, Any]:
+    """The settings of a company that sends its letters through it."""
+    return {
         "smtp_host": "127.0.0.1",
         "smtp_port": mail.port,
         "smtp_security": "none",
-        "smtp_from": "L <l@l.example>",
+        "smtp_from": "Ledgerly <help@ledgerly.example>",
     }
-    async with open_company(tmp_path, database_url, embedder=embedder, **given) as opened:
+
+
+@pytest.fixture
+async def company(tmp_path: Path, database_url: str, embedder: Embedder, mail: MailServer) -> AsyncIterator[Company]:
+    """Open for business, with a key of the host and a mail server."""
+    async with open_company(tmp_path, database_url, embedder=embedder, **post(mail)) as opened:
         yield opened
 
 
@@ -233,7 +237,7 @@ async def test_a_code_comes_by_mail_and_is_typed_into_the_chat(company: Company,
     ((to, letter),) = mail.taken
     assert (to, letter["From"], letter["Auto-Submitted"]) == (
         ["ines@studiomare.example"],
-        "L <l@l.example>",
+        "Ledgerly <help@ledgerly.example>",
         "auto-generated",
     )
 

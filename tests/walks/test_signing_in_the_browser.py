@@ -8,9 +8,8 @@ from playwright.async_api import Browser, ConsoleMessage, Page, expect
 
 from answerable.inference.embedders import Embedder
 from answerable.people import identity_of
-from answerable.web.pages import ASSETS
 from tests.people.host import Host
-from tests.walks.company import Company, open_company
+from tests.walks.company import Company, open_company, skip_unless_built
 
 HOST_PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Acme</title></head>
 <body><main><h1>Invoices</h1></main><answerable-chat{}></answerable-chat>
@@ -21,8 +20,7 @@ ELSEWHERE = "not the secret of the host, though it is just as long, or even some
 @pytest.fixture
 async def company(tmp_path: Path, sqlite_url: str, embedder: Embedder) -> AsyncIterator[Company]:
     """The company, with a page of its own that has the chat on it."""
-    if not (ASSETS / "widget" / "answerable.js").exists():
-        pytest.skip("Not walked in a browser: the widget is not built (./dev setup).")
+    skip_unless_built("widget")
     async with open_company(tmp_path, sqlite_url, embedder=embedder) as opened:
         yield opened
 

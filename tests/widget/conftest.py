@@ -19,7 +19,7 @@ import httpx
 import pytest
 from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize
 
-from answerable.web.pages import ASSETS
+from tests.walks.company import skip_unless_built
 from tests.widget.line import Line
 
 ARTEFACTS = Path("test-artefacts/widget")
@@ -84,8 +84,7 @@ class Host:
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """The whole program on the embedded model, in a process of its own."""
-    if not (ASSETS / "widget" / "answerable.js").is_file():
-        pytest.skip("Not tried in a browser: the widget is not built (`./dev setup` builds it).")
+    skip_unless_built("widget")
     folder = tmp_path_factory.mktemp("widget")
     knowledge = folder / "workspace" / "knowledge"
     knowledge.mkdir(parents=True)

@@ -20,7 +20,7 @@ import { openMenu } from "../shell/overlays";
 import { ActionPage } from "./ActionPage";
 import { AskedFor } from "./Changes";
 import { Undo } from "./Undo";
-import { money, oneOf, reasonOf, STATES } from "./words";
+import { approvers, decliner, money, oneOf, reasonOf, STATES } from "./words";
 
 /** All that was asked for and what became of it. */
 export default function Actions() {
@@ -305,9 +305,8 @@ export function approvalInShort(approval: NonNullable<ActionRow["approval"]>): s
       : `waits for ${oneOf(approval.role)}`;
   }
   if (approval.state === "expired") return "nobody decided";
-  const approved = approval.approved_by.map(({ name }) => name).join(", ");
-  if (approval.state === "refused") return `${approved} approved, a rule forbade it`;
-  return approval.state === "approved" ? approved : `${approval.decided_by?.name ?? "Answerable"} declined`;
+  if (approval.state === "refused") return `${approvers(approval)} approved, a rule forbade it`;
+  return approval.state === "approved" ? approvers(approval) : `${decliner(approval)} declined`;
 }
 
 function useTableKeys(

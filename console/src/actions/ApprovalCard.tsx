@@ -20,7 +20,19 @@ import { type Command, keysShown, useCommands } from "../shell/commands";
 import { announce, notify, notifyProblem } from "../shell/notices";
 import { AskedFor, Changes } from "./Changes";
 import { FaultHere, useFaultHere, useFocusBack } from "./faults";
-import { amountIn, inShort, isOver, money, OUTCOMES, oneOf, reasonOf, STATES, timeLeft, whyNotLess } from "./words";
+import {
+  amountIn,
+  approvers,
+  inShort,
+  isOver,
+  money,
+  OUTCOMES,
+  oneOf,
+  reasonOf,
+  STATES,
+  timeLeft,
+  whyNotLess,
+} from "./words";
 
 type Mode = "asked" | "change" | "decline";
 
@@ -111,9 +123,7 @@ export function ApprovalCard({
           {call.requested_by.name} asked <Time value={approval.asked_at}>{since(approval.asked_at, now)}</Time>
           {approval.needed > 1 && `. ${approval.needed} people must approve`}
           {approval.approved_by.length > 0 &&
-            (approval.state === "open"
-              ? `; ${approval.approved_by.map(({ name }) => name).join(", ")} did already`
-              : `; ${approval.approved_by.map(({ name }) => name).join(", ")} did`)}
+            `; ${approvers(approval)} did${approval.state === "open" ? " already" : ""}`}
           .
         </p>
         {mayDecide && card.why_not_change && <p className="dim asked">{card.why_not_change}</p>}

@@ -78,13 +78,21 @@ export const inShort = ({ title, money: moves }: Pick<ActionRow, "title" | "mone
 /** One person of a role, such as `an admin`. */
 export const oneOf = (role: Role): string => `${role === "admin" ? "an" : "a"} ${ROLE_NAMES[role].toLowerCase()}`;
 
+type Asked = NonNullable<ActionRow["approval"]>;
+
+/** Who approved it, by name. */
+export const approvers = ({ approved_by }: Asked): string => approved_by.map(({ name }) => name).join(", ");
+
+/** Who declined it; without a person the program did. */
+export const decliner = ({ decided_by }: Asked): string => decided_by?.name ?? "Answerable";
+
 /** What people made of it: who approved or declined it, and whether a rule forbade it by then. */
 export function decisionOf({ approval, reason }: Pick<ActionRow, "approval" | "reason">): string {
   if (!approval || approval.state === "open") return "";
   if (approval.state === "expired") return "Nobody decided in time";
-  const approved = `${approval.approved_by.map(({ name }) => name).join(", ")} approved`;
+  const approved = `${approvers(approval)} approved`;
   if (approval.state === "refused") return `${approved}, and a rule forbade it by then: ${reason}`;
-  const who = approval.state === "approved" ? approved : `${approval.decided_by?.name ?? "Answerable"} declined`;
+  const who = approval.state === "approved" ? approved : `${decliner(approval)} declined`;
   return approval.reason ? `${who}: ${approval.reason}` : who;
 }
 

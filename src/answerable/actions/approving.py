@@ -139,13 +139,18 @@ class Approving:
         said_before = self._said_before(db, approval_id, yes)
         if said_before is not None:
             return said_before
-        approval, call = self._waiting(db, approval_id, yes.rep)
+        self._ask_as_of_now(db, *self._waiting(db, approval_id, yes.rep))
+        return None
+
+    def _ask_as_of_now(self, db: Connection, approval: Approval, call: ActionCall) -> None:
         at = self._ground.clock()
         call, ruling = ruled(db, call, at)
         asks = ruling.approval
-        raised = taken_over(approval, asks, roles_in(actions.record(db, call.id))) if asks is not None else approval
-        if asks is None or raised == approval:
-            return None
+        if asks is None:
+            return
+        raised = taken_over(approval, asks, roles_in(actions.record(db, call.id)))
+        if raised == approval:
+            return
         actions.change_approval(db, raised)
         names = reps.names(db)
         gone = ", ".join(names.get(each, "Somebody") for each in approval.approved_by if each not in raised.approved_by)
@@ -153,7 +158,6 @@ class Approving:
         if gone:
             reason += f" That {gone} approved it does not count: it needs the role '{raised.role}'."
         actions.change(db, replace(call, verdicts=ruling.verdicts, reason=reason, changed_at=at), by=BOUNDARY)
-        return None
 
     def _approve(self, db: Connection, approval_id: str, yes: _Yes, less: _Less | None, said: Said) -> ActionCall:
         actions.hold(db)
