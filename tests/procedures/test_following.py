@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from answerable.agents.phrases import language, languages
 from answerable.agents.procedures.following import (
+    ASIDES_MAX,
     Aside,
     AskCustomer,
     CallAction,
@@ -580,9 +581,9 @@ def test_a_procedure_that_the_customer_did_not_ask_for_asks_first_and_does_nothi
     assert visit.procedures["refund"].title in asked.next.question
     waits, called = visit.state, list(visit.called)
 
-    assert isinstance(visit.says("What is that?").next, Left)
-    visit.state = waits
-    assert visit.says("no").next == Left("unwanted")
+    for no in ("no", "No. I have not asked for that. What is it?"):
+        visit.state = waits
+        assert visit.says(no).next == Left("unwanted")
     visit.state = waits
     assert (visit.called, called) == ([], [])
     begun = visit.says("yes").next
@@ -711,3 +712,33 @@ def test_a_doubt_whether_something_is_wanted_ends_with_an_answer_and_not_with_th
     visit.says("all of it")
     assert visit.state is not None
     assert not visit.state.is_doubtful
+
+
+def test_a_question_about_what_is_offered_is_answered_and_the_offer_stands_for_a_while() -> None:
+    visit = Visit()
+    visit.state = begin(visit.procedures["refund"], is_asked_for=False)
+
+    for _ in range(ASIDES_MAX):
+        aside = visit.says("What is that?").next
+        assert isinstance(aside, Aside)
+        assert visit.procedures["refund"].title in aside.question
+    assert isinstance(visit.says("What is that?").next, Left)
+
+
+@pytest.mark.parametrize("yes", ["yes", "Sure, go ahead", "ok, yes please", "Yes and yes."])
+def test_a_yes_in_several_parts_is_a_yes(yes: str) -> None:
+    visit = Visit()
+    visit.state = begin(visit.procedures["refund"], is_asked_for=False)
+
+    begun = visit.says(yes).next
+
+    assert isinstance(begun, AskCustomer)
+    assert begun.need == "charge"
+
+
+def test_who_neither_agrees_nor_refuses_is_asked_once_more() -> None:
+    visit = Visit()
+    visit.state = begin(visit.procedures["refund"], is_asked_for=False)
+
+    assert isinstance(visit.says("maybe").next, AskCustomer)
+    assert isinstance(visit.says("I am in two minds about it").next, Left)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import answerable_demo
-from answerable.agents.procedures.matching import Matcher, is_request, verb_of_request
+from answerable.agents.procedures.matching import Matcher, is_clear_request, is_request, verb_of_request
 from answerable.inference.embedders import Embedder
 from answerable.knowledge.procedures.reading import by_id, read_folder
 
@@ -103,3 +103,52 @@ def test_a_question_in_a_customers_own_words_begins_none(matcher: Matcher, text:
 def test_the_verb_of_a_request_is_found(text: str, verb: str | None) -> None:
     assert verb_of_request(text) == verb
     assert is_request(text) == (verb is not None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Please don't send me my last invoice again",
+        "Please stop sending me my last invoice again and again",
+        "Please do not refund my last payment",
+        "Do not cancel my plan",
+        "Bitte schicken Sie mir die letzte Rechnung nicht noch einmal",
+        "Ne m'envoyez pas la dernière facture",
+    ],
+)
+def test_what_is_forbidden_begins_nothing(matcher: Matcher, text: str) -> None:
+    match = matcher.find(text)
+
+    assert match is None or not match.is_wanted
+
+
+@pytest.mark.parametrize(
+    ("text", "is_clear"),
+    [
+        ("Please send me my last invoice again", True),
+        ("I did not get my invoice, could you send it again?", True),
+        ("If possible, please send me my last invoice again", True),
+        ("Thanks for sending my last invoice again", False),
+        ("If I asked you to send my last invoice again, would you?", False),
+        ("Ich möchte mein Abo nicht kündigen", False),
+        ("Would you mind not sending me the invoice again", False),
+        ("Here is what you sent me about my invoice", False),
+    ],
+)
+def test_only_a_request_that_cannot_be_taken_for_its_opposite_is_clear(text: str, is_clear: bool) -> None:
+    assert is_clear_request(text) == is_clear
+
+
+@pytest.mark.parametrize(
+    ("text", "procedure"),
+    [
+        ("I was charged twice for INV-2025-0317, please refund it", "duplicate-charge"),
+        ("You charged me twice for INV-2025-0317. I want my money back.", "duplicate-charge"),
+        ("please refund ch_9f2aZ1", "refund-a-charge"),
+    ],
+)
+def test_the_name_of_a_thing_hides_no_wish(matcher: Matcher, text: str, procedure: str) -> None:
+    match = matcher.find(text)
+
+    assert match is not None
+    assert (match.procedure, match.is_sure) == (procedure, True)

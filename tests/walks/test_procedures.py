@@ -202,7 +202,7 @@ async def test_what_only_sounds_like_a_wish_changes_nothing_before_the_customer_
     async with shop(tmp_path, sqlite_url, embedder, procedure=AT_ONCE) as (_, ines, world):
         (passed_on,) = await talk(ines, "Here is what I got on my money")
         assert passed_on["text"].startswith("Shall I do this?")
-        assert "Refund a charge" in passed_on["text"]
+        assert "– Refund charge (charge id: ch_1, amount: 12.50 EUR)" in passed_on["text"]
         assert not world.exists()
 
         _, agreed = await talk(ines, "Here is what I got on my money", "yes")

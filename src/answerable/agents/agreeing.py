@@ -37,6 +37,7 @@ _SIGNS = re.compile(
     r"|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|^ |(?<= ) | $"
     r"|[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
 )
+_PART_END = re.compile(r"[,.;!…\n]+|\s(?:and|und|y|et|e|en)\s")
 _BEFORE_APART = re.compile(r"(?:^|[\s(])$")
 _AFTER_APART = re.compile(r"[),.;:?!]*(?:\s|$)")
 
@@ -62,14 +63,19 @@ def dropped(code: str) -> str:
 
 
 def line_of(call: ActionCall, declared: Mapping[str, Action], code: str) -> str:
-    """What would be done, with all its arguments whole, on one line: other arguments make another line."""
-    action = declared.get(call.action)
+    """What a call would do, on one line."""
+    return line(call.action, call.arguments, declared, code)
+
+
+def line(name: str, arguments: Mapping[str, Any], declared: Mapping[str, Action], code: str) -> str:
+    """What an action would do, with all its arguments whole, on one line: other arguments make another line."""
+    action = declared.get(name)
     asks = action.asks if action is not None else {}
     template = asks.get(code) or asks.get(DEFAULT_LANGUAGE)
     if template is not None:
-        return PLACE.sub(lambda place: _in_place(place, _value(call.arguments.get(place[1]))), template)
-    told = ", ".join(f"{name.replace('_', ' ')}: {_value(value)}" for name, value in call.arguments.items())
-    title = call.action.replace("_", " ").capitalize()
+        return PLACE.sub(lambda place: _in_place(place, _value(arguments.get(place[1]))), template)
+    told = ", ".join(f"{each.replace('_', ' ')}: {_value(value)}" for each, value in arguments.items())
+    title = name.replace("_", " ").capitalize()
     return f"{title} ({told})" if told else title
 
 
@@ -102,8 +108,16 @@ def _asked_in(asked: Asked) -> _Words | None:
 
 
 def is_yes(text: str, code: str) -> bool:
-    """Whether a message is a yes and nothing else."""
-    return plain(text) in _words(code).yes
+    """Whether a message is a yes and nothing else, also one in several parts: "sure, go ahead"."""
+    yes = _words(code).yes | language(code).yes
+    parts = [plain(each) for each in _PART_END.split(text)]
+    return plain(text) in yes or (any(parts) and all(each in yes for each in parts if each))
+
+
+def is_no(text: str, code: str) -> bool:
+    """Whether a message begins with a no, whatever follows it: "No. What is that?\""""
+    first = next(filter(None, map(plain, _PART_END.split(text))), "")
+    return first in _words(code).no | language(code).no
 
 
 def named_in(text: str, calls: Sequence[ActionCall], declared: Mapping[str, Action]) -> tuple[ActionCall, ...]:
@@ -118,14 +132,14 @@ def named_in(text: str, calls: Sequence[ActionCall], declared: Mapping[str, Acti
     by_line: dict[str, ActionCall] = {}
     unclear = set()
     for call in calls:
-        line = line_of(call, declared, code)
+        named = line_of(call, declared, code)
         # Of two calls for the same the newer one is meant.
-        before = by_line.setdefault(line, call)
+        before = by_line.setdefault(named, call)
         if (before.action, before.arguments) != (call.action, call.arguments):
-            unclear.add(line)
-        by_line[line] = call
-    lines = [line.removeprefix(MARK) for line in rest.split("\n")]
-    found = tuple(by_line[line] for line in dict.fromkeys(lines) if line in by_line and line not in unclear)
+            unclear.add(named)
+        by_line[named] = call
+    put = dict.fromkeys(each.removeprefix(MARK) for each in rest.split("\n"))
+    found = tuple(by_line[each] for each in put if each in by_line and each not in unclear)
     return found if question((line_of(each, declared, code) for each in found), code) == text else ()
 
 

@@ -261,6 +261,8 @@ class UnderWay:
     """What the customer wrote when it began."""
     narrowed: tuple[str, ...] = ()
     """The few of a list, by their ids, that fit what the customer has said of the one they mean."""
+    offered: str = ""
+    """What the customer is asked whether they want it, in one line; the procedure's title if it is not known closer."""
     is_doubtful: bool = False
     """Whether the customer may have meant something else: before anything is changed they are asked whether they want
     it. An answer of theirs to one of its questions ends the doubt."""

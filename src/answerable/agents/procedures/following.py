@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Literal
 
-from answerable.agents.agreeing import is_yes
+from answerable.agents.agreeing import is_no, is_yes
 from answerable.agents.agreeing import question as question_of
 from answerable.agents.phrases import Language, words
 from answerable.agents.procedures.answers import Leaving, leaves, legible, read_answer, read_which, read_yes_no
@@ -215,20 +215,28 @@ class _Walk:
 
     def agreed(self, heard: Heard | None) -> Followed:
         """Goes on once the customer has said that they want it, or with what they want instead; all else leaves it."""
+        asked = question_of([self.now.offered or self.procedure.title], self.spoken.code)
         if heard is None:
-            return self._stop(AskCustomer(question_of([self.procedure.title], self.spoken.code), need="agreement"))
+            return self._stop(AskCustomer(asked, need="agreement"))
         if heard.wants is not None and heard.wants in self.procedures and heard.wants != self.procedure.id:
             self._enter(heard.wants, first_words=heard.wish, is_doubtful=heard.is_doubtful)
             return self.go_on()
-        if not is_yes(heard.text, self.spoken.code) and heard.wants != self.procedure.id:
-            leaving = self._leaves(heard.text)
-            if leaving == "doubtful" and self.now.asked_in_vain + 1 < IN_VAIN_MAX:
-                self.now = replace(self.now, asked_in_vain=self.now.asked_in_vain + 1)
-                return self._stop(AskCustomer(question_of([self.procedure.title], self.spoken.code), need="agreement"))
-            is_no = leaving == "yes" or heard.text.strip().casefold() in self.spoken.no
-            return Followed(Left("unwanted" if is_no else "asides"))
-        self.now = replace(self.now, awaits="nothing", asked_in_vain=0, is_doubtful=False)
-        return self.go_on()
+        if is_yes(heard.text, self.spoken.code) or heard.wants == self.procedure.id:
+            self.now = replace(self.now, awaits="nothing", asked_in_vain=0, asides=0, offered="", is_doubtful=False)
+            return self.go_on()
+        if self._leaves(heard.text) == "yes" or is_no(heard.text, self.spoken.code):
+            return Followed(Left("unwanted"))
+        return self._not_agreed(heard, asked)
+
+    def _not_agreed(self, heard: Heard, asked: str) -> Followed:
+        """Puts the question once more, behind the answer to what they ask meanwhile; not for ever."""
+        if heard.is_question and self.now.asides < ASIDES_MAX:
+            self.now = replace(self.now, asides=self.now.asides + 1)
+            return self._stop(Aside(asked))
+        if not heard.is_question and self.now.asked_in_vain + 1 < IN_VAIN_MAX:
+            self.now = replace(self.now, asked_in_vain=self.now.asked_in_vain + 1)
+            return self._stop(AskCustomer(asked, need="agreement", is_again=True))
+        return Followed(Left("asides"))
 
     def identified(self, heard: Heard | None) -> Followed:
         """Goes on where more had to be known of who the customer is; whoever asks something else is let go."""

@@ -71,6 +71,28 @@ _ASKED = re.compile(
     r"|bitte|können sie|könnten sie|quiero|quisiera|je veux|je voudrais|vorrei|ik wil|quero)"
     r"\s+(?:please |bitte |mir |uns |me |nous )*(\w+)"
 )
+# "Please do not …", as an order: whoever says so wants the opposite of what the rest sounds like.
+_FORBIDS = re.compile(
+    r"(?:^|\bplease )(?:(?:and|but|so|no|hey|hello|hi) )*(?:do not|don't|dont|never|no longer|stop(?= \w+ing\b))"
+    r"(?! (?:forget|hesitate|worry|have|know|see|find|get|understand|remember|want|need|like)\b)"
+    r"|\bbitte(?: (?!ich\b|wir\b|es\b)\w+){1,8} nicht\b(?! (?:mehr|vergessen|zögern))"
+    r"|\bpor favor n[oã]o?\b|\bne (?:\w+ )?\w+ez (?:pas|plus)\b|\bper favore non\b|\balstublieft niet\b"
+)
+# With one of these what has the form of a request may be the opposite of one, or thanks.
+_DENIES = re.compile(
+    r"\b(?:not|\w+n't|dont|never|without|stop|thanks for|thank you for"
+    r"|nicht|kein|keine|keinen|nie|niemals|ohne|danke für|no|nunca|sin|gracias por"
+    r"|ne|pas|jamais|sans|merci (?:de|pour)|non|mai|senza|grazie (?:per|di)"
+    r"|niet|geen|nooit|zonder|não|sem|obrigad[oa] (?:por|pela|pelo))\b"
+)
+# "If I asked you to …, would you?" asks for nothing yet.
+_WONDERS = re.compile(
+    r"^(?:if|wenn|falls|si|se|als|suppose|supposing|angenommen)\b"
+    r"(?! (?:possible|you can|you could|möglich|es geht|es posible|posible|c'est possible|possibile|mogelijk))"
+)
+_CLAUSE_END = re.compile(r"[,.;:!?…\n]+|\s(?:and|so|und|also|y|et|e|en)\s")
+# What names one thing among many, such as INV-2025-0317 or ch_9f2: it says nothing of what is wanted.
+_REFERENCE = re.compile(r"\s*\b(?:[A-Za-z]+[-_#]?)+\d[\w-]*\b")
 _PLEASE = re.compile(r"(\w+)(?: it| them| this| me| us)? please$")
 
 
@@ -109,7 +131,7 @@ class Matcher:
         if not procedures:
             return
         # As questions, which is what they are: embedders that tell questions from passages compare like with like.
-        self._vectors = np.stack([embedder.embed_query(text) for text, _ in self.labelled])
+        self._vectors = np.stack([self._embedded(text) for text, _ in self.labelled])
         self._wanted = np.array([[float(label == name) for name in self.names] for _, label in self.labelled])
         self._inverse = np.linalg.inv(self._kernel(self._vectors) + STIFFNESS * np.eye(len(self.labelled)))
         self._weights = self._inverse @ self._wanted
@@ -124,8 +146,11 @@ class Matcher:
         return max(wanted or found, key=lambda each: each.clearness)
 
     def _scores(self, text: str) -> Scores:
-        scores = np.asarray(self._kernel(self._embedder.embed_query(text)) @ self._weights)
+        scores = np.asarray(self._kernel(self._embedded(text)) @ self._weights)
         return with_verb(scores, self.names, self._owners.get(verb_of_request(text) or ""))
+
+    def _embedded(self, text: str) -> npt.NDArray[np.float32]:
+        return self._embedder.embed_query(_REFERENCE.sub("", text) or text)
 
     def left_out(self) -> Scores:
         """For each example what it would be taken for if it had not been one, by which thresholds are chosen."""
@@ -148,7 +173,7 @@ def decide(text: str, names: Sequence[str], scores: Scores) -> Match:
     by = CLEARER_BY_OF_QUESTION if asks_for_information(text) else CLEARER_BY
     is_wish = len(text.split()) >= WORDS_OF_A_WISH or is_request(text)
     clear = CLEAR_ENOUGH if is_wish else CLEAR_BESIDE_AN_ARTICLE
-    is_wanted = best >= clear and best - none >= by and not asks_how(text)
+    is_wanted = best >= clear and best - none >= by and not asks_how(text) and not forbids(text)
     is_sure = is_wanted and best >= max(CLEAR_BESIDE_AN_ARTICLE, none)
     return Match(names[place], round(best, 4), round(none, 4), is_wanted, is_sure, text)
 
@@ -173,6 +198,19 @@ def verb_of_request(text: str) -> str | None:
 def is_request(text: str) -> bool:
     """Whether it asks for something to be done, by its form."""
     return _REQUESTS.search(plain(text)) is not None or verb_of_request(text) is not None
+
+
+def is_clear_request(text: str) -> bool:
+    """Whether it asks for something to be done, and nobody could take it for the opposite, for thanks or a thought."""
+    if _WONDERS.search(plain(text)) or not is_request(text):
+        return False
+    clauses = _CLAUSE_END.split(text)
+    return any(is_request(each) and _DENIES.search(plain(each)) is None for each in clauses)
+
+
+def forbids(text: str) -> bool:
+    """Whether it asks that something be left undone."""
+    return _FORBIDS.search(plain(text)) is not None
 
 
 def _owners(labelled: Sequence[tuple[str, str]]) -> dict[str, str]:

@@ -15,6 +15,7 @@ from typing import Any, Literal
 import msgspec
 
 from answerable.actions.declaring import Action, links_in
+from answerable.agents import agreeing
 from answerable.agents.acting import Acting
 from answerable.agents.identifying import Identifying
 from answerable.agents.phrases import Language, plain
@@ -32,7 +33,7 @@ from answerable.agents.procedures.following import (
     follow,
     hand_over,
 )
-from answerable.agents.procedures.matching import Match, Matcher, is_request
+from answerable.agents.procedures.matching import Match, Matcher, is_clear_request, is_request
 from answerable.agents.searching import Searching
 from answerable.agents.turns import asks_something, wants_person
 from answerable.domain.procedures import Call, CallResult, Procedure, UnderWay
@@ -125,8 +126,10 @@ class Following:
 
     @property
     def awaits_agreement_to(self) -> str | None:
-        """The title of the procedure that the customer was asked whether to begin."""
-        return self.title if self.under_way is not None and self.under_way.awaits == "agreement" else None
+        """What the customer was asked whether they want it, if that is what a procedure waits for."""
+        if self.under_way is None or self.under_way.awaits != "agreement":
+            return None
+        return self.under_way.offered or self.title
 
     async def find(self, query: str) -> str:
         """The procedure for what a customer wants, as JSON for a model."""
@@ -173,7 +176,8 @@ class Following:
         while isinstance(call := followed.next, CallAction):
             needed = self.acting.boundary.declared.get(call.action)
             if needed is not None and needed.effect != "reads" and self.under_way and self.under_way.is_doubtful:
-                self.under_way = replace(self.under_way, awaits="agreement")
+                offered = agreeing.line(call.action, call.arguments, self.acting.boundary.declared, self.spoken.code)
+                self.under_way = replace(self.under_way, awaits="agreement", offered=offered)
                 followed = self._step()
             elif needed is not None and not await self.identifying.is_enough(needed):
                 asked = await self._ask_who(needed, before, begins=begins)
@@ -330,7 +334,7 @@ def _wish_of(match: Mapping[str, Any]) -> Wish:
     if not match["is_wanted"]:
         return "none"
     # What sounds like an example may be told of somebody else, or passed on: only a request is beyond doubt.
-    return "clear" if is_request(str(match.get("part", ""))) else "doubtful"
+    return "clear" if is_clear_request(str(match.get("part", ""))) else "doubtful"
 
 
 def _in_words(followed: Followed) -> str:
