@@ -23,8 +23,10 @@ from answerable.actions.loading import load_actions
 from answerable.actions.policy_heads import clauses_of
 from answerable.agents.answer import SupportAgent
 from answerable.agents.asked import Asked, Say
+from answerable.agents.live import LiveAgent
 from answerable.agents.procedures.running import Handbook
 from answerable.agents.procedures.workspace import load_procedures
+from answerable.agents.world import World
 from answerable.conversations import Answering, Arrival, receive
 from answerable.domain.clock import now
 from answerable.domain.conversations import Conversation, Message, Reply, Surface
@@ -83,13 +85,13 @@ class House:
         agent = SupportAgent(
             model,
             self.library,
-            self.boundary,
             handbook(),
+            self.boundary.declared,
             model_name=name,
             company=COMPANY,
             threshold=shipped().threshold,
         )
-        return Answering(self.store, cast(Any, _Overheard(agent, self.said)))
+        return Answering(self.store, cast(Any, _Overheard(LiveAgent(agent, World(self.boundary, None)), self.said)))
 
     async def customer(self, person: Person) -> Customer:
         """The person as a customer of the desk, who has an address."""
@@ -132,7 +134,7 @@ class House:
 class _Overheard:
     """An agent whose sentences are written down as they are sent ahead."""
 
-    agent: SupportAgent
+    agent: LiveAgent
     said: list[str]
 
     @property

@@ -17,9 +17,10 @@ from answerable.actions.loading import load_actions
 from answerable.actions.rulebook import Rulebook
 from answerable.agents.answer import SupportAgent
 from answerable.agents.embedded import EMBEDDED_MODEL, EmbeddedModel
-from answerable.agents.identifying import WaysIn
+from answerable.agents.live import LiveAgent, WaysIn
 from answerable.agents.procedures.running import Handbook
 from answerable.agents.procedures.workspace import load_procedures
+from answerable.agents.world import World
 from answerable.api.desk import Desk
 from answerable.api.routes import api_routes
 from answerable.api.webhooks import Subscriber, Webhooks
@@ -119,16 +120,16 @@ async def open_house(
         agent = SupportAgent(
             models.get_model(None),
             library,
-            boundary,
             await asyncio.to_thread(Handbook, procedures, embedder),
+            declared,
             model_name=endpoint.model,
             company=settings.workspace.company.name,
             threshold=shipped().threshold,
             price=endpoint.price,
-            ways_in=WaysIn(store, proving, by_host=host_keys.are_there, by_letter=not isinstance(mailer, NoMailer)),
         )
+        ways = WaysIn(store, proving, by_host=host_keys.are_there, by_letter=not isinstance(mailer, NoMailer))
         webhooks = webhooks_for(settings, store)
-        answering = Answering(store, agent)
+        answering = Answering(store, LiveAgent(agent, World(boundary, ways)))
         jobs = Jobs(store, settings.jobs_database, {"answer_turn": answering.answer_turn})
         answering.work_with(jobs)
         await jobs.launch()

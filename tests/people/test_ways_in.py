@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from answerable.actions.declaring import Action
-from answerable.agents.identifying import Identifying, WaysIn
+from answerable.agents.identifying import Identifying
+from answerable.agents.live import WaysIn
 from answerable.conversations.answering import _begin
 from answerable.domain.conversations import Conversation
 from answerable.store import Store

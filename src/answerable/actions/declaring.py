@@ -117,18 +117,35 @@ Wanted = Any
 """An action's arguments: a record of the type that its function names."""
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
-    """Something that an agent can do, as it was declared."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declaration:
+    """What an agent knows of an action: all of it but what does it."""
 
     name: str
     description: str
     """What models and people read of it."""
     effect: Effect
     identity: Identity
-    limits: Limits
     wanted: type[Any]
     result: type[Any]
+    asks: Mapping[str, str]
+    """By language: what the customer is asked to say yes to, such as `Refund {amount} of charge {charge_id}`."""
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """JSON Schema of the arguments, strict: all properties are required, none may be added."""
+        parts: dict[str, Any]
+        (schema,), parts = msgspec.json.schema_components([self.wanted], ref_template="#/$defs/{name}")
+        whole: dict[str, Any] = {**parts[schema["$ref"].rpartition("/")[2]], "$defs": parts}
+        strict: dict[str, Any] = _strict(whole)
+        return strict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action(Declaration):
+    """Something that an agent can do, as it was declared."""
+
+    limits: Limits
     run: Callable[[Doing, Wanted], Awaitable[Any]]
     facts: Callable[[Doing, Wanted], Awaitable[Mapping[str, Any]]] | None
     """Reads outside what clauses need to know. It must change nothing."""
@@ -145,17 +162,6 @@ class Action:
     """The same asked for again within this time is the same call, not another one."""
     approval_expires_after: timedelta
     has_dry_run: bool
-    asks: Mapping[str, str]
-    """By language: what the customer is asked to say yes to, such as `Refund {amount} of charge {charge_id}`."""
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """JSON Schema of the arguments, strict: all properties are required, none may be added."""
-        parts: dict[str, Any]
-        (schema,), parts = msgspec.json.schema_components([self.wanted], ref_template="#/$defs/{name}")
-        whole: dict[str, Any] = {**parts[schema["$ref"].rpartition("/")[2]], "$defs": parts}
-        strict: dict[str, Any] = _strict(whole)
-        return strict
 
 
 Function = Callable[[Doing, Any], Awaitable[Any]]

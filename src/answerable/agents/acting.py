@@ -2,13 +2,14 @@
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import msgspec
 
 from answerable.actions.asking import Request
-from answerable.actions.boundary import Boundary
+from answerable.actions.declaring import Declaration
 from answerable.agents import agreeing
 from answerable.agents.asked import Asked
 from answerable.agents.identifying import Identifying
@@ -16,6 +17,7 @@ from answerable.agents.outcomes import outcome_in_words, urged_in_words
 from answerable.agents.phrases import DEFAULT_LANGUAGE, language
 from answerable.agents.searching import Searching
 from answerable.agents.urging import is_urge
+from answerable.agents.world import Acts
 from answerable.domain.actions import OPEN, STILL_COUNTS, ActionCall, CallState, Effect
 from answerable.domain.errors import AnswerableError
 from answerable.domain.runs import SpanState
@@ -60,7 +62,8 @@ class Answered:
 class Acting:
     """The action calls of one run."""
 
-    boundary: Boundary
+    acts: Acts
+    declared: Mapping[str, Declaration]
     ledger: Ledger
     asked: Asked
     searching: Searching
@@ -96,7 +99,7 @@ class Acting:
         with self.ledger.step("action", "Customer urges", {"said": said}) as step:
             if not step.recorded:
                 open_ones = [
-                    each for each in await self.boundary.calls_of(self.asked.conversation.id) if each.state in OPEN
+                    each for each in await self.acts.calls_of(self.asked.conversation.id) if each.state in OPEN
                 ]
                 urged = [
                     Answered(
@@ -160,13 +163,13 @@ class Acting:
         return self.identifying.code
 
     async def _named_in(self, put: str) -> tuple[ActionCall, ...]:
-        calls = await self.boundary.calls_of(self.asked.conversation.id)
-        return agreeing.named_in(put, calls, self.boundary.declared)
+        calls = await self.acts.calls_of(self.asked.conversation.id)
+        return agreeing.named_in(put, calls, self.declared)
 
     async def _answered(self, call: ActionCall, *, yes: bool) -> Answered:
-        line = agreeing.line_of(call, self.boundary.declared, DEFAULT_LANGUAGE)
+        line = agreeing.line_of(call, self.declared, DEFAULT_LANGUAGE)
         try:
-            went_on = await (self.boundary.agree(call.id, question=line) if yes else self.boundary.turn_down(call.id))
+            went_on = await (self.acts.agree(call.id, question=line) if yes else self.acts.turn_down(call.id))
         except AnswerableError as error:
             # What else they said yes to goes on.
             sentence = str(error)
@@ -190,7 +193,7 @@ class Acting:
 
     async def _with_way_in(self, outcome: Outcome) -> Outcome:
         """What was refused because it is not known who asks is told with what they can do about that."""
-        declared = self.boundary.declared.get(outcome.action)
+        declared = self.declared.get(outcome.action)
         if outcome.state != "refused" or declared is None or await self.identifying.is_enough(declared):
             return outcome
         said = "\n".join(message.text for message in self.asked.said)
@@ -203,7 +206,7 @@ class Acting:
             if not step.recorded:
                 # A run that is cut off after this must go on the same way, not ask the model once more.
                 await self.ledger.flush()
-                call = await self.boundary.request(self._request(action, arguments, key, agreed))
+                call = await self.acts.request(self._request(action, arguments, key, agreed))
                 self._show_rules(call)
                 step.state = _SHOWN_AS.get(call.state, "held")
                 step.summary = f"{call.state.replace('_', ' ')}: {call.reason}"
@@ -217,7 +220,7 @@ class Acting:
             effect=call.effect,
             state=call.state,
             summary=(
-                agreeing.line_of(call, self.boundary.declared, self._spoken)
+                agreeing.line_of(call, self.declared, self._spoken)
                 if call.state == "awaiting_customer"
                 else outcome_in_words(call, code=self._spoken)
             ),

@@ -12,7 +12,7 @@ from functools import cache
 from importlib import resources
 from typing import Any, Literal
 
-from answerable.actions.declaring import Action
+from answerable.actions.declaring import Declaration
 from answerable.agents.asked import Asked
 from answerable.agents.phrases import DEFAULT_LANGUAGE, language, plain
 from answerable.domain.actions import ActionCall
@@ -62,12 +62,12 @@ def dropped(code: str) -> str:
     return _words(code).dropped
 
 
-def line_of(call: ActionCall, declared: Mapping[str, Action], code: str) -> str:
+def line_of(call: ActionCall, declared: Mapping[str, Declaration], code: str) -> str:
     """What a call would do, on one line."""
     return line(call.action, call.arguments, declared, code)
 
 
-def line(name: str, arguments: Mapping[str, Any], declared: Mapping[str, Action], code: str) -> str:
+def line(name: str, arguments: Mapping[str, Any], declared: Mapping[str, Declaration], code: str) -> str:
     """What an action would do, with all its arguments whole, on one line: other arguments make another line."""
     action = declared.get(name)
     asks = action.asks if action is not None else {}
@@ -120,7 +120,7 @@ def is_no(text: str, code: str) -> bool:
     return first in _words(code).no | language(code).no
 
 
-def named_in(text: str, calls: Sequence[ActionCall], declared: Mapping[str, Action]) -> tuple[ActionCall, ...]:
+def named_in(text: str, calls: Sequence[ActionCall], declared: Mapping[str, Declaration]) -> tuple[ActionCall, ...]:
     """The calls that a question named: exactly those, and all of them; none if it is not such a question.
 
     A line that could mean either of two wishes names neither.

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,14 +16,13 @@ from agents import (
     RunContextWrapper,
     Runner,
 )
-from agents.agent import ToolsToFinalOutputResult
+from agents.agent import ToolsToFinalOutputFunction, ToolsToFinalOutputResult
 from agents.exceptions import AgentsException, MaxTurnsExceeded
 from agents.items import TResponseInputItem
 from agents.tool_context import ToolContext
 from openai.types.responses import ResponseTextDeltaEvent
 
-from answerable.actions.boundary import Boundary
-from answerable.actions.declaring import Action
+from answerable.actions.declaring import Declaration
 from answerable.agents import agreeing
 from answerable.agents.acting import Acting
 from answerable.agents.asked import Asked, Say
@@ -31,7 +30,7 @@ from answerable.agents.citing import SourceNumbers
 from answerable.agents.embedded import EmbeddedModel
 from answerable.agents.found import found_to_json
 from answerable.agents.guards import GuardedSentence, SentenceGuard, may_be_offered, passing
-from answerable.agents.identifying import Identifying, WaysIn
+from answerable.agents.identifying import Identifying
 from answerable.agents.instructions import (
     FIND_PROCEDURE,
     PROCEDURE_TOOLS,
@@ -45,6 +44,7 @@ from answerable.agents.procedures.running import Following, Handbook, read_under
 from answerable.agents.recording import CallsInLedger
 from answerable.agents.searching import HISTORY_MESSAGES_MAX, Searching
 from answerable.agents.turns import PROCEDURE_ROLE, QUERY_LETTERS_MAX, chosen_option
+from answerable.agents.world import World
 from answerable.domain.actions import CallState
 from answerable.domain.conversations import Citation, Decision, DecisionKind, Message, Reply
 from answerable.domain.errors import Unavailable
@@ -100,32 +100,30 @@ class _UnderWay:
 
 
 class SupportAgent:
-    """Answers turns on one model, from one library, and acts within one boundary."""
+    """Answers turns on one model, from one library, in whatever world it is asked to."""
 
     def __init__(
         self,
         model: Model,
         library: Library,
-        boundary: Boundary,
         handbook: Handbook,
+        declared: Mapping[str, Declaration],
         *,
         model_name: str,
         company: str,
         threshold: float,
         price: Price | None = None,
-        ways_in: WaysIn | None = None,
     ) -> None:
-        """`threshold`: below this confidence nothing is answered."""
+        """`declared`: the actions that there are. `threshold`: below this confidence nothing is answered."""
         # Our own ledger is the trace; nothing is exported anywhere.
         keep_traces_at_home()
         self._price = price
         self._model = model
         self._library = library
-        self._boundary = boundary
+        self._declared = declared
         self._handbook = handbook
         self._model_name = model_name
         self._threshold = threshold
-        self._ways_in = ways_in
         # Made once: its tools' schemas are checked and copied each time that one is made.
         self._agent = Agent[_UnderWay](
             name="support",
@@ -134,9 +132,9 @@ class SupportAgent:
             tools=[
                 *map(_tool, TOOLS),
                 *map(_procedure_tool, PROCEDURE_TOOLS if handbook.procedures else ()),
-                *map(_action_tool, boundary.declared.values()),
+                *map(_action_tool, declared.values()),
             ],
-            tool_use_behavior=self._after_tools,
+            tool_use_behavior=_ends_after(frozenset(declared)),
         )
         # The embedded model has its whole reply at once: there is nothing to wait for word by word.
         self._streams = not isinstance(model, EmbeddedModel)
@@ -146,18 +144,7 @@ class SupportAgent:
         """Which model it runs on."""
         return self._model_name
 
-    def _after_tools(
-        self, context: RunContextWrapper[_UnderWay], results: list[FunctionToolResult]
-    ) -> ToolsToFinalOutputResult:
-        """Whether the turn is over: the model ended it, or what it asked for waits for the customer's own yes.
-
-        Whatever it wrote beside that question nobody would read, and what else it wants done it asks for after the yes.
-        """
-        used = {each.tool.name for each in results}
-        waits = context.context.acting.question is not None and not used.isdisjoint(self._boundary.declared)
-        return ToolsToFinalOutputResult(waits or not used.isdisjoint(TERMINAL_TOOLS), "")
-
-    async def answer(self, asked: Asked, ledger: Ledger, say: Say) -> Reply:
+    async def answer(self, asked: Asked, ledger: Ledger, say: Say, world: World) -> Reply:
         """The reply to a turn. Raises AnswerableError if the model cannot be had."""
         searching = Searching(
             library=self._library,
@@ -168,8 +155,8 @@ class SupportAgent:
             hits={},
             chosen_title=_chosen_title(asked),
         )
-        identifying = Identifying(self._ways_in, ledger, asked.conversation.id, _spoken(asked))
-        acting = Acting(self._boundary, ledger, asked, searching, identifying)
+        identifying = Identifying(world.ways, ledger, asked.conversation.id, _spoken(asked))
+        acting = Acting(world.acts, self._declared, ledger, asked, searching, identifying)
         following = Following(
             handbook=self._handbook,
             ledger=ledger,
@@ -323,6 +310,20 @@ def _item(message: Message) -> TResponseInputItem:
     return {"role": "assistant", "content": message.text}
 
 
+def _ends_after(actions: frozenset[str]) -> ToolsToFinalOutputFunction[_UnderWay]:
+    """Whether the turn is over: the model ended it, or what it asked for waits for the customer's own yes.
+
+    Whatever it wrote beside that question nobody would read, and what else it wants done it asks for after the yes.
+    """
+
+    def ends(context: RunContextWrapper[_UnderWay], results: list[FunctionToolResult]) -> ToolsToFinalOutputResult:
+        used = {each.tool.name for each in results}
+        waits = context.context.acting.question is not None and not used.isdisjoint(actions)
+        return ToolsToFinalOutputResult(waits or not used.isdisjoint(TERMINAL_TOOLS), "")
+
+    return ends
+
+
 def _tool(declared: ToolDeclaration) -> FunctionTool:
     async def invoke(context: ToolContext[_UnderWay], arguments: str) -> str:
         ending = context.context.ending
@@ -350,7 +351,7 @@ def _tool(declared: ToolDeclaration) -> FunctionTool:
     )
 
 
-def _action_tool(declared: Action) -> FunctionTool:
+def _action_tool(declared: Declaration) -> FunctionTool:
     async def invoke(context: ToolContext[_UnderWay], arguments: str) -> str:
         return await context.context.acting.call(declared.name, arguments)
 

@@ -10,33 +10,19 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from answerable.actions.declaring import IDENTITIES, Action
+from answerable.actions.declaring import IDENTITIES, Declaration
 from answerable.agents.phrases import DEFAULT_LANGUAGE, language, plain
-from answerable.domain.clock import now
-from answerable.domain.people import Customer, Purpose
-from answerable.people import Proving, proven_in
+from answerable.agents.world import Ways
+from answerable.domain.people import Purpose
 from answerable.people.proving import HIDDEN, Standing, address_in, has_code
-from answerable.store import Store
 from answerable.traces import Ledger
-
-
-@dataclass(frozen=True, slots=True)
-class WaysIn:
-    """How a customer can prove who they are here."""
-
-    store: Store
-    proving: Proving
-    by_host: bool
-    """Whether the host's page can sign somebody in."""
-    by_letter: bool
-    """Whether letters are sent."""
 
 
 @dataclass(slots=True)
 class Identifying:
     """Who the customer of one run is."""
 
-    ways: WaysIn | None
+    ways: Ways | None
     """None where nobody can prove anything."""
     ledger: Ledger
     conversation_id: str
@@ -49,14 +35,14 @@ class Identifying:
     _one_at_a_time: asyncio.Lock = field(default_factory=asyncio.Lock)
     """A model may ask for several things at a time."""
 
-    async def is_enough(self, action: Action) -> bool:
+    async def is_enough(self, action: Declaration) -> bool:
         """Whether an action may be asked for, as far as it depends on who they are."""
         if action.identity == "anonymous" or self.ways is None:
             return True
         asked = {"action": action.name, "needs": action.identity}
         with self.ledger.step("policy", "Check identity", asked) as step:
             if not step.recorded:
-                step.output = {"identity": (await self._who(self.ways)).identity}
+                step.output = {"identity": (await self.ways.who(self.conversation_id)).identity}
                 step.summary = f"{step.output['identity']}, {action.identity} is needed"
             return IDENTITIES.index(step.output["identity"]) >= IDENTITIES.index(action.identity)
 
@@ -74,7 +60,7 @@ class Identifying:
         """Whether the customer asks for a code once more, or says that none has come."""
         return any(pattern.search(plain(said)) for pattern in language(self.code).resend)
 
-    async def question(self, action: Action, said: str, *, is_again: bool) -> str | None:
+    async def question(self, action: Declaration, said: str, *, is_again: bool) -> str | None:
         """What the customer is told to do; a code is on its way if they can get one. None if there is no way."""
         if self.ways is None:
             return None
@@ -83,21 +69,22 @@ class Identifying:
                 self._told = await self._question(self.ways, action, said, is_again=is_again)
             return self._told
 
-    async def _question(self, ways: WaysIn, action: Action, said: str, *, is_again: bool) -> str | None:
+    async def _question(self, ways: Ways, action: Declaration, said: str, *, is_again: bool) -> str | None:
         with self.ledger.step("action", "Ask who it is", {"action": action.name, "is_again": is_again}) as step:
             if not step.recorded:
                 # A run that is resumed goes on from what is known here, and the turn's key sends no second code.
                 await self.ledger.flush()
-                step.output = await self._ask(ways, action, said, is_again=is_again)
-                step.summary = " ".join(step.output) or "There is no way to prove it here."
-            self._parts = tuple(step.output)
-        words, address = _words(self.code), (await self._who(ways)).email
+                asked = await self._ask(ways, action, said, is_again=is_again)
+                step.output = {"asked": asked, "address": (await ways.who(self.conversation_id)).email}
+                step.summary = " ".join(asked) or "There is no way to prove it here."
+            self._parts, address = tuple(step.output["asked"]), step.output["address"]
+        words = _words(self.code)
         parts = [each if address or each != "sent_to" else "sent" for each in self._parts]
         return " ".join(words[each].replace("{address}", address or "") for each in parts) or None
 
-    async def _ask(self, ways: WaysIn, action: Action, said: str, *, is_again: bool) -> list[str]:
+    async def _ask(self, ways: Ways, action: Declaration, said: str, *, is_again: bool) -> list[str]:
         """The parts of the question; sends a code where it is known where to."""
-        customer = await self._who(ways)
+        customer = await ways.who(self.conversation_id)
         steps_up = action.identity == "stepped_up" and customer.identity == "verified"
         if steps_up and not (ways.by_letter and customer.email):
             return []
@@ -106,7 +93,7 @@ class Identifying:
         standing: Standing = "none"
         if steps_up or can_get_code:
             purpose: Purpose = "step_up" if steps_up else "address"
-            standing = await ways.proving.standing(self.conversation_id, purpose, but_key=self._key)
+            standing = await ways.standing(self.conversation_id, purpose, but_key=self._key)
         begins = self._begins(said, standing, is_again=is_again)
         if "newest" in begins:
             return begins
@@ -132,10 +119,10 @@ class Identifying:
             return ["again", "newest"]
         return ["again" if is_again else "why"]
 
-    async def _send(self, ways: WaysIn, begins: list[str], standing: Standing, address: str | None) -> list[str]:
+    async def _send(self, ways: Ways, begins: list[str], standing: Standing, address: str | None) -> list[str]:
         """Sends a code to an address, or to the one by which they are signed in, and tells what there is to say."""
         purpose: Purpose = "step_up" if address is None else "address"
-        asked = await ways.proving.ask_for_code(self.conversation_id, purpose, address=address, key=self._key)
+        asked = await ways.ask_for_code(self.conversation_id, purpose, address=address, key=self._key)
         if asked.is_capped:
             return [*begins, "no_more", *(["newest"] if standing == "good" else [])]
         if standing in ("good", "over"):
@@ -147,11 +134,6 @@ class Identifying:
     def _key(self) -> str:
         """The same however often the turn is begun anew."""
         return f"turn:{self.ledger.run.turn_id}"
-
-    async def _who(self, ways: WaysIn) -> Customer:
-        customer = await ways.store.read(proven_in, self.conversation_id, now())
-        assert customer is not None
-        return customer
 
 
 def _words(code: str) -> dict[str, str]:

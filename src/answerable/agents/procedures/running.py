@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from answerable.actions.declaring import Action, links_in
+from answerable.actions.declaring import Declaration, links_in
 from answerable.agents import agreeing
 from answerable.agents.acting import Acting
 from answerable.agents.identifying import Identifying
@@ -174,9 +174,9 @@ class Following:
         if asks_first and before.awaits != "agreement" and (action := await self._closed_by(before)) is not None:
             followed = await self._ask_who(action, before, begins=begins) or followed
         while isinstance(call := followed.next, CallAction):
-            needed = self.acting.boundary.declared.get(call.action)
+            needed = self.acting.declared.get(call.action)
             if needed is not None and needed.effect != "reads" and self.under_way and self.under_way.is_doubtful:
-                offered = agreeing.line(call.action, call.arguments, self.acting.boundary.declared, self.spoken.code)
+                offered = agreeing.line(call.action, call.arguments, self.acting.declared, self.spoken.code)
                 self.under_way = replace(self.under_way, awaits="agreement", offered=offered)
                 followed = self._step()
             elif needed is not None and not await self.identifying.is_enough(needed):
@@ -189,14 +189,14 @@ class Following:
             followed = replace(followed, next=Aside(ask.question, ask.options))
         return self._told(followed)
 
-    async def _closed_by(self, under_way: UnderWay) -> Action | None:
+    async def _closed_by(self, under_way: UnderWay) -> Declaration | None:
         """The first call of a procedure, if more must be known for it of who the customer is."""
         procedure = self.handbook.procedures[under_way.procedure]
         calls = (each.action for each in procedure.steps.values() if isinstance(each, Call))
-        action = self.acting.boundary.declared.get(next(calls, ""))
+        action = self.acting.declared.get(next(calls, ""))
         return None if action is None or await self.identifying.is_enough(action) else action
 
-    async def _ask_who(self, action: Action, before: UnderWay, *, begins: bool) -> Followed | None:
+    async def _ask_who(self, action: Declaration, before: UnderWay, *, begins: bool) -> Followed | None:
         """Asks the customer to prove who they are; a person takes over if that is in vain. None if there is no way."""
         assert self.under_way is not None
         times = before.asked_in_vain if before.awaits == IDENTITY else 0
@@ -252,7 +252,7 @@ class Following:
         if "error" in told:
             # It was no call at all: nothing was kept or done.
             return CallResult("failed", "", str(told["error"]), None)
-        links = links_in(self.acting.boundary.declared[wanted.action].result, told["result"])
+        links = links_in(self.acting.declared[wanted.action].result, told["result"])
         return CallResult(told["state"], told["summary"], told["reason"], told["result"], told["call_id"], links)
 
     def _answered_with(self, under_way: UnderWay) -> str:

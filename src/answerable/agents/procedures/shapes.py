@@ -5,16 +5,16 @@ from typing import Any
 
 import msgspec
 
-from answerable.actions.declaring import Action
+from answerable.actions.declaring import Declaration
 from answerable.domain.procedures import ActionShape
 
 
-def shapes_of(declared: Mapping[str, Action]) -> dict[str, ActionShape]:
+def shapes_of(declared: Mapping[str, Declaration]) -> dict[str, ActionShape]:
     """The actions as procedures see them, by name."""
     return {name: _shape(each) for name, each in declared.items()}
 
 
-def _shape(declared: Action) -> ActionShape:
+def _shape(declared: Declaration) -> ActionShape:
     # As it is declared, with its defaults: for language models every property is required.
     return ActionShape(declared.name, declared.effect, _schema(declared.wanted), _schema(declared.result))
 
