@@ -40,7 +40,7 @@ from answerable.knowledge.importing import Importing
 from answerable.knowledge.library import Library
 from answerable.people import introduce
 from answerable.store import Store, clauses, conversations, customers, messages
-from answerable.traces import Ledger
+from answerable.traces import Steps
 from answerable_demo.back_office.seed import seed
 from answerable_demo.back_office.tables import Database
 from answerable_demo.cast import the_cast
@@ -141,7 +141,7 @@ class _Overheard:
     def model_name(self) -> str:
         return self.agent.model_name
 
-    async def answer(self, asked: Asked, ledger: Ledger, say: Say) -> Reply:
+    async def answer(self, asked: Asked, ledger: Steps, say: Say) -> Reply:
         def overhear(index: int, text: str) -> None:
             self.said.append(text)
             say(index, text)

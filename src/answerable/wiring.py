@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
 from litestar import Litestar
@@ -20,6 +21,7 @@ from answerable.agents.embedded import EMBEDDED_MODEL, EmbeddedModel
 from answerable.agents.live import LiveAgent, WaysIn
 from answerable.agents.procedures.running import Handbook
 from answerable.agents.procedures.workspace import load_procedures
+from answerable.agents.searching import Searches
 from answerable.agents.world import World
 from answerable.api.desk import Desk
 from answerable.api.routes import api_routes
@@ -43,6 +45,8 @@ from answerable.knowledge.importing import Importing, Progress
 from answerable.knowledge.library import Library
 from answerable.people import HostKeys, KeyFile, Proving, first_admin_link, invite
 from answerable.people.letters import LetterFolder, Mailer, MailServer, NoMailer, Security
+from answerable.replays import Replayer
+from answerable.replays.nowhere import NoLibrary, NoModel
 from answerable.settings import Settings
 from answerable.store import Store
 from answerable.surfaces.chat.routes import ChatDoor, chat_cors, chat_routes
@@ -69,6 +73,7 @@ class House:
     library: Library
     importing: Importing
     agent: SupportAgent
+    replayer: Replayer
     answering: Answering
     proving: Proving
     host_keys: HostKeys
@@ -117,16 +122,22 @@ async def open_house(
             secret=settings.secret(),
             codes_of_all_max=settings.environment.codes_an_hour_max,
         )
-        agent = SupportAgent(
-            models.get_model(None),
-            library,
-            await asyncio.to_thread(Handbook, procedures, embedder),
-            declared,
-            model_name=endpoint.model,
-            company=settings.workspace.company.name,
-            threshold=shipped().threshold,
-            price=endpoint.price,
-        )
+        handbook = await asyncio.to_thread(Handbook, procedures, embedder)
+        known = {name: each.declaration for name, each in declared.items()}
+
+        def agent_on(model: Model, knows: Searches, name: str, price: Price | None = None) -> SupportAgent:
+            return SupportAgent(
+                model,
+                knows,
+                handbook,
+                known,
+                model_name=name,
+                company=settings.workspace.company.name,
+                threshold=shipped().threshold,
+                price=price,
+            )
+
+        agent = agent_on(models.get_model(None), library, endpoint.model, endpoint.price)
         ways = WaysIn(store, proving, by_host=host_keys.are_there, by_letter=not isinstance(mailer, NoMailer))
         webhooks = webhooks_for(settings, store)
         answering = Answering(store, LiveAgent(agent, World(boundary, ways)))
@@ -148,6 +159,7 @@ async def open_house(
                 library=library,
                 importing=importing,
                 agent=agent,
+                replayer=Replayer(cache(lambda model, release: agent_on(NoModel(), NoLibrary(), model))),
                 answering=answering,
                 proving=proving,
                 host_keys=host_keys,
@@ -196,6 +208,7 @@ def web_app(house: House, site_folder: Path | None, more: Sequence[ControllerRou
         library=house.library,
         importing=house.importing,
         boundary=house.boundary,
+        replayer=house.replayer,
         webhooks=house.webhooks,
         proving=house.proving,
         company=settings.workspace.company.name,

@@ -9,7 +9,7 @@ from answerable.agents.searching import Searching
 from answerable.domain.runs import SpanKind
 from answerable.inference.embedders import Embedder
 from answerable.knowledge.library import Found, FoundPassages
-from answerable.traces.ledger import Step
+from answerable.traces.steps import Step
 from tests.walks.company import open_company
 
 

@@ -18,7 +18,7 @@ from answerable.domain.runs import Run
 from answerable.jobs import Jobs
 from answerable.people import introduce
 from answerable.store import Store, conversations, messages, runs, tables, workers
-from answerable.traces import Ledger
+from answerable.traces import Ledger, Steps
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -40,7 +40,7 @@ class Thinking:
         self.may_answer = asyncio.Event()
         self.was_stopped = False
 
-    async def answer(self, asked: Asked, ledger: Ledger, say: Say) -> Reply:
+    async def answer(self, asked: Asked, ledger: Steps, say: Say) -> Reply:
         self.began.set()
         try:
             await self.may_answer.wait()

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, insert, inspect, text
 
-from answerable.domain.conversations import Conversation
+from answerable.domain.conversations import Conversation, Episode, Turn
 from answerable.domain.errors import Conflict, Invalid
 from answerable.domain.live import Event
 from answerable.domain.people import Customer, Rep
-from answerable.store import Store, actions, conversations, customers, events, releases, reps
+from answerable.store import Store, actions, conversations, customers, events, releases, reps, runs, turns
 from answerable.store.migrations import current, script_directory, upgrade
 from answerable.store.tables import action_calls, approvals, metadata
+from answerable.traces.recording import read_recording
 
 NOON = datetime(2026, 11, 22, 12, 0, 0, 123456, tzinfo=UTC)
 INES = Customer("cus_1", "Ines Carvalho", "ines@studiomare.example", "known", {"plan": "Team", "名": "é\u202e"}, NOON)
@@ -289,6 +290,27 @@ async def test_a_yes_that_a_rule_forbade_was_kept_as_a_no_and_is_none_any_more(n
             "boundary",
         )
         assert (declined.state, declined.approved_by, declined.decided_by) == ("declined", ("rep_jonas",), "rep_maya")
+
+
+async def test_a_run_of_an_older_program_is_kept_and_cannot_be_replayed(new_database_url: str) -> None:
+    def keep_as_it_was_kept(db: Connection) -> None:
+        _with_a_conversation(db)
+        conversations.add_episode(db, Episode("eps_1", "con_1", 1, NOON, None, None))
+        turns.add(db, Turn("trn_1", "con_1", "eps_1", 1, "answered", NOON, NOON))
+        columns = "id, turn_id, conversation_id, release, model, state, tokens_in, tokens_out, cost_micros, strip"
+        values = f"'run_1', 'trn_1', 'con_1', 1, 'embedded', 'finished', 0, 0, 0, '[]', '{NOON}'"
+        db.execute(text(f"INSERT INTO runs ({columns}, started_at) VALUES ({values})"))
+
+    with Store(new_database_url) as store:
+        upgrade(store._dialect, "0009")
+        await store.write(releases.ship, reason="The first.", author="Maya", at=NOON)
+        await store.write(keep_as_it_was_kept)
+
+        store.migrate()
+
+        assert await store.read(runs.recorded, "run_1") == (None, None)
+        with pytest.raises(Invalid, match="older program that kept less"):
+            await store.read(read_recording, "run_1")
 
 
 async def test_a_database_of_a_newer_program_is_left_alone_with_a_sentence(store: Store) -> None:

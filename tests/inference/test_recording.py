@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -91,10 +91,8 @@ class Book:
 
     calls: list[RecordedCall] = field(default_factory=list)
 
-    async def recorded(self, call_number: int, request_digest: str) -> RecordedResponse | None:
-        return next(
-            (call.response for call in self.calls if (call.number, call.digest) == (call_number, request_digest)), None
-        )
+    async def recorded(self, number: int, digest: str, request: Mapping[str, Any]) -> RecordedResponse | None:
+        return next((call.response for call in self.calls if (call.number, call.digest) == (number, digest)), None)
 
     async def record(self, call: RecordedCall) -> None:
         self.calls.append(call)

@@ -37,6 +37,7 @@ class Company:
     async def question(self, identifying: Identifying, action: Action = REFUND) -> str | None:
         """What the customer is told; that they were is not written down before the process ends."""
         told = await identifying.question(action, SAID, is_again=False)
+        assert isinstance(identifying.ledger, Ledger)
         await identifying.ledger.settle()
         return told
 

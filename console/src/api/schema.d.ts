@@ -549,6 +549,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/runs/{run_id}/replays": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** ReplayRun */
+        post: operations["ApiRunsRunIdReplaysReplayRun"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/search": {
         parameters: {
             query?: never;
@@ -1152,6 +1169,15 @@ export interface components {
             /** @description Why: the customer is told. */
             reason: string;
         };
+        /** DivergenceCard */
+        DivergenceCard: {
+            kind: string;
+            name: string;
+            number: number | null;
+            recorded: unknown;
+            replayed: unknown;
+            says: string;
+        };
         /** EarlierMessages */
         EarlierMessages: {
             has_earlier: boolean;
@@ -1407,6 +1433,17 @@ export interface components {
             name: string;
             /** @enum {string} */
             role: "rep" | "builder" | "lead" | "admin";
+        };
+        /** ReplayCard */
+        ReplayCard: {
+            /** @enum {string} */
+            decision: "answer" | "ask" | "act" | "hand_off" | "refuse";
+            divergence: components["schemas"]["DivergenceCard"] | null;
+            duration_us: number;
+            fidelity: number;
+            is_equal: boolean;
+            run_id: string;
+            text: string;
         };
         /** RevisionRow */
         RevisionRow: {
@@ -2781,6 +2818,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Trace"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiRunsRunIdReplaysReplayRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                run_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayCard"];
                 };
             };
             /** @description Bad request syntax or unsupported method */

@@ -21,7 +21,7 @@ import inspect
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import timedelta
 from typing import Annotated, Any, Protocol, get_args, get_type_hints
 
@@ -162,6 +162,11 @@ class Action(Declaration):
     """The same asked for again within this time is the same call, not another one."""
     approval_expires_after: timedelta
     has_dry_run: bool
+
+    @property
+    def declaration(self) -> Declaration:
+        """What an agent knows of it: there is nothing in it by which it could be done."""
+        return Declaration(**{each.name: getattr(self, each.name) for each in fields(Declaration)})
 
 
 Function = Callable[[Doing, Any], Awaitable[Any]]

@@ -21,7 +21,7 @@ from answerable.agents.world import Acts
 from answerable.domain.actions import OPEN, STILL_COUNTS, ActionCall, CallState, Effect
 from answerable.domain.errors import AnswerableError
 from answerable.domain.runs import SpanState
-from answerable.traces import Ledger
+from answerable.traces import Steps
 
 CALLS_MAX = 12
 """More calls than that in one turn are a model that runs in circles."""
@@ -64,7 +64,7 @@ class Acting:
 
     acts: Acts
     declared: Mapping[str, Declaration]
-    ledger: Ledger
+    ledger: Steps
     asked: Asked
     searching: Searching
     identifying: Identifying

@@ -27,7 +27,7 @@ from answerable.agents import agreeing
 from answerable.agents.acting import Acting
 from answerable.agents.asked import Asked, Say
 from answerable.agents.citing import SourceNumbers
-from answerable.agents.embedded import EmbeddedModel
+from answerable.agents.embedded import EMBEDDED_MODEL
 from answerable.agents.found import found_to_json
 from answerable.agents.guards import GuardedSentence, SentenceGuard, may_be_offered, passing
 from answerable.agents.identifying import Identifying
@@ -42,7 +42,7 @@ from answerable.agents.instructions import (
 from answerable.agents.phrases import language, language_of
 from answerable.agents.procedures.running import Following, Handbook, read_under_way
 from answerable.agents.recording import CallsInLedger
-from answerable.agents.searching import HISTORY_MESSAGES_MAX, Searching
+from answerable.agents.searching import HISTORY_MESSAGES_MAX, Searches, Searching
 from answerable.agents.turns import PROCEDURE_ROLE, QUERY_LETTERS_MAX, chosen_option
 from answerable.agents.world import World
 from answerable.domain.actions import CallState
@@ -51,8 +51,7 @@ from answerable.domain.errors import Unavailable
 from answerable.inference.models.prices import Price
 from answerable.inference.models.provider import keep_traces_at_home
 from answerable.inference.models.recording import RecordedModel
-from answerable.knowledge.library import Library
-from answerable.traces import Ledger
+from answerable.traces import Steps
 
 MESSAGES_SHOWN_MAX = 20
 """So many of the messages before this turn a model sees."""
@@ -105,7 +104,7 @@ class SupportAgent:
     def __init__(
         self,
         model: Model,
-        library: Library,
+        library: Searches,
         handbook: Handbook,
         declared: Mapping[str, Declaration],
         *,
@@ -137,14 +136,14 @@ class SupportAgent:
             tool_use_behavior=_ends_after(frozenset(declared)),
         )
         # The embedded model has its whole reply at once: there is nothing to wait for word by word.
-        self._streams = not isinstance(model, EmbeddedModel)
+        self._streams = model_name != EMBEDDED_MODEL
 
     @property
     def model_name(self) -> str:
         """Which model it runs on."""
         return self._model_name
 
-    async def answer(self, asked: Asked, ledger: Ledger, say: Say, world: World) -> Reply:
+    async def answer(self, asked: Asked, ledger: Steps, say: Say, world: World) -> Reply:
         """The reply to a turn. Raises AnswerableError if the model cannot be had."""
         searching = Searching(
             library=self._library,
@@ -176,7 +175,7 @@ class SupportAgent:
         reply = _with_procedure(reply, following, asks_itself=acting.question is None)
         return replace(reply, told=_told(acting, reply, following))
 
-    async def _reply(self, asked: Asked, ledger: Ledger, under_way: _UnderWay, speaker: "Speaker", text: str) -> Reply:
+    async def _reply(self, asked: Asked, ledger: Steps, under_way: _UnderWay, speaker: "Speaker", text: str) -> Reply:
         searching, acting = under_way.searching, under_way.acting
         if (question := under_way.own_question) is not None:
             reason = acting.in_words or "It asks back."
@@ -193,7 +192,7 @@ class SupportAgent:
         """What is said when no reply could be had: the conversation goes to a person."""
         return _handed_off(asked, reason, summary=reason, tried=())
 
-    async def _run(self, asked: Asked, ledger: Ledger, under_way: _UnderWay, speaker: "Speaker") -> str:
+    async def _run(self, asked: Asked, ledger: Steps, under_way: _UnderWay, speaker: "Speaker") -> str:
         model = RecordedModel(self._model, CallsInLedger(ledger), name=self._model_name, price=self._price)
         config = RunConfig(tracing_disabled=True, model=model)
         items = [*_items(asked, under_way.following), *await _answered(under_way.acting)]
@@ -425,7 +424,7 @@ def _with_procedure(reply: Reply, following: Following, *, asks_itself: bool) ->
     return replace(reply, procedure=following.state)
 
 
-def _ended_by_tool(asked: Asked, ledger: Ledger, searching: Searching, ending: _Ending) -> Reply:
+def _ended_by_tool(asked: Asked, ledger: Steps, searching: Searching, ending: _Ending) -> Reply:
     """The reply that a terminal tool stands for."""
     # A language model may write here what it likes; the customer reads it as a reply.
     hits, own = tuple(searching.hits.values()), asked.own_addresses
@@ -449,7 +448,7 @@ def _ended_by_tool(asked: Asked, ledger: Ledger, searching: Searching, ending: _
 
 def _judged(
     asked: Asked,
-    ledger: Ledger,
+    ledger: Steps,
     searching: Searching,
     acting: Acting,
     sentences: list[GuardedSentence],
@@ -495,7 +494,7 @@ def _joined(sentences: list[GuardedSentence]) -> str:
     return text.strip()
 
 
-def _hand_off(asked: Asked, ledger: Ledger, searching: Searching, reason: str, *, summary: str | None = None) -> Reply:
+def _hand_off(asked: Asked, ledger: Steps, searching: Searching, reason: str, *, summary: str | None = None) -> Reply:
     """Gives the conversation to a person, as a step of the run."""
     with ledger.step("handoff", "Hand off", {"reason": reason}) as step:
         step.summary = reason

@@ -5,7 +5,7 @@ from typing import Protocol
 
 from answerable.domain.conversations import Conversation, Message, Reply
 from answerable.domain.people import Customer
-from answerable.traces import Ledger
+from answerable.traces import Steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Answers(Protocol):
         """Which model it runs on."""
         ...
 
-    async def answer(self, asked: Asked, ledger: Ledger, say: Say) -> Reply:
+    async def answer(self, asked: Asked, ledger: Steps, say: Say) -> Reply:
         """The reply to a turn. Raises AnswerableError if it cannot get one; the conversation is then handed off."""
         ...
 

@@ -15,7 +15,7 @@ from answerable.agents.phrases import DEFAULT_LANGUAGE, language, plain
 from answerable.agents.world import Ways
 from answerable.domain.people import Purpose
 from answerable.people.proving import HIDDEN, Standing, address_in, has_code
-from answerable.traces import Ledger
+from answerable.traces import Steps
 
 
 @dataclass(slots=True)
@@ -24,7 +24,7 @@ class Identifying:
 
     ways: Ways | None
     """None where nobody can prove anything."""
-    ledger: Ledger
+    ledger: Steps
     conversation_id: str
     code: str
     """The language."""

@@ -11,7 +11,7 @@ from answerable.domain.people import Customer, Purpose
 from answerable.people import Proving, proven_in
 from answerable.people.proving import CodeAsked, Standing
 from answerable.store import Store
-from answerable.traces import Ledger
+from answerable.traces import Steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class LiveAgent:
         """Which model it runs on."""
         return self.agent.model_name
 
-    async def answer(self, asked: Asked, ledger: Ledger, say: Say) -> Reply:
+    async def answer(self, asked: Asked, ledger: Steps, say: Say) -> Reply:
         """The reply to a turn. Raises AnswerableError if the model cannot be had."""
         return await self.agent.answer(asked, ledger, say, self.world)
 

@@ -1,29 +1,28 @@
 """How a run's model calls stand in its ledger."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from answerable.agents.embedded import EMBEDDED_MODEL
 from answerable.agents.instructions import TERMINAL_TOOLS
+from answerable.domain.errors import Unavailable
 from answerable.inference.models.recording import RecordedCall, RecordedResponse
-from answerable.traces import Ledger, Step
+from answerable.traces import Step, Steps
 
 
 class CallsInLedger:
-    """The model's side of a run's ledger: gives what is recorded, and records what is new."""
+    """The model's side of a run's steps: gives what is recorded, and records what is new."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Steps) -> None:
         self._ledger = ledger
-        self._recorded = [span for span in ledger.spans if span.kind == "model" and span.state == "done"]
 
-    async def recorded(self, call_number: int, request_digest: str) -> RecordedResponse | None:
-        """What the model answered before the run was cut off, as long as it is asked the same."""
-        if call_number > len(self._recorded):
+    async def recorded(self, number: int, digest: str, request: Mapping[str, Any]) -> RecordedResponse | None:
+        """What the model answered, if that is recorded. Raises Unavailable if it is recorded that it failed."""
+        span = self._ledger.take_call(number, {**request, "digest": digest})
+        if span is None:
             return None
-        span = self._recorded[call_number - 1]
-        if span.input["digest"] != request_digest:
-            # The run goes another way than before: from here on everything is asked anew.
-            self._recorded = self._recorded[: call_number - 1]
-            return None
+        if span.state == "failed":
+            raise Unavailable(span.error or "The call was given up.")
         return RecordedResponse(span.output)
 
     async def record(self, call: RecordedCall) -> None:

@@ -1,16 +1,16 @@
 """The tool `search_knowledge`: what the agent finds in one turn, numbered so that it can be cited."""
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from answerable.agents.found import Found as FoundByTool
 from answerable.agents.found import FoundHit, FoundQuote
 from answerable.agents.phrases import content_words, plain
 from answerable.agents.turns import WORDS_ALONE_MIN
 from answerable.domain.conversations import Citation
-from answerable.knowledge.library import Found, FoundPassages, Library
+from answerable.knowledge.library import Found, FoundPassages
 from answerable.knowledge.quotes import choose_quotes
-from answerable.traces import Ledger
+from answerable.traces import Steps
 
 HITS_MAX = 5
 QUOTED_HITS_MAX = 3
@@ -18,12 +18,20 @@ QUERY_CHARACTERS_MAX = 2_000
 HISTORY_MESSAGES_MAX = 6
 
 
+class Searches(Protocol):
+    """Finds passages as a release has them."""
+
+    async def search(self, query: str, *, release: int, limit: int, history: tuple[str, ...]) -> FoundPassages:
+        """The best passages for a question."""
+        ...
+
+
 @dataclass(slots=True)
 class Searching:
     """The searches of one run. The same passage keeps its number however often it is found."""
 
-    library: Library
-    ledger: Ledger
+    library: Searches
+    ledger: Steps
     release: int
     history: tuple[str, ...]
     """What both sides said before, oldest first; it helps only a question that is too short to stand alone."""

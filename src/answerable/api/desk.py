@@ -13,6 +13,7 @@ from answerable.jobs import Jobs
 from answerable.knowledge.importing import Importing
 from answerable.knowledge.library import Library
 from answerable.people import Proving
+from answerable.replays import Replayer
 from answerable.store import Store
 
 
@@ -25,6 +26,7 @@ class Desk:
     library: Library
     importing: Importing
     boundary: Boundary
+    replayer: Replayer
     webhooks: Webhooks
     proving: Proving
     company: str

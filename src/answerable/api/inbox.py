@@ -1,5 +1,6 @@
 """The inbox, conversations, and the trace of how an answer came about."""
 
+from dataclasses import asdict
 from typing import Annotated
 
 from litestar import get, post
@@ -13,9 +14,11 @@ from answerable.api.shapes import (
     Assign,
     CodeSent,
     ConversationDetail,
+    DivergenceCard,
     EarlierMessages,
     Inbox,
     InboxCounts,
+    ReplayCard,
     RepReply,
     Trace,
 )
@@ -35,6 +38,7 @@ from answerable.domain.clock import now
 from answerable.domain.conversations import View
 from answerable.domain.errors import NotFound
 from answerable.store import runs
+from answerable.traces.recording import read_recording
 from answerable.web.requests import COUNTED, IdempotencyKey
 
 Search = Annotated[str, QueryParameter(max_length=200)]
@@ -138,6 +142,21 @@ async def one_run(desk: AtDesk, run_id: FromPath[str]) -> Trace:
     return await desk.store.read(look)
 
 
+@post("/runs/{run_id:str}/replays", status_code=HTTP_200_OK)
+async def replay_run(desk: AtDesk, run_id: FromPath[str]) -> ReplayCard:
+    """Answers a run again, from its recording alone, and says whether it came to the same. 400 if that cannot be."""
+    replay = await desk.replayer.exact(await desk.store.read(read_recording, run_id))
+    return ReplayCard(
+        run_id=replay.run_id,
+        is_equal=replay.is_equal,
+        divergence=DivergenceCard(**asdict(replay.divergence)) if replay.divergence else None,
+        fidelity=replay.fidelity,
+        text=replay.reply.text,
+        decision=replay.reply.decision.kind,
+        duration_us=replay.duration_us,
+    )
+
+
 ROUTES = [
     look_into_inbox,
     count_inbox,
@@ -150,4 +169,5 @@ ROUTES = [
     assign_it,
     send_code,
     one_run,
+    replay_run,
 ]

@@ -327,6 +327,32 @@ class Trace(Struct, frozen=True, kw_only=True):
     spans: list[SpanCard]
 
 
+class DivergenceCard(Struct, frozen=True, kw_only=True):
+    """Where a replay left its recording."""
+
+    number: int | None
+    """The recorded step; none where no such step is recorded."""
+    kind: str
+    name: str
+    says: str
+    recorded: Any
+    replayed: Any
+
+
+class ReplayCard(Struct, frozen=True, kw_only=True):
+    """What came of an exact replay. Nothing outside was asked, and nothing was kept."""
+
+    run_id: str
+    is_equal: bool
+    divergence: DivergenceCard | None
+    fidelity: float
+    """From 0 to 1: the share of what came from outside that was answered from the recording."""
+    text: str
+    """The reply."""
+    decision: DecisionKind
+    duration_us: int
+
+
 class SearchHit(Struct, frozen=True, kw_only=True):
     """A passage that a search found. A retrieval step's output is `{"hits": [SearchHit…], "confidence": x}`."""
 

@@ -85,6 +85,37 @@ def import_source(given: dict[str, Any], location: str, as_json: bool, allow_pri
 
 
 @main.command()
+@click.argument("runs", nargs=-1)
+@click.option(
+    "--last", type=click.IntRange(1, 1_000_000), default=100, help="Without names: so many of the newest runs."
+)
+@click.option("--json", "as_json", is_flag=True, help="For programs: one JSON object a run on stdout.")
+@click.pass_obj
+def replay(given: dict[str, Any], runs: tuple[str, ...], last: int, as_json: bool) -> None:
+    """Answer runs again from their recordings, and say where one comes to something else.
+
+    RUNS are ids of runs, or files that `answerable recording` wrote. Nothing outside is asked, and nothing is kept.
+    Ends with 1 if any is not equal.
+    """
+    with importing():
+        from answerable.cli.replaying import replay_runs
+
+    sys.exit(0 if replay_runs(given, runs, last=last, as_json=as_json) else WRONG)
+
+
+@main.command()
+@click.argument("run")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.pass_obj
+def recording(given: dict[str, Any], run: str, file: Path) -> None:
+    """Write all that a run was to a FILE that can be replayed anywhere. It has the customer's words in it."""
+    with importing():
+        from answerable.cli.replaying import keep_recording
+
+    keep_recording(given, run, file)
+
+
+@main.command()
 @click.argument("email")
 @click.pass_obj
 def link(given: dict[str, Any], email: str) -> None:

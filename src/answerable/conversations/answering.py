@@ -23,10 +23,11 @@ from answerable.domain.clock import now
 from answerable.domain.conversations import Conversation, Decision, Message, Reply, Turn
 from answerable.domain.errors import AnswerableError, Unavailable
 from answerable.domain.ids import new_id
-from answerable.domain.runs import Run, RunState, Span, Usage
+from answerable.domain.runs import UNEXPECTED, Run, RunState, Span, Usage
 from answerable.jobs import Jobs
 from answerable.store import Store, actions, conversations, customers, events, messages, runs, turns
 from answerable.traces import Ledger
+from answerable.traces.recording import beginning
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +41,6 @@ EVENTS_KEPT = timedelta(days=7)
 FORGET_SECONDS = 3600.0
 # Writers wait no longer than it takes to drop so many events.
 FORGOTTEN_AT_ONCE_MAX = 2_000
-UNEXPECTED = "Something went wrong inside the agent."
 TAKEN_AWAY = "Somebody else has the turn now."
 
 
@@ -209,7 +209,7 @@ def _begin(db: Connection, turn_id: str, model: str) -> tuple[Asked, Turn, Run, 
     at = now()
     if run is not None:
         # The model was changed between crash and restart: what it did until then stays on the record.
-        runs.end(db, run.id, state="given_up", decision=None, usage=Usage(), strip=(), at=at)
+        runs.end(db, run.id, state="given_up", decision=None, usage=Usage(), strip=(), reply=None, at=at)
     run = Run(
         id=new_id("run"),
         turn_id=turn.id,
@@ -224,7 +224,7 @@ def _begin(db: Connection, turn_id: str, model: str) -> tuple[Asked, Turn, Run, 
         started_at=at,
         ended_at=None,
     )
-    runs.start(db, run)
+    runs.start(db, run, beginning(customer, conversation))
     return asked, turn, run, []
 
 
@@ -238,13 +238,17 @@ def _finish(db: Connection, turn: Turn, run: Run, ledger: Ledger, reply: Reply, 
         # A person took over, or another worker was first: this reply is not sent.
         ended = turns.by_id(db, turn.id)
         if ended is not None and ended.state == "passed":
-            runs.end(db, run.id, state="given_up", decision=None, usage=ledger.usage, strip=ledger.strip, at=at)
+            runs.end(
+                db, run.id, state="given_up", decision=None, usage=ledger.usage, strip=ledger.strip, reply=None, at=at
+            )
         return None
     message = _keep_reply(db, conversation, turn, run, reply)
     if state == "failed":
         actions.tell_later(db, turn.conversation_id, run.id)
     actions.tell(db, reply.told, only_in=turn.conversation_id)
-    runs.end(db, run.id, state=state, decision=reply.decision, usage=ledger.usage, strip=ledger.strip, at=at)
+    runs.end(
+        db, run.id, state=state, decision=reply.decision, usage=ledger.usage, strip=ledger.strip, reply=reply, at=at
+    )
     turns.end(db, turn.id, "answered", at)
     conversation = _after(db, conversation, turn, run, reply)
     events.append(db, conversation.id, "run", {"run_id": run.id}, at, customer_sees=False)

@@ -6,6 +6,9 @@ from typing import Any, Literal
 
 from answerable.domain.conversations import DecisionKind
 
+UNEXPECTED = "Something went wrong inside the agent."
+"""Why a run failed for which the program has no other words."""
+
 RunState = Literal["running", "finished", "failed", "given_up"]
 
 SpanKind = Literal["agent", "model", "retrieval", "action", "classifier", "guard", "handoff", "grader", "policy"]

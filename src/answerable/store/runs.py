@@ -4,9 +4,10 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
+import msgspec
 from sqlalchemy import Connection, bindparam, insert, null, select, tuple_, update
 
-from answerable.domain.conversations import Decision
+from answerable.domain.conversations import Decision, Reply
 from answerable.domain.runs import Run, RunState, Span, Usage
 from answerable.store.tables import runs, spans
 
@@ -17,8 +18,8 @@ _END = update(runs).where(runs.c.id == bindparam("wanted"))
 _RECORD = insert(spans)
 
 
-def start(db: Connection, run: Run) -> None:
-    """Keeps that a run has begun."""
+def start(db: Connection, run: Run, began: dict[str, Any]) -> None:
+    """Keeps that a run has begun, and what with, as JSON."""
     db.execute(
         _START,
         {
@@ -32,6 +33,7 @@ def start(db: Connection, run: Run) -> None:
             "tokens_out": 0,
             "cost_micros": 0,
             "strip": [],
+            "began": began,
             "started_at": run.started_at,
         },
     )
@@ -47,6 +49,18 @@ def by_id(db: Connection, run_id: str) -> Run | None:
     """The run of that name."""
     row = db.execute(select(runs).where(runs.c.id == run_id)).one_or_none()
     return _run(row) if row else None
+
+
+def recorded(db: Connection, run_id: str) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    """What a run began with and the reply that came of it, as JSON; none of what an older program did not keep."""
+    began, reply = db.execute(select(runs.c.began, runs.c.reply).where(runs.c.id == run_id)).one()
+    return began, reply
+
+
+def replayable(db: Connection, limit: int) -> list[str]:
+    """The newest runs that were brought to an end and of which enough is kept, by their ids, oldest first."""
+    kept = select(runs.c.id).where(runs.c.state.in_(("finished", "failed")), runs.c.reply.is_not(None))
+    return list(db.execute(kept.order_by(runs.c.started_at.desc(), runs.c.id.desc()).limit(limit)).scalars())[::-1]
 
 
 def of_conversation(
@@ -80,6 +94,7 @@ def end(
     decision: Decision | None,
     usage: Usage,
     strip: Sequence[Sequence[Any]],
+    reply: Reply | None,
     at: datetime,
 ) -> None:
     """Keeps how a run ended."""
@@ -95,6 +110,7 @@ def end(
             "tokens_out": usage.tokens_out,
             "cost_micros": usage.cost_micros,
             "strip": [list(bar) for bar in strip],
+            "reply": msgspec.to_builtins(reply),
             "ended_at": at,
         },
     )

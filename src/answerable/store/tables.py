@@ -391,6 +391,9 @@ runs = Table(
     Column("tokens_out", Integer, nullable=False),
     Column("cost_micros", BigInteger, nullable=False),
     Column("strip", Json, nullable=False),
+    # What it began with beside the messages, and what came of it: with the spans, all that a replay needs.
+    Column("began", JSON(none_as_null=True)),
+    Column("reply", JSON(none_as_null=True)),
     Column("started_at", Instant, nullable=False),
     Column("ended_at", Instant),
     Index(None, "conversation_id"),

@@ -1,26 +1,19 @@
 """A run's ledger: what was asked of each step, what it gave, how long it took.
 
-The ledger is at once the trace that people read and the checkpoint from which a run that was cut off goes on: a step
-that is recorded is not done again, its recorded output is given instead.
+The ledger is at once the trace that people read, the checkpoint from which a run that was cut off goes on, and the
+recording that a replay is answered from: there is no second record.
 """
 
 import asyncio
-import hashlib
 import logging
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
-import msgspec
 from sqlalchemy import Connection
 
 from answerable.domain.clock import now
-from answerable.domain.ids import new_id
-from answerable.domain.runs import Run, Span, SpanKind, SpanState, Usage
+from answerable.domain.runs import Run, Span, SpanKind
 from answerable.store import Store, events, runs
+from answerable.traces.steps import Step, Steps, input_digest
 
 log = logging.getLogger(__name__)
 
@@ -28,23 +21,7 @@ log = logging.getLogger(__name__)
 WRITE_EVERY_SECONDS = 0.2
 
 
-@dataclass(slots=True)
-class Step:
-    """A step under way. Whoever does it fills in what came of it."""
-
-    kind: SpanKind
-    name: str
-    input: Any
-    output: Any = None
-    summary: str = ""
-    state: SpanState = "done"
-    error: str | None = None
-    usage: Usage = field(default_factory=Usage)
-    recorded: bool = False
-    """True if the ledger had it already: `output` is what was recorded, and it must not be done again."""
-
-
-class Ledger:
+class Ledger(Steps):
     """Records the steps of one run, in order, without making the run wait for the disk.
 
     Steps are written behind the run's back in batches, and whatever is not yet written when the run ends is written
@@ -53,56 +30,26 @@ class Ledger:
     """
 
     def __init__(self, store: Store, run: Run, recorded: list[Span] | None = None) -> None:
+        super().__init__(run)
         self._store = store
-        self.run = run
-        self._spans: list[Span] = list(recorded or ())
-        self._replayable = list(recorded or ())
+        self._spans = list(recorded or ())
+        self._to_take = list(recorded or ())
+        self._calls = [span for span in self._spans if span.kind == "model" and span.state == "done"]
         self._waiting: list[Span] = []
         self._writing: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._taken = {span.number for span in self._spans}
-        self._last_number = 0
 
-    @contextmanager
-    def step(self, kind: SpanKind, name: str, input: Any) -> Iterator[Step]:  # noqa: A002 - the field's word
-        """A step; it is recorded when the block ends, also when it fails."""
-        recorded = self._take_recorded(kind, input)
-        if recorded is not None:
-            yield _as_step(recorded)
-            return
-        step = Step(kind, name, input)
-        number = self._next_number()
-        started_at, started = now(), time.perf_counter_ns()
-        try:
-            yield step
-        except BaseException as error:
-            step.state, step.error = "failed", step.error or _in_words(error)
-            raise
-        finally:
-            self._keep(step, number, started_at, (time.perf_counter_ns() - started) // 1000)
-
-    def add(self, step: Step, *, started_at: datetime, duration_us: int) -> None:
-        """Records a step that somebody else timed."""
-        self._keep(step, self._next_number(), started_at, duration_us)
-
-    @property
-    def usage(self) -> Usage:
-        """What all model calls of the run used together."""
-        return Usage(
-            sum(span.usage.tokens_in for span in self._spans),
-            sum(span.usage.tokens_out for span in self._spans),
-            sum(span.usage.cost_micros for span in self._spans),
-        )
-
-    @property
-    def strip(self) -> list[tuple[str, int, str]]:
-        """Kind, duration in microseconds and state of each step: the bar code of the run."""
-        return [(span.kind, span.duration_us, span.state) for span in sorted(self._spans, key=lambda span: span.number)]
-
-    @property
-    def spans(self) -> tuple[Span, ...]:
-        """The steps so far."""
-        return tuple(self._spans)
+    def take_call(self, number: int, request: dict[str, Any]) -> Span | None:
+        """What the model answered before the run was cut off, as long as it is asked the same."""
+        if number > len(self._calls):
+            return None
+        span = self._calls[number - 1]
+        if span.input["digest"] != request["digest"]:
+            # The run goes another way than before: from here on everything is asked anew.
+            self._calls = self._calls[: number - 1]
+            return None
+        return span
 
     async def flush(self) -> None:
         """Writes what is waiting now: what follows must not be done again in another way. Raises Unavailable."""
@@ -128,42 +75,20 @@ class Ledger:
         if self._waiting:
             _record(db, self.run, self._waiting)
 
-    def _next_number(self) -> int:
-        """Steps run side by side: if a later one was recorded when the run was cut off, the earlier one, done again,
-        takes the place that it had.
-        """
-        self._last_number += 1
-        while self._last_number in self._taken:
-            self._last_number += 1
-        return self._last_number
-
-    def _take_recorded(self, kind: SpanKind, asked: Any) -> Span | None:
-        if not self._replayable:
+    def _take(self, kind: SpanKind, name: str, asked: Any) -> Span | None:
+        if not self._to_take:
             return None
         wanted = input_digest(asked)
-        for place, span in enumerate(self._replayable):
-            if span.kind == kind and span.state == "done" and input_digest(span.input) == wanted:
-                return self._replayable.pop(place)
+        for place, span in enumerate(self._to_take):
+            if (span.kind, span.name, span.state) == (kind, name, "done") and input_digest(span.input) == wanted:
+                return self._to_take.pop(place)
         return None
 
-    def _keep(self, step: Step, number: int, started_at: datetime, duration_us: int) -> None:
-        span = Span(
-            id=new_id("spn"),
-            run_id=self.run.id,
-            parent_id=None,
-            number=number,
-            kind=step.kind,
-            name=step.name,
-            summary=step.summary,
-            state=step.state,
-            input=msgspec.to_builtins(step.input),
-            output=msgspec.to_builtins(step.output),
-            error=step.error,
-            usage=step.usage,
-            started_at=started_at,
-            duration_us=duration_us,
-        )
-        self._spans.append(span)
+    def _given(self, recorded: Span, step: Step) -> None:
+        """Nothing more is to be kept of it."""
+
+    def _keep(self, span: Span) -> None:
+        super()._keep(span)
         self._waiting.append(span)
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(WRITE_EVERY_SECONDS, self._begin_to_write)
@@ -185,31 +110,8 @@ class Ledger:
             self._timer = None
 
 
-def input_digest(asked: Any) -> str:
-    """SHA-256 over the canonical JSON of what was asked."""
-    return hashlib.sha256(msgspec.json.encode(msgspec.to_builtins(asked), order="sorted")).hexdigest()
-
-
 def _record(db: Connection, run: Run, batch: list[Span]) -> None:
     runs.record(db, batch)
     at = now()
     content = [{"run_id": run.id, "turn_id": run.turn_id, "number": span.number} for span in batch]
     events.append_all(db, run.conversation_id, [("step", each, at, False) for each in content])
-
-
-def _as_step(span: Span) -> Step:
-    return Step(
-        kind=span.kind,
-        name=span.name,
-        input=span.input,
-        output=span.output,
-        summary=span.summary,
-        state=span.state,
-        error=span.error,
-        usage=span.usage,
-        recorded=True,
-    )
-
-
-def _in_words(error: BaseException) -> str:
-    return f"{type(error).__name__}: {error}"

@@ -38,7 +38,7 @@ from answerable.agents.searching import Searching
 from answerable.agents.turns import asks_something, wants_person
 from answerable.domain.procedures import Call, CallResult, Procedure, UnderWay
 from answerable.inference.embedders import Embedder
-from answerable.traces import Ledger
+from answerable.traces import Steps
 
 WISH_WORDS_MIN = 3
 """In fewer words nobody asks for another procedure while one is under way."""
@@ -79,7 +79,7 @@ class Following:
     """The procedure of one run."""
 
     handbook: Handbook
-    ledger: Ledger
+    ledger: Steps
     searching: Searching
     acting: Acting
     identifying: Identifying

@@ -71,11 +71,11 @@ class RecordedCall:
 class ModelLedger(Protocol):
     """Where a run's model calls are kept."""
 
-    async def recorded(self, call_number: int, request_digest: str) -> RecordedResponse | None:
-        """The response that is recorded for this call; none if it has to be made.
+    async def recorded(self, number: int, digest: str, request: Mapping[str, Any]) -> RecordedResponse | None:
+        """The response that is recorded for this call, by its number, or its digest; none if it has to be made.
 
         Something else recorded under this number means that the run has left its recording: raise or give none, as
-        the run demands.
+        the run demands. Raises Unavailable, too, where it is recorded that the call failed.
         """
         ...
 
@@ -110,7 +110,7 @@ class RecordedModel(Model):
     ) -> ModelResponse:
         """The recorded answer, or the inner model's."""
         call = self._begin(request_as_json(system_instructions, input, model_settings, tools, output_schema, handoffs))
-        if recorded := await self._ledger.recorded(call.number, call.digest):
+        if recorded := await self._ledger.recorded(call.number, call.digest, call.request):
             return response_from_json(recorded.content)
         try:
             answer = await self._inner.get_response(
@@ -147,7 +147,7 @@ class RecordedModel(Model):
     ) -> AsyncIterator[TResponseStreamEvent]:
         """The recorded answer told as a stream, or the inner model's. It is recorded before its end is told."""
         call = self._begin(request_as_json(system_instructions, input, model_settings, tools, output_schema, handoffs))
-        if recorded := await self._ledger.recorded(call.number, call.digest):
+        if recorded := await self._ledger.recorded(call.number, call.digest, call.request):
             for event in stream_events(
                 response_of(response_from_json(recorded.content), model=self._name, created_at=0)
             ):
