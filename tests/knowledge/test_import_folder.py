@@ -164,6 +164,25 @@ def test_front_matter_that_is_never_closed_is_broken_but_a_line_between_paragrap
     assert "Only a horizontal rule" in folder.drafts()["rule.md"].text
 
 
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("\n---\ndraft: true\n---\nText.\n", 2),
+        (" ---\ntitle: Soon\ndraft: true\n---\nText.\n", 1),
+        ("----\ndraft: true\n----\nText.\n", 1),
+        ('\n\n+++\ntitle = "Soon"\n+++\nText.\n', 3),
+    ],
+)
+def test_front_matter_that_does_not_begin_the_file_is_broken_since_it_may_say_that_it_is_a_draft(
+    folder: Folder, text: str, line: int
+) -> None:
+    folder.write("soon.md", text)
+    folder.write("rules.md", "-----\nNote: two rules\n-----\n\nMore.\n")
+
+    assert folder.skipped()["soon.md"].startswith(f"Line {line}: the front matter begins in the first line")
+    assert set(folder.drafts()) == {"rules.md"}
+
+
 def test_a_draft_is_withdrawn_and_what_is_broken_is_not_gone(folder: Folder) -> None:
     folder.write("draft.md", "---\ndraft: true\n---\nSoon.\n")
     folder.write("unpublished.md", "---\npublished: no\n---\nSoon.\n")

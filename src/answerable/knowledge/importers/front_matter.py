@@ -14,6 +14,13 @@ from answerable.knowledge.importers.texts import one_line
 _LENGTH_MAX = 64_000
 _DEPTH_MAX = 100
 _HEAD = re.compile(r"(---|\+\+\+)[ \t]*\n")
+# Where one was meant and is not read: below a blank line, behind a space, between lines of more signs. Text between two
+# horizontal rules has none of these fields.
+_MISPLACED = re.compile(
+    r"(\s*)(?:-{3,}|\+{3,})[ \t]*\n"
+    r"(?:[^\n]+\n){0,100}?(?:title|draft|published|lang|language|locale|section|category|slug)[ \t]*[:=][^\n]*\n"
+    r"(?:[^\n]+\n){0,100}?[ \t]*(?:-{3,}|\+{3,}|\.\.\.)[ \t]*(?:\n|\Z)"
+)
 _KEYWORD_FIELDS = ("keywords", "tags", "labels", "label_names")
 _KEYWORDS_MAX = 50
 _KEYWORD_LENGTH_MAX = 100
@@ -45,6 +52,12 @@ def split_front_matter(text: str) -> tuple[FrontMatter, str]:
     """The head of a Markdown file and the rest of it. A file without one has an empty head."""
     head = _HEAD.match(text)
     if head is None:
+        misplaced = _MISPLACED.match(text)
+        if misplaced is not None:
+            line = 1 + misplaced[1].count("\n")
+            raise BrokenFrontMatter(
+                f"Line {line}: the front matter begins in the first line, with --- or +++ and nothing else."
+            )
         return FrontMatter(), text
     mark, start = head[1], head.end()
     ends = "(?:---|\\.\\.\\.)" if mark == "---" else re.escape(mark)
