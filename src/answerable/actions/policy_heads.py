@@ -31,7 +31,7 @@ from answerable.domain.money import money
 from answerable.domain.page_heads import Path, in_words
 
 Words = Annotated[str, msgspec.Meta(min_length=1, max_length=2_000)]
-_FOR_CODE = ("actions", "when", "above")
+_FOR_CODE = ("effect", "actions", "when", "above")
 # Whatever else stands in a head is for people, or for the article that it is.
 _OF_HEADS = ("effective_from", "effective_to", "clauses")
 MISSPELT_LIKENESS_MIN = 0.8
@@ -81,16 +81,15 @@ def clauses_of(
                 span[name] = _moment(head[name])
         except Invalid as error:
             wrong(str(error), (name,))
-    for name in head:
-        if name not in _OF_HEADS and difflib.get_close_matches(str(name), _OF_HEADS, 1, MISSPELT_LIKENESS_MIN):
-            wrong(f"{name}: There is no such field; there are {', '.join(_OF_HEADS)}.", (str(name),))
+    for says, path in _slips(head):
+        wrong(says, path)
     listed = head.get("clauses") or ()
     if not isinstance(listed, list | tuple):
         wrong("clauses: This is a list: each clause begins with a dash.", ("clauses",))
         listed = ()
     for place, content in enumerate(listed):
         if isinstance(content, Mapping) and "effect" not in content:
-            if told := [name for name in _FOR_CODE if name in content]:
+            if told := [str(name) for name in content if _is_like(name, _FOR_CODE)]:
                 named, says = content.get("id", place + 1), " and ".join(told)
                 wrong(
                     f"The clause {named} has {says} and no effect, so that nothing would check it.", ("clauses", place)
@@ -106,6 +105,31 @@ def clauses_of(
     if faults:
         raise Faulty(*faults)
     return found
+
+
+def _slips(head: Mapping[str, Any]) -> list[tuple[str, Path]]:
+    """What stands beside the fields that are read and was meant to be read."""
+    misspelt = [str(name) for name in head if name not in _OF_HEADS and _is_like(name, _OF_HEADS)]
+    there_are = f"There is no such field; there are {', '.join(_OF_HEADS)}."
+    misplaced = _misplaced({name: part for name, part in head.items() if name != "clauses"})
+    return [(f"{name}: {there_are}", (name,)) for name in misspelt] + [
+        ("This has an effect and is none of the clauses, so that nothing would check it.", path) for path in misplaced
+    ]
+
+
+def _is_like(name: Any, names: tuple[str, ...]) -> bool:
+    """Whether it is one of the names, or taken for a misspelt one."""
+    return bool(difflib.get_close_matches(str(name).lower(), names, 1, MISSPELT_LIKENESS_MIN))
+
+
+def _misplaced(part: Any, path: Path = ()) -> list[Path]:
+    """Where something stands that would be a clause if it stood among them."""
+    if isinstance(part, Mapping):
+        own = [path] if "effect" in part else []
+        return own + [found for name, each in part.items() for found in _misplaced(each, (*path, str(name)))]
+    if isinstance(part, list | tuple):
+        return [found for place, each in enumerate(part) for found in _misplaced(each, (*path, place))]
+    return []
 
 
 def _clause(policy: str, read: _Clause, span: Mapping[str, datetime], known: set[str]) -> Clause:

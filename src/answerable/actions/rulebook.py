@@ -2,25 +2,34 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-import yaml
 from sqlalchemy import Connection
 
 from answerable.actions.declaring import Action
 from answerable.actions.policy_heads import clauses_of
+from answerable.actions.policy_pages import head_of, listing
 from answerable.domain.actions import Clause
 from answerable.domain.clock import now
 from answerable.domain.errors import Fault, Faulty, Invalid
-from answerable.domain.page_heads import BrokenYaml, Lined, read_yaml, split_page
+from answerable.domain.page_heads import Lined
 from answerable.store import Store, actions, clauses
 
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """What a folder of policies says."""
+
+    clauses: list[Clause]
+    files: Mapping[str, Path]
+    """Which file each policy is, by the name that its clauses have for it."""
 
 
 class Rulebook:
@@ -34,6 +43,7 @@ class Rulebook:
         self._declared = declared
         self._clock = clock
         self._read: dict[Path, int] = {}
+        self._files: dict[str, Path] = {}
 
     async def keep(self) -> int:
         """From now on the clauses of the folder hold, and no others. Gives how many have changed.
@@ -41,83 +51,105 @@ class Rulebook:
         Raises Faulty for clauses that cannot be meant; then those from before stay in force.
         """
         changed_at = await asyncio.to_thread(self._changes)
-        found = await asyncio.to_thread(clauses_in, self._folder, self._declared)
+        found = await asyncio.to_thread(policies_in, self._folder, self._declared)
 
-        def put(db: Connection) -> int:
+        def put(db: Connection) -> tuple[list[Clause], int]:
             # Nobody is ruled by half of the old ones and half of the new ones, nor by old ones after the new ones hold.
             actions.hold(db)
-            return clauses.put(db, found, self._clock())
+            at = self._clock()
+            return clauses.left_out(db, found.clauses, at), clauses.put(db, found.clauses, at)
 
-        kept = await self._store.write(put)
+        gone, kept = await self._store.write(put)
         self._read = changed_at
+        self._files |= found.files
+        for sentence in told_of_gone(gone, self._files):
+            log.warning("%s", sentence)
         return kept
 
     async def keep_for_ever(self) -> None:
         """Keeps what is changed in the folder, within seconds, until cancelled."""
         while True:
             await asyncio.sleep(LOOK_SECONDS)
+            await self.look_again()
+
+    async def look_again(self) -> None:
+        """Keeps what was changed in the folder since it was last read; what cannot be meant is told in the log."""
+        try:
+            seen = await asyncio.to_thread(self._changes)
+            if seen == self._read:
+                return
             try:
-                seen = await asyncio.to_thread(self._changes)
-                if seen != self._read:
-                    # A file that cannot be meant is told once, not every few seconds.
-                    self._read = seen
-                    log.info("%s clauses have changed.", await self.keep())
+                log.info("%s clauses have changed.", await self.keep())
             except Invalid as error:
+                # A file that cannot be meant is told once, not every few seconds.
+                self._read = seen
                 log.warning("%s The clauses from before stay in force.", error)
-            except Exception:
-                log.exception("The policies could not be read; the clauses from before stay in force.")
+        except Exception:
+            log.exception("The policies could not be read; the clauses from before stay in force.")
 
     def _changes(self) -> dict[Path, int]:
-        return {file: file.stat().st_mtime_ns for file in _files(self._folder)}
+        listed = listing(self._folder)
+        return {file: _changed_at(file) for file in (*listed.pages, *listed.others)}
 
 
-def clauses_in(folder: Path, declared: Mapping[str, Action]) -> list[Clause]:
-    """The clauses for code in the heads of a folder's policies.
+def _changed_at(file: Path) -> int:
+    try:
+        return file.stat().st_mtime_ns
+    except OSError:
+        # Gone since it was listed, or a link that leads nowhere.
+        return 0
 
-    Raises Faulty, with file and line, for all that cannot be meant, and for two of one id.
+
+def policies_in(folder: Path, declared: Mapping[str, Action]) -> Policies:
+    """What the heads of a folder's policies say for code.
+
+    Raises Faulty, with file and line, for all that cannot be meant, and for two clauses of one id.
     """
+    listed = listing(folder)
     found: list[Clause] = []
-    faults: list[Fault] = []
+    files: dict[str, Path] = {}
+    faults: list[Fault] = [*listed.faults]
     places: dict[str, Path] = {}
-    for file in _files(folder):
+    for file in listed.pages:
         try:
-            content, lined = _head_of(file)
-            own = clauses_of(str(file), content, declared, line=lined.line)
+            head = head_of(file)
+            own = clauses_of(str(file), head.content, declared, line=head.lined.line)
         except Faulty as error:
             faults += error.faults
             continue
+        files.setdefault(str(head.content.get("id") or file), file)
         for clause in own:
             if clause.id in places:
-                faults.append(_twice(file, clause.id, lined, places[clause.id]))
+                faults.append(_twice(file, clause.id, head.lined, places[clause.id]))
             places.setdefault(clause.id, file)
         found += own
     if faults:
         raise Faulty(*faults)
-    return found
+    return Policies(found, files)
+
+
+def clauses_in(folder: Path, declared: Mapping[str, Action]) -> list[Clause]:
+    """The clauses for code in the heads of a folder's policies. Raises Faulty, as `policies_in` does."""
+    return policies_in(folder, declared).clauses
+
+
+def told_of_gone(gone: Iterable[Clause], files: Mapping[str, Path]) -> list[str]:
+    """Which clauses hold no longer, in a sentence for each policy that had them."""
+    by_policy: dict[str, list[str]] = {}
+    for each in sorted(gone, key=lambda clause: clause.id):
+        by_policy.setdefault(each.policy, []).append(each.id)
+    return [_gone(policy, ids, files.get(policy, Path(policy))) for policy, ids in by_policy.items()]
+
+
+def _gone(policy: str, ids: list[str], file: Path) -> str:
+    *most, last = ids
+    named, hold, them = (f"{', '.join(most)} and {last}", "hold", "them") if most else (last, "holds", "it")
+    if file.is_file():
+        return f"{named} {hold} no longer: {file} does not have {them} with an effect any more."
+    return f"{named} {hold} no longer: the policy {policy} is not there any more."
 
 
 def _twice(file: Path, clause_id: str, lined: Lined, other: Path) -> Fault:
     named = [place for place, each in enumerate(lined.content["clauses"]) if each.get("id") == clause_id]
     line = lined.line(("clauses", max(named, default=0), "id"))
     return Fault(str(file), line, f"The clause {clause_id} is in {other} as well.")
-
-
-def _files(folder: Path) -> list[Path]:
-    return sorted(folder.rglob("*.md"))
-
-
-def _head_of(file: Path) -> tuple[Mapping[str, Any], Lined]:
-    """What a policy's head says, with its types, and where. Raises Faulty."""
-    try:
-        page = split_page(file.read_text(encoding="utf-8"))
-        if page is None:
-            return {}, Lined()
-        lined, content = read_yaml(page[0], first_line=2), yaml.safe_load(page[0])
-    except (OSError, UnicodeDecodeError) as error:
-        raise Faulty(Fault(str(file), 1, "It cannot be read.")) from error
-    except BrokenYaml as error:
-        raise Faulty(Fault(str(file), error.line, str(error))) from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        # Such as a day that there is not.
-        raise Faulty(Fault(str(file), 2, f"Its head is not valid YAML: {error}.")) from error
-    return (content, lined) if isinstance(content, dict) else ({}, lined)

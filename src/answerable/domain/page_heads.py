@@ -17,6 +17,11 @@ DEPTH_MAX = 40
 Path = tuple[str | int, ...]
 
 _HEAD = re.compile(r"\A---[ \t]*\n(.*?)^---[ \t]*$\n?", re.DOTALL | re.MULTILINE)
+# Where a head that is none begins: also what word processors make of three dashes, and the line of another format.
+_DASHES = r"[-\u2013\u2014\u2212]"
+_MEANT = re.compile(rf"[\s\u200b\u2060\ufeff]*(?:---[^\n]*|(?:{_DASHES}+|\+\+\+)[ \t]*$)", re.MULTILINE)
+_OPENS = re.compile(r"---[ \t]*(?:\n|\Z)")
+_MEANT_TO_CLOSE = re.compile(rf"^[ \t]*(?:\.\.\.|\+\+\+|{_DASHES}+)[ \t]*$", re.MULTILINE)
 _PLACE_OF_ERROR = re.compile(r" - at `\$?(.*)`\Z", re.DOTALL)
 _NO_TEXT = re.compile(r"Expected “str”, got `(?:int|float|bool)`")
 _NO_SUCH_WORD = "Invalid enum value"
@@ -50,7 +55,7 @@ class Lined:
 
 def plain_lines(text: str) -> str:
     """A file's text without what editors put around lines: no mark at its beginning, each line ended by one sign."""
-    return text.removeprefix("\ufeff").replace("\r\n", "\n")
+    return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def split_page(text: str) -> tuple[str, str] | None:
@@ -58,6 +63,30 @@ def split_page(text: str) -> tuple[str, str] | None:
     text = plain_lines(text)
     head = _HEAD.match(text)
     return None if head is None else (head[1], text[head.end() :])
+
+
+def slip_of_head(text: str) -> tuple[str, int] | None:
+    """What is wrong where a head was meant and none can be read, with its line; none where no head was meant.
+
+    It is asked of a page that has no head.
+    """
+    text = plain_lines(text)
+    begins = _MEANT.match(text)
+    if begins is None:
+        return None
+    line = 1 + text.count("\n", 0, begins.end())
+    if not _OPENS.match(text):
+        return (
+            "It looks as if a head began here, and none is read: a head begins in the first line of the file, with "
+            "three dashes (---) and nothing before or after them."
+        ), line
+    closes = _MEANT_TO_CLOSE.search(text, begins.end())
+    if closes is None:
+        return "The head that begins here is never closed: write a line of three dashes (---) below its last field.", 1
+    return (
+        f"The head that begins in line 1 is not closed by “{closes[0].strip()}”: write three dashes (---) here, with "
+        "nothing before or after them."
+    ), 1 + text.count("\n", 0, closes.start())
 
 
 def in_words(error: msgspec.ValidationError, shape: Any) -> tuple[str, Path]:

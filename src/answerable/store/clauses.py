@@ -39,6 +39,13 @@ def in_force_now(db: Connection, at: datetime) -> list[Clause]:
     return [_clause(*row) for row in db.execute(_IN_FORCE_NOW, {"at": at})]
 
 
+def left_out(db: Connection, wanted: Iterable[Clause], at: datetime) -> list[Clause]:
+    """The clauses that hold, or wait to, and are not among those that are wanted: to put these takes them away."""
+    ids = {each.id for each in wanted}
+    gone = _still_open(db, [row for row in _newest(db) if row.id not in ids], _not_before_the_last(db, at))
+    return [_clause(msgspec.json.encode(row.content).decode(), row.from_moment, row.to_moment) for row in gone]
+
+
 def put(db: Connection, wanted: Iterable[Clause], at: datetime) -> int:
     """From now on these are the clauses. Gives how many have changed; what held until now is kept as it was.
 
@@ -46,8 +53,7 @@ def put(db: Connection, wanted: Iterable[Clause], at: datetime) -> int:
     what held before does. One that is not among them any more holds until now. Where the clock has gone back, now is
     when they were last put.
     """
-    last = db.execute(_LAST_CHANGE).scalar()
-    at = max(at, last) if last is not None else at
+    at = _not_before_the_last(db, at)
     held = {row.id: row for row in _newest(db)}
     changed = 0
     for clause in wanted:
@@ -60,15 +66,23 @@ def put(db: Connection, wanted: Iterable[Clause], at: datetime) -> int:
         changed += 1
         content = {**_content(clause), _OWN_END: clause.to_moment and clause.to_moment.isoformat()}
         _add(db, clause.id, before, content, (begins, clause.to_moment), at)
+    for row in _still_open(db, held.values(), at):
+        changed += 1
+        _make_way(db, row.id, at, at)
+        # That it was taken away is a version, too, and never in force.
+        _add(db, row.id, row, row.content, (at, at), at)
+    return changed
+
+
+def _not_before_the_last(db: Connection, at: datetime) -> datetime:
+    last: datetime | None = db.execute(_LAST_CHANGE).scalar()
+    return max(at, last) if last is not None else at
+
+
+def _still_open(db: Connection, newest: Iterable[Any], at: datetime) -> list[Any]:
     # Not only the newest version may hold on: one that ends before it begins leaves the one before it in force.
     open_ = set(db.execute(select(clauses.c.id).where(_is_open(at))).scalars())
-    for row in held.values():
-        if row.id in open_:
-            changed += 1
-            _make_way(db, row.id, at, at)
-            # That it was taken away is a version, too, and never in force.
-            _add(db, row.id, row, row.content, (at, at), at)
-    return changed
+    return [row for row in newest if row.id in open_]
 
 
 def _add(
