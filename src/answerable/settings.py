@@ -82,6 +82,16 @@ class Environment(BaseSettings):
         None, validation_alias=AliasChoices("openai_base_url", "ANSWERABLE_OPENAI_BASE_URL", "OPENAI_BASE_URL")
     )
 
+    @property
+    def sqlite_file(self) -> Path:
+        """Where the embedded database is, or would be."""
+        return (self.data / "answerable.sqlite").resolve()
+
+    @property
+    def database_address(self) -> str:
+        """The address of the database."""
+        return self.database or f"sqlite:///{self.sqlite_file}"
+
 
 class Company(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Who answers."""
@@ -182,7 +192,7 @@ class Settings:
     @property
     def database(self) -> str:
         """The address of the database."""
-        return self.environment.database or f"sqlite:///{(self.environment.data / 'answerable.sqlite').resolve()}"
+        return self.environment.database_address
 
     @property
     def jobs_database(self) -> str:

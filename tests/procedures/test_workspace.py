@@ -1,14 +1,18 @@
 """A company learns what is wrong with its workspace from sentences, before it starts."""
 
+import asyncio
 import json
 import re
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 import answerable_demo
 from answerable.actions.loading import load_actions
+from answerable.actions.rulebook import Rulebook
 from answerable.agents.procedures.workspace import load_procedures, procedure_faults
 from answerable.cli.linting import lint_workspace
 from answerable.domain.errors import Invalid
@@ -16,6 +20,8 @@ from answerable.domain.procedures import ActionShape, Ask, Call, HandOff
 from answerable.knowledge.procedures import heads
 from answerable.knowledge.procedures.linting import faults_in
 from answerable.knowledge.procedures.reading import read_procedure
+from answerable.settings import read_environment
+from answerable.store import Store
 from tests.procedures.shop import REFUND, changed
 
 DEMO = Path(answerable_demo.__file__).parent / "workspace"
@@ -82,6 +88,34 @@ def test_lint_tells_people_and_scripts(tmp_path: Path, capsys: pytest.CaptureFix
     assert json.loads(capsys.readouterr().out)["faults"] == [
         {"file": str(folder / "procedures" / "one.md"), "line": 2, "says": "It is missing required field “title”."}
     ]
+
+
+async def test_lint_names_the_clauses_that_the_running_program_has_and_the_workspace_has_not(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, given = tmp_path / "workspace", {"workspace": tmp_path / "workspace", "data": tmp_path / "data"}
+    shutil.copytree(DEMO, folder)
+    policy = folder / "policies" / "refund-policy.md"
+
+    def lint(**other: Any) -> str:
+        """What it prints. It has an event loop of its own."""
+        assert lint_workspace(None, as_json=False, given={**given, **other}) == 0
+        return capsys.readouterr().out
+
+    before_it_ever_ran = await asyncio.to_thread(lint)
+    with Store(read_environment(**given).database_address) as store:
+        await asyncio.to_thread(store.migrate)
+        await Rulebook(store, folder / "policies", load_actions(folder / "actions")).keep()
+    as_it_holds = await asyncio.to_thread(lint)
+    policy.write_text(policy.read_text().replace("R-12", "X-12", 1).replace("R-13", "X-13", 1))
+
+    assert before_it_ever_ran == as_it_holds == f"{folder}: nothing is wrong.\n"
+    assert await asyncio.to_thread(lint) == (
+        f"R-12 and R-13 hold no longer: {policy} does not have them with an effect any more.\n"
+        f"{folder}: nothing is wrong.\n"
+    )
+    assert await asyncio.to_thread(lint, data=tmp_path / "elsewhere") == f"{folder}: nothing is wrong.\n"
+    assert not (tmp_path / "elsewhere").exists(), "to look changes nothing"
 
 
 POLICY = """---

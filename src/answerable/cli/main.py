@@ -146,7 +146,7 @@ def lint(given: dict[str, Any], workspace: Path | None, as_json: bool) -> None:
     with importing():
         from answerable.cli.linting import lint_workspace
 
-    sys.exit(WRONG if lint_workspace(workspace or given["workspace"], as_json=as_json) else 0)
+    sys.exit(WRONG if lint_workspace(workspace, as_json=as_json, given=given) else 0)
 
 
 @main.command()
