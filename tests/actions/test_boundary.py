@@ -4,7 +4,7 @@ import asyncio
 import re
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -850,6 +850,18 @@ async def anything(*given: Any) -> Any:
     """A function that is no plain one."""
 
 
+async def too_little(wanted: Any) -> Any:
+    """It is called with more than it takes."""
+
+
+async def too_much(doing: Any, wanted: Any, third: Any, fourth: Any) -> Any:
+    """It is called with less than it takes."""
+
+
+async def by_name(doing: Any, wanted: Any, *, made: Any) -> Any:
+    """It is called without names."""
+
+
 @pytest.mark.parametrize(
     ("other", "sentence"),
     [
@@ -859,7 +871,33 @@ async def anything(*given: Any) -> Any:
         ({"money": None}, "must say how much"),
         ({"look_up": None}, "needs `look_up`"),
         ({"simulate": None}, "needs `simulate`"),
-        ({"timeout_seconds": 0}, "time-out"),
+        ({"timeout_seconds": 0}, "more than 0 and at most 120; it has 0"),
+        ({"timeout_seconds": 121}, "more than 0 and at most 120; it has 121"),
+        ({"timeout_seconds": float("nan")}, "more than 0 and at most 120; it has nan"),
+        ({"timeout_seconds": True}, "a number of seconds, .* it has True"),
+        ({"timeout_seconds": "10"}, "a number of seconds, .* it has '10'"),
+        ({"repeats_within": 60}, "a timedelta in repeats_within, such as .*; it has 60"),
+        ({"undo_within": 60, "undo": anything}, "a timedelta in undo_within"),
+        ({"repeats_within": timedelta.max}, "at most 36525 days in repeats_within"),
+        ({"approval_expires_after": timedelta.max / 2}, "at most 36525 days in approval_expires_after"),
+        ({"undo_within": timedelta(days=40_000), "undo": anything}, "at most 36525 days in undo_within"),
+        ({"limits": {"calls_per_day": 3}}, "needs `limits` to be Limits"),
+        ({"limits": Limits(per_call=cast("Any", "50.00"))}, "needs amounts by currency in the limit per_call"),
+        ({"limits": Limits({"EUR": "0.00"}, {"EUR": "1.00"}, {"EUR": "1.00"})}, "0.00 EUR, so that nothing could"),
+        ({"limits": replace(OF_A_DAY, calls_per_day=True)}, "calls_per_day of True"),
+        ({"asks": "Refund {amount} of {charge_id}"}, "needs `asks` to be texts by language"),
+        ({"asks": {"en": 3}}, "needs `asks` to be texts by language"),
+        ({"money": "amount"}, "needs a function `money`; it has 'amount'"),
+        ({"money": lambda doing, wanted: wanted.amount.money}, "`money` that takes, by their places: what is wanted"),
+        ({"facts": too_little}, "`facts` that takes, by their places: the Doing, what is wanted"),
+        ({"look_up": too_little}, "`look_up` that takes, by their places: the Doing, what is wanted"),
+        ({"look_up": too_much}, "`look_up` that takes, by their places: the Doing, what is wanted"),
+        ({"undo": too_much, "undo_within": timedelta(hours=1)}, "`undo` that takes, .* what is wanted, what was done"),
+        ({"undo": by_name, "undo_within": timedelta(hours=1)}, "`undo` that takes, .* what is wanted, what was done"),
+        ({"simulate": lambda wanted: None}, "`simulate` that takes, by their places: the Doing, what is wanted"),
+        ({"effect": "writes"}, "how much it moves, so that its effect is 'moves_money'"),
+        ({"effect": "reads"}, "how much it moves, so that its effect is 'moves_money'"),
+        ({"effect": "writes", "money": None}, "limits of money and moves none"),
         ({"undo_within": timedelta(hours=1)}, "together"),
         ({"asks": {"en": "Refund {amount}"}}, "must name each of its arguments"),
         ({"asks": {"en": "Refund {amount} of {charge_id} to {friend}"}}, "and nothing else"),
@@ -901,6 +939,33 @@ def test_a_function_that_could_never_settle_is_refused(bank: Bank) -> None:
         action(effect="reads", identity="verified")(mute)
     with pytest.raises(Invalid, match="The action plain needs to be declared with `async def`"):
         action(effect="reads", identity="verified")(plain)  # type: ignore[arg-type]
+
+
+def test_a_type_that_no_schema_can_say_is_refused_in_words() -> None:
+    class Something(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+        thing: object
+
+    class Found(Refunded, frozen=True):
+        thing: object
+
+    async def give(doing: Doing, wanted: Something) -> Refunded:
+        """Gives something back."""
+        raise NotImplementedError
+
+    async def find(doing: Doing, wanted: Wanted) -> Found:
+        """Finds the bank."""
+        raise NotImplementedError
+
+    async def name(doing: Doing, *, wanted: Wanted) -> Refunded:
+        """Takes what is wanted by its name."""
+        raise NotImplementedError
+
+    with pytest.raises(Invalid, match="The action give has an argument of a type .* for: type <class 'object'> is not"):
+        action(effect="reads", identity="verified")(give)
+    with pytest.raises(Invalid, match="The action find has a result of a type that JSON has no schema for"):
+        action(effect="reads", identity="verified")(find)
+    with pytest.raises(Invalid, match="The action name needs to take the Doing and what is wanted by their places"):
+        action(effect="reads", identity="verified")(name)  # type: ignore[arg-type]
 
 
 async def test_what_is_not_known_counts_against_the_limits_however_old_it_is(desk: Desk) -> None:

@@ -36,12 +36,26 @@ NAME = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
 EFFECTS: tuple[Effect, ...] = get_args(Effect)
 IDENTITIES: tuple[Identity, ...] = ("anonymous", "known", "verified", "stepped_up")
 TIMEOUT_SECONDS_MAX = 120.0
+TIME_MAX = timedelta(days=36_525)
+"""A hundred years: what is longer cannot be counted from any day that there is."""
 # Nothing in it begins or ends a link, or anything else, where text is read as Markdown.
 _LINK = r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?(/[A-Za-z0-9._~:/?#@!$&'+,;=%-]*)?$(?!\n)"
 Link = Annotated[str, msgspec.Meta(pattern=_LINK, max_length=2_000)]
 """An address that the customer may open. Of all that an action returns only this is told as one: the function has made
 it, and nobody outside."""
 
+RUN_TAKES = ("the Doing", "what is wanted")
+TAKEN_BY: Mapping[str, tuple[str, ...]] = {
+    "facts": RUN_TAKES,
+    "look_up": RUN_TAKES,
+    "undo": (*RUN_TAKES, "what was done"),
+    "simulate": RUN_TAKES,
+    "money": ("what is wanted",),
+    "told": ("what is wanted", "what the tool answered"),
+}
+"""What the functions beside an action, and beside a tool of an MCP server, are called with."""
+PLAIN = ("money", "simulate", "told")
+"""Those that nobody waits for: they ask nobody."""
 _PLACE = re.compile(r"\{[^{}]*\}")
 
 
@@ -244,33 +258,76 @@ def _faults(declared: Action) -> list[str]:
         faults.append("takes and returns frozen msgspec.Struct records, so that both can be checked and kept.")
     elif not declared.wanted.__struct_config__.forbid_unknown_fields:
         faults.append("must refuse arguments that it does not know: forbid_unknown_fields=True.")
-    faults += _faults_of_functions(declared)
-    if not 0 < declared.timeout_seconds <= TIMEOUT_SECONDS_MAX:
-        faults.append(f"needs a time-out of at most {TIMEOUT_SECONDS_MAX:.0f} s.")
+    else:
+        faults += _faults_of_types(declared)
+    faults += _faults_of_functions(declared) + _faults_of_times(declared) + _faults_of_limits(declared.limits)
+    if not isinstance(declared.asks, Mapping) or not all(isinstance(each, str) for each in declared.asks.values()):
+        faults.append("needs `asks` to be texts by language, such as {'en': 'Refund {amount} of {order_id}'}.")
+    if faults:
+        # What is of the wrong kind cannot be compared.
+        return faults
+    if declared.effect != "reads":
+        faults += _faults_of_change(declared)
+    return faults + (_money_faults(declared) if declared.effect == "moves_money" else _faults_without_money(declared))
+
+
+def _faults_of_types(declared: Action) -> list[str]:
+    """Arguments and results are shown to models and procedures as JSON Schema; not every type has one."""
+    faults: list[str] = []
+    for what, kind in (("an argument", declared.wanted), ("a result", declared.result)):
+        try:
+            msgspec.json.schema_components([kind])
+        except (TypeError, ValueError, NameError) as error:
+            why = str(error).splitlines()[-1].rstrip(".")
+            faults.append(f"has {what} of a type that JSON has no schema for: {why}.")
+    return faults
+
+
+def _faults_of_times(declared: Action) -> list[str]:
+    faults: list[str] = []
+    if not is_timeout(declared.timeout_seconds):
+        faults.append(
+            f"needs a time-out `timeout_seconds` that is a number of seconds, more than 0 and at most "
+            f"{TIMEOUT_SECONDS_MAX:.0f}; it has {declared.timeout_seconds!r:.40}."
+        )
     times = {"repeats_within": declared.repeats_within, "approval_expires_after": declared.approval_expires_after}
     if declared.undo_within is not None:
         times["undo_within"] = declared.undo_within
-    faults += [f"needs a time of more than nothing in {name}." for name, time in times.items() if time <= timedelta(0)]
-    faults += _faults_of_limits(declared.limits)
-    if declared.effect != "reads":
-        faults += _faults_of_change(declared)
-    if declared.effect == "moves_money":
-        faults += _money_faults(declared)
+    for name, time in times.items():
+        if not isinstance(time, timedelta):
+            faults.append(f"needs a timedelta in {name}, such as timedelta(hours=1); it has {time!r:.40}.")
+        elif time <= timedelta(0):
+            faults.append(f"needs a time of more than nothing in {name}.")
+        elif time > TIME_MAX:
+            faults.append(f"needs a time of at most {TIME_MAX.days} days in {name}: later days cannot be counted.")
     return faults
+
+
+def is_timeout(seconds: Any) -> bool:
+    """Whether a function can be given so many seconds."""
+    return _is_number(seconds, int | float) and 0 < seconds <= TIMEOUT_SECONDS_MAX
+
+
+def _is_number(value: Any, kind: Any) -> bool:
+    # To Python, True is 1.
+    return isinstance(value, kind) and not isinstance(value, bool)
 
 
 def _faults_of_functions(declared: Action) -> list[str]:
     """What could only be found out when the first call of it is done, and is then not known."""
     faults: list[str] = []
-    called = {"run": declared.run, "facts": declared.facts, "look_up": declared.look_up, "undo": declared.undo}
-    for name, function in called.items():
-        if function is not None and not inspect.iscoroutinefunction(function):
-            of = "" if name == "run" else f"a function `{name}` "
-            faults.append(f"needs {of or 'to be '}declared with `async def`.")
-    plain = {"money": declared.money, "simulate": declared.simulate}
-    for name, asked in plain.items():
-        if asked is not None and inspect.iscoroutinefunction(asked):
-            faults.append(f"needs a function `{name}` declared with `def`, without `async`.")
+    if not inspect.iscoroutinefunction(declared.run):
+        faults.append("needs to be declared with `async def`.")
+    elif not _takes(declared.run, RUN_TAKES):
+        faults.append(f"needs to take {' and '.join(RUN_TAKES)} by their places.")
+    for name, function in (
+        ("facts", declared.facts),
+        ("look_up", declared.look_up),
+        ("undo", declared.undo),
+        ("money", declared.money),
+        ("simulate", declared.simulate),
+    ):
+        faults += faults_of_function(name, function)
     if _is_frozen_record(declared.result):
         kept = get_type_hints(declared.result)
         missing = [name for name in ("reference", "summary") if kept.get(name) is not str]
@@ -279,19 +336,58 @@ def _faults_of_functions(declared: Action) -> list[str]:
     return faults
 
 
+def faults_of_function(name: str, function: Any) -> list[str]:
+    """What is wrong with one of the functions beside an action, if it is there: its kind, or what it takes."""
+    if function is None:
+        return []
+    if not callable(function):
+        return [f"needs a function `{name}`; it has {function!r:.40}."]
+    takes = TAKEN_BY[name]
+    if name in PLAIN and inspect.iscoroutinefunction(function):
+        return [f"needs a function `{name}` declared with `def`, without `async`."]
+    if name not in PLAIN and not inspect.iscoroutinefunction(function):
+        return [f"needs a function `{name}` declared with `async def`."]
+    if not _takes(function, takes):
+        return [f"needs a function `{name}` that takes, by their places: {', '.join(takes)}."]
+    return []
+
+
+def _takes(function: Any, given: tuple[str, ...]) -> bool:
+    """Whether a function can be called with so many things."""
+    try:
+        inspect.signature(function).bind(*given)
+    except TypeError:
+        return False
+    except ValueError:
+        # One that is built in does not tell.
+        return True
+    return True
+
+
 def _faults_of_limits(limits: Limits) -> list[str]:
+    if not isinstance(limits, Limits):
+        return ["needs `limits` to be Limits(…), such as Limits(calls_per_day=100)."]
     faults: list[str] = []
     numbers = {"calls_per_customer_a_day": limits.calls_per_customer_a_day, "calls_per_day": limits.calls_per_day}
     for name, number in numbers.items():
-        if number is not None and (not isinstance(number, int) or number < 1):
+        if number is not None and (not _is_number(number, int) or number < 1):
             faults.append(f"has the limit {name} of {number}: it is a whole number of 1 or more, or left out.")
     above: dict[str, tuple[str, Money]] = {}
     for name in ("per_day", "per_customer_a_day", "per_call"):
-        for currency, amount in getattr(limits, name).items():
+        amounts = getattr(limits, name)
+        if not isinstance(amounts, Mapping) or not all(isinstance(each, str) for each in amounts):
+            faults.append(f"needs amounts by currency in the limit {name}, such as {{'EUR': '50.00'}}.")
+            continue
+        for currency, amount in amounts.items():
             try:
                 most = money(amount, currency)
             except Invalid as error:
                 faults.append(f"has a limit {name} that is none. {error}")
+                continue
+            if most.units == 0:
+                faults.append(
+                    f"has a limit {name} of {most}, so that nothing could ever be done. Leave {currency} out."
+                )
                 continue
             wider = above.get(currency)
             if wider is not None and most.exceeds(wider[1]):
@@ -358,6 +454,18 @@ def _money_faults(declared: Action) -> list[str]:
         faults.append("moves money, so that it needs a limit per call, per customer a day, and per day.")
     elif len({frozenset(each) for each in named}) > 1:
         faults.append("must give each of its limits in the same currencies.")
+    return faults
+
+
+def _faults_without_money(declared: Action) -> list[str]:
+    faults: list[str] = []
+    if declared.money is not None:
+        faults.append("says with `money` how much it moves, so that its effect is 'moves_money'.")
+    limits = declared.limits
+    if limits.per_call or limits.per_customer_a_day or limits.per_day:
+        faults.append(
+            "has limits of money and moves none, so that nothing would keep them: its effect is 'moves_money'."
+        )
     return faults
 
 

@@ -259,6 +259,21 @@ TEXT = {"type": "string"}
 PAID = defined({"order": TEXT, "amount": TEXT, "currency": TEXT, "who": TEXT, "key": TEXT}, "order", "who", "key")
 
 
+def told_by_one(answer: Any) -> Told:
+    """It is called with more than it takes."""
+    raise NotImplementedError
+
+
+async def waits_for_one(wanted: Any) -> Told:
+    """It is called with more than it takes."""
+    raise NotImplementedError
+
+
+async def waits_for_two(wanted: Any, answer: Any) -> Told:
+    """What it gives would have to be waited for."""
+    raise NotImplementedError
+
+
 def declare(tool: Tool, **other: Any) -> Action:
     async def facts(doing: Doing, wanted: Any) -> dict[str, Any]:
         return {}
@@ -300,6 +315,14 @@ def declare(tool: Tool, **other: Any) -> Action:
         ("currency", {}, {"money": MoneyArguments("amount")}),
         ("type that `told` returns", {}, {"told": lambda wanted, answer: None}),
         ("undo", {}, {"undo": lambda doing, wanted, made: None}),
+        ("`told` that takes, by their places: what is wanted, what the tool", {}, {"told": told_by_one}),
+        ("`told` declared with `def`", {}, {"told": waits_for_two}),
+        ("`facts` that takes, by their places: the Doing, what is wanted", {}, {"facts": waits_for_one}),
+        ("`facts` declared with `async def`", {}, {"facts": told}),
+        ("`look_up` that takes, by their places: the Doing, what is wanted", {}, {"look_up": waits_for_one}),
+        ("a number of seconds, more than 0 and at most 120; it has '15'", {}, {"timeout_seconds": "15"}),
+        ("needs `arguments` by name", {}, {"arguments": ["order"]}),
+        ("needs `money` to be MoneyArguments", {}, {"money": {"amount": "amount"}}),
     ],
 )
 def test_a_declaration_of_a_tool_that_leaves_something_open_does_not_load(

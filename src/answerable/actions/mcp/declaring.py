@@ -27,7 +27,17 @@ from typing import Any, Literal, get_type_hints
 
 import msgspec
 
-from answerable.actions.declaring import IDENTITIES, Action, Amount, Doing, Limits, NotDone, action
+from answerable.actions.declaring import (
+    IDENTITIES,
+    Action,
+    Amount,
+    Doing,
+    Limits,
+    NotDone,
+    action,
+    faults_of_function,
+    is_timeout,
+)
 from answerable.actions.mcp.schemas import Unfit, properties, record, required, said
 from answerable.actions.mcp.tools import Answer, Refused, Tool
 from answerable.domain.actions import Effect
@@ -92,8 +102,9 @@ def mcp_action(
     tool answered. `arguments` are those that who asks may give, each with words of our own. The rest is as `action` has
     it. Raises Invalid, with the action's name, for a declaration that leaves something open.
     """
+    _check_kinds(name, arguments, money, {"told": told, "facts": facts})
     _check(name, tool, set(arguments), money, effect=effect, identity=identity, has_facts=facts is not None)
-    if timeout_seconds <= tool.reached_within:
+    if is_timeout(timeout_seconds) and timeout_seconds <= tool.reached_within:
         raise _fault(
             name, f"needs a time-out of more than the {tool.reached_within:g} s in which its server is reached."
         )
@@ -152,6 +163,18 @@ async def _confirmed(look_up: Callable[[Doing, Any], Awaitable[Any | None]], doi
 
 def _fault(name: str, what: str) -> Invalid:
     return Invalid(f"The action {name} {what}")
+
+
+def _check_kinds(name: str, arguments: Any, money: Any, functions: Mapping[str, Any]) -> None:
+    """Raises Invalid for what is of the wrong kind, and for functions that cannot be called as they will be."""
+    if not isinstance(arguments, Mapping) or not all(isinstance(each, str) for each in arguments.values()):
+        raise _fault(name, "needs `arguments` by name, each with words of yours: {'order_id': 'The order.'}.")
+    if money is not None and not isinstance(money, MoneyArguments):
+        raise _fault(name, "needs `money` to be MoneyArguments(…): which arguments say how much it moves.")
+    # Those that the boundary is not given itself; `action` looks at the others.
+    wrong = next((each for of, function in functions.items() for each in faults_of_function(of, function)), None)
+    if wrong is not None:
+        raise _fault(name, wrong)
 
 
 def _check(

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from answerable.actions.declaring import TIMEOUT_SECONDS_MAX, is_timeout
 from answerable.actions.mcp.pins import read_pins
 from answerable.actions.mcp.tools import CustomerArgument, Tool
 from answerable.actions.mcp.ways import Era, Way, away
@@ -47,8 +48,11 @@ class Server:
             raise Invalid(f"The url of the MCP server {self.name} begins with https:// or http://, or is a setting.")
         if (self.headers and self.command) or (self.environment and self.url):
             raise Invalid(f"The MCP server {self.name}: headers belong to a url, an environment to a command.")
-        if self.reached_within <= 0:
-            raise Invalid(f"The MCP server {self.name} needs some time to be reached.")
+        if not is_timeout(self.reached_within):
+            raise Invalid(
+                f"The MCP server {self.name} needs some time to be reached: `reached_within` is a number of seconds, "
+                f"more than 0 and at most {TIMEOUT_SECONDS_MAX:.0f}."
+            )
 
     def tool(
         self,
