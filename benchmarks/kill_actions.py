@@ -31,7 +31,7 @@ from _serving import Folder, Nursery, database, free_ports, kill, nursery, table
 from sqlalchemy import Connection, create_engine, insert, select, text
 
 import answerable_demo
-from answerable.actions.rulebook import clauses_in
+from answerable.actions.rulebook import policies_in
 from answerable.domain.actions import ActionCall, Approval, Check, Clause
 from answerable.domain.people import ROLES
 from answerable.store import Store, actions, clauses
@@ -257,7 +257,7 @@ def _bill(db: Connection, dice: random.Random, pattern: dict[str, Any], run: int
 
 
 def _clauses() -> list[Clause]:
-    return clauses_in(answerable_demo.WORKSPACE / "policies", the_actions())
+    return policies_in(answerable_demo.WORKSPACE / "policies", the_actions()).clauses
 
 
 def _put_clauses(db: Connection, wanted: list[Clause]) -> None:

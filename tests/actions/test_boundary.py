@@ -960,7 +960,9 @@ def test_a_type_that_no_schema_can_say_is_refused_in_words() -> None:
         """Takes what is wanted by its name."""
         raise NotImplementedError
 
-    with pytest.raises(Invalid, match="The action give has an argument of a type .* for: type <class 'object'> is not"):
+    with pytest.raises(
+        Invalid, match=r"The action give has an argument of a type .* for: type <class 'object'> is not"
+    ):
         action(effect="reads", identity="verified")(give)
     with pytest.raises(Invalid, match="The action find has a result of a type that JSON has no schema for"):
         action(effect="reads", identity="verified")(find)

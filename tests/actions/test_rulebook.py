@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from answerable.actions.loading import load_actions
-from answerable.actions.rulebook import Rulebook, clauses_in
+from answerable.actions.rulebook import Rulebook, policies_in
 from answerable.cli.opening import DEMO
 from answerable.domain.errors import Faulty, Invalid, Unavailable
 from answerable.store import Store, clauses
@@ -103,7 +103,7 @@ def test_a_slip_does_not_disarm_a_clause(
     file.write_text(file.read_text().replace(written, misspelt, 1))
 
     with pytest.raises(Faulty, match=sentence):
-        clauses_in(tmp_path, {"refund_charge": refunding(bank)})
+        policies_in(tmp_path, {"refund_charge": refunding(bank)})
 
 
 HEAD, WORDS = POLICY.format(says="All are fine.").removeprefix("---\n").split("---\n")
@@ -149,7 +149,7 @@ def test_a_head_that_was_meant_and_cannot_be_read_is_a_fault_with_its_line(
     file.write_text(written, encoding="utf-8", newline="")
 
     with pytest.raises(Faulty) as said:
-        clauses_in(tmp_path, {"refund_charge": refunding(bank)})
+        policies_in(tmp_path, {"refund_charge": refunding(bank)})
 
     (fault, *_) = said.value.faults
     assert (fault.file, fault.line) == (str(file), line), fault.says
@@ -170,7 +170,7 @@ def test_a_head_that_was_meant_and_cannot_be_read_is_a_fault_with_its_line(
 def test_a_page_of_words_has_no_clauses_and_no_faults(bank: Bank, tmp_path: Path, written: str) -> None:
     (tmp_path / "refunds.md").write_text(written)
 
-    assert clauses_in(tmp_path, {"refund_charge": refunding(bank)}) == []
+    assert policies_in(tmp_path, {"refund_charge": refunding(bank)}).clauses == []
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_a_file_that_nobody_reads_is_a_fault(bank: Bank, tmp_path: Path, name: s
     file = write(tmp_path / "more", name, "All are fine.")
 
     with pytest.raises(Faulty) as said:
-        clauses_in(tmp_path, {"refund_charge": refunding(bank)})
+        policies_in(tmp_path, {"refund_charge": refunding(bank)})
 
     assert [(each.file, each.line) for each in said.value.faults] == [(str(file), 1)]
     assert "It is not read: policies are pages that end in .md" in str(said.value)
@@ -193,9 +193,9 @@ def test_a_link_to_a_folder_is_a_fault_and_one_to_a_page_is_read(bank: Bank, tmp
     (tmp_path / "policies").mkdir()
     (tmp_path / "policies" / "more").symlink_to(elsewhere.parent)
 
-    assert [each.id for each in clauses_in(tmp_path / "linked", {"refund_charge": refunding(bank)})] == ["R-1"]
+    assert [each.id for each in policies_in(tmp_path / "linked", {"refund_charge": refunding(bank)}).clauses] == ["R-1"]
     with pytest.raises(Faulty, match=r"more:1: A link to a folder is not followed"):
-        clauses_in(tmp_path / "policies", {"refund_charge": refunding(bank)})
+        policies_in(tmp_path / "policies", {"refund_charge": refunding(bank)})
 
 
 def test_what_editors_and_people_put_beside_pages_is_passed_over(bank: Bank, tmp_path: Path) -> None:
@@ -205,7 +205,7 @@ def test_what_editors_and_people_put_beside_pages_is_passed_over(bank: Bank, tmp
     (tmp_path / ".#refunds.md").symlink_to("maya@laptop.4711")
     write(tmp_path / ".checkpoints", "refunds.md", "All are fine.")
 
-    assert [each.id for each in clauses_in(tmp_path, {"refund_charge": refunding(bank)})] == ["R-1"]
+    assert [each.id for each in policies_in(tmp_path, {"refund_charge": refunding(bank)}).clauses] == ["R-1"]
 
 
 async def test_a_faulty_page_of_a_running_program_keeps_what_held_and_is_told_once(
@@ -298,7 +298,7 @@ def test_a_policy_ends_with_all_of_its_clauses(bank: Bank, tmp_path: Path) -> No
     file = write(tmp_path, "refunds.md", "All are fine.")
     file.write_text(file.read_text().replace("clauses:", "effective_to: 2026-12-31\nclauses:", 1))
 
-    (found,) = clauses_in(tmp_path, {"refund_charge": refunding(bank)})
+    (found,) = policies_in(tmp_path, {"refund_charge": refunding(bank)}).clauses
 
     assert found.to_moment == datetime(2026, 12, 31, tzinfo=UTC)
 
@@ -308,7 +308,7 @@ def test_two_clauses_of_one_id_are_refused(bank: Bank, tmp_path: Path) -> None:
     write(tmp_path, "b.md", "None is.")
 
     with pytest.raises(Invalid, match=r"b\.md:4: The clause R-1 is in .*a\.md as well"):
-        clauses_in(tmp_path, {"refund_charge": refunding(bank)})
+        policies_in(tmp_path, {"refund_charge": refunding(bank)})
 
 
 def test_two_clauses_of_one_id_in_one_file_are_refused_at_the_second(bank: Bank, tmp_path: Path) -> None:
@@ -318,13 +318,15 @@ def test_two_clauses_of_one_id_in_one_file_are_refused_at_the_second(bank: Bank,
     file.write_text(f"---\n{head}{again}---\n{words}")
 
     with pytest.raises(Invalid, match=rf"a\.md:{2 + head.count(chr(10))}: The clause R-1 is in .*a\.md as well"):
-        clauses_in(tmp_path, {"refund_charge": refunding(bank)})
+        policies_in(tmp_path, {"refund_charge": refunding(bank)})
 
 
 def test_the_demo_company_has_clauses_for_its_actions() -> None:
     declared = load_actions(DEMO / "workspace" / "actions")
 
-    ruled = {name for clause in clauses_in(DEMO / "workspace" / "policies", declared) for name in clause.applies_to}
+    ruled = {
+        name for clause in policies_in(DEMO / "workspace" / "policies", declared).clauses for name in clause.applies_to
+    }
 
     assert ruled >= {"refund_charge"}
     assert ruled <= set(declared)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from answerable.actions.boundary import Boundary
 from answerable.actions.loading import load_actions
-from answerable.actions.rulebook import clauses_in
+from answerable.actions.rulebook import policies_in
 from answerable.store import Store, clauses
 from tests.actions.bank import Clock
 from tests.actions.company import Office, ask, someone
@@ -22,7 +22,7 @@ async def test_the_tutorials_function_sends_an_invoice_once_and_only_to_its_own_
     assert head is not None
     (tmp_path / "policies" / "invoices.md").write_text(head[1])
     declared = load_actions(tmp_path / "actions")
-    await store.write(clauses.put, clauses_in(tmp_path / "policies", declared), clock())
+    await store.write(clauses.put, policies_in(tmp_path / "policies", declared).clauses, clock())
     desk = Boundary(store, declared, settings=office.settings, clock=clock)
     wanted = {"invoice_number": "INV-2025-0317"}
 

@@ -128,11 +128,6 @@ def policies_in(folder: Path, declared: Mapping[str, Action]) -> Policies:
     return Policies(found, files)
 
 
-def clauses_in(folder: Path, declared: Mapping[str, Action]) -> list[Clause]:
-    """The clauses for code in the heads of a folder's policies. Raises Faulty, as `policies_in` does."""
-    return policies_in(folder, declared).clauses
-
-
 def told_of_gone(gone: Iterable[Clause], files: Mapping[str, Path]) -> list[str]:
     """Which clauses hold no longer, in a sentence for each policy that had them."""
     by_policy: dict[str, list[str]] = {}
