@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from answerable.agents.procedures.following import ASIDES_MAX
 from answerable.inference.embedders import Embedder
 from answerable.people import identity_of
 from answerable.people.proving import ATTEMPTS_MAX, CODES_A_CUSTOMER_MAX, CODES_AN_ADDRESS_MAX
@@ -48,13 +49,13 @@ class Chat:
 
 @asynccontextmanager
 async def bank(
-    folder: Path, url: str, embedder: Embedder, *, needs: str = "stepped_up"
+    folder: Path, url: str, embedder: Embedder, *, needs: str = "stepped_up", procedure: str = PROCEDURE
 ) -> AsyncIterator[tuple[Company, MailServer]]:
     """A company that gives money back to whoever has proved enough, and sends codes."""
     files = {
         "actions/refunds.py": REFUNDS + FINDING.replace('identity="verified"', f'identity="{needs}"'),
         "policies/refunds.md": POLICY,
-        "procedures/refund.md": PROCEDURE,
+        "procedures/refund.md": procedure,
     }
     with mail_server() as mail:
         more = f"[actions]\nfile = '{folder / 'refunds.txt'}'\n"
@@ -160,3 +161,149 @@ async def test_whether_a_letter_went_out_is_not_to_be_told_from_what_follows(
         assert told["taken@example.com"] == told["free@example.com"]
         assert sent == {"taken@example.com": 0, "free@example.com": CODES_A_CUSTOMER_MAX}
         assert told["free@example.com"][2].startswith(WRONG)
+
+
+HOW_LONG = "How long do refunds take?"
+ANSWER = "3 to 5 business days after we approve it"
+
+
+@pytest.fixture
+async def visitor(tmp_path: Path, sqlite_url: str, embedder: Embedder) -> AsyncIterator[Chat]:
+    """Somebody whom nobody has signed in, where a proved address is enough."""
+    async with bank(tmp_path, sqlite_url, embedder, needs="verified") as (company, mail):
+        yield Chat(company, await company.customer("Somebody"), mail)
+
+
+async def test_a_question_in_between_is_answered_and_the_code_still_counts(ines: Chat) -> None:
+    await ines.says(WISH)
+    code, wrong = ines.mail.code(), ines.wrong()
+
+    aside = await ines.says(HOW_LONG)
+    told = await ines.says(wrong)
+
+    assert ANSWER in aside
+    assert aside.endswith("counts, for ten minutes. Please type it here."), (
+        "what it waits for is said behind the answer"
+    )
+    assert ines.letters == 1
+    assert told.startswith(WRONG)
+    assert (await ines.says(code)).startswith("Which charge is it?")
+
+
+async def test_a_question_about_something_unknown_does_not_end_it_either(ines: Chat) -> None:
+    await ines.says(WISH)
+    code = ines.mail.code()
+
+    aside = await ines.says("What is the weather like on Mars?")
+
+    assert aside.endswith("Please type it here.")
+    assert (await ines.says(code)).startswith("Which charge is it?")
+
+
+async def test_questions_without_end_do_not_hold_it_open(ines: Chat) -> None:
+    await ines.says(WISH)
+
+    said = [await ines.says(HOW_LONG) for _ in range(ASIDES_MAX + 1)]
+
+    assert all("Please type it here." in each for each in said[:-1])
+    assert "Please type it here." not in said[-1]
+    assert not await ines.is_with_person()
+
+
+async def test_a_code_and_a_question_in_one_message_both_count(ines: Chat) -> None:
+    await ines.says(WISH)
+    code, wrong = ines.mail.code(), ines.wrong()
+
+    not_yet = await ines.says(f"{wrong}. {HOW_LONG}")
+    told = await ines.says(f"{code}. {HOW_LONG}")
+
+    assert ANSWER in not_yet
+    assert WRONG in not_yet
+    assert ANSWER in told
+    assert "Which charge is it?" in told.split(ANSWER)[1]
+
+
+async def test_a_visitor_may_ask_something_in_between_as_well(visitor: Chat) -> None:
+    await visitor.says(WISH)
+
+    before = await visitor.says(HOW_LONG)
+    await visitor.says("ines@studiomare.example")
+    meanwhile = await visitor.says(HOW_LONG)
+
+    assert ANSWER in before
+    assert before.endswith("With the e-mail address of your account, typed here, I can send you a code.")
+    assert ANSWER in meanwhile
+    assert meanwhile.endswith("Please type it here.")
+    assert visitor.letters == 1
+    assert (await visitor.says(visitor.mail.code())).startswith("Which charge is it?")
+
+
+@pytest.mark.parametrize("text", ["I did not get it", "send me another code"])
+async def test_a_visitor_who_asks_for_another_one_gets_it_at_the_address_of_before(visitor: Chat, text: str) -> None:
+    await visitor.says(WISH)
+    await visitor.says("it is ines@studiomare.example")
+    first = visitor.mail.code()
+
+    told = [await visitor.says(text) for _ in range(2)]
+
+    assert all(NEW in each for each in told), told
+    assert visitor.letters == 3
+    assert [to for to, _ in visitor.mail.taken] == [["ines@studiomare.example"]] * 3
+    assert first == visitor.mail.code() or (await visitor.says(visitor.mail.code())).startswith("Which charge is it?")
+
+
+async def test_what_is_to_be_sent_again_must_be_the_code(ines: Chat) -> None:
+    await ines.says(WISH)
+    code = ines.mail.code()
+
+    await ines.says("Please send me an invoice again")
+
+    assert ines.letters == 1
+    assert (await ines.says(code)).startswith("Which charge is it?")
+
+
+async def test_who_asks_for_another_one_again_after_the_last_gets_a_person(ines: Chat) -> None:
+    await ines.says(WISH)
+    said = [await ines.says("I did not get it") for _ in range(CODES_A_CUSTOMER_MAX)]
+
+    assert "no further code can be sent" in said[-1]
+    assert not await ines.is_with_person(), "the newest may still come"
+    last = await ines.says("I did not get it")
+    assert "colleague" in last
+    assert await ines.is_with_person()
+
+
+CHARGES = """---
+id: charges
+title: Show the charges
+when: The customer wants to see what was charged.
+examples:
+  - Show me my charges
+  - Please list what you charged me
+steps:
+  - call: find_charges
+    as: charges
+    on:
+      done:
+        - say: "{charges.summary}"
+      else:
+        - hand_off: The charges could not be looked up.
+---
+
+Look it up and tell.
+"""
+
+
+async def test_what_is_asked_beside_the_code_that_ends_it_is_answered_behind_the_end(
+    tmp_path: Path, sqlite_url: str, embedder: Embedder
+) -> None:
+    async with bank(tmp_path, sqlite_url, embedder, procedure=CHARGES) as (company, mail):
+        who = await company.customer()
+        who.identity = Host().token()
+        chat = Chat(company, who, mail)
+        await chat.says("Show me my charges")
+
+        told = await chat.says(f"{mail.code()}. {HOW_LONG}")
+
+    assert told.startswith("Your charges.")
+    assert ANSWER in told

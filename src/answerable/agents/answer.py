@@ -154,7 +154,13 @@ class SupportAgent:
             hits={},
             chosen_title=_chosen_title(asked),
         )
-        identifying = Identifying(world.ways, ledger, asked.conversation.id, _spoken(asked))
+        identifying = Identifying(
+            world.ways,
+            ledger,
+            asked.conversation.id,
+            _spoken(asked),
+            said_before=tuple(message.text for message in asked.before if message.author == "customer"),
+        )
         acting = Acting(world.acts, self._declared, ledger, asked, searching, identifying)
         following = Following(
             handbook=self._handbook,

@@ -4,6 +4,7 @@ They sign in on the host's page, or get a one-time code by e-mail. Nothing that 
 """
 
 import asyncio
+import re
 import tomllib
 from dataclasses import dataclass, field
 from functools import cache
@@ -11,11 +12,13 @@ from importlib import resources
 from typing import Any
 
 from answerable.actions.declaring import IDENTITIES, Declaration
-from answerable.agents.phrases import DEFAULT_LANGUAGE, language, plain
+from answerable.agents.phrases import DEFAULT_LANGUAGE, Language, language, plain, words
 from answerable.agents.world import Ways
 from answerable.domain.people import Purpose
 from answerable.people.proving import HIDDEN, Standing, address_in, has_code
 from answerable.traces import Steps
+
+_CLAUSE_END = re.compile(r"[.,;:!?…\n。，；：！？–—]+")
 
 
 @dataclass(slots=True)
@@ -28,6 +31,8 @@ class Identifying:
     conversation_id: str
     code: str
     """The language."""
+    said_before: tuple[str, ...] = ()
+    """What the customer wrote before this turn."""
     _told: str | None = None
     """What they were told to do in this run: whatever else needs a proof, it is one question, and one code."""
     _parts: tuple[str, ...] = ()
@@ -52,13 +57,18 @@ class Identifying:
         return "no_more" in self._parts and "newest" not in self._parts
 
     @property
+    def is_capped(self) -> bool:
+        """Whether no further code is sent for now."""
+        return "no_more" in self._parts
+
+    @property
     def has_come_further(self) -> bool:
         """Whether they typed a code, or a new one was sent: that ends by itself, and is not asking in vain."""
         return "wrong" in self._parts or "new" in self._parts
 
     def asks_for_code(self, said: str) -> bool:
         """Whether the customer asks for a code once more, or says that none has come."""
-        return any(pattern.search(plain(said)) for pattern in language(self.code).resend)
+        return asks_for_code(said, language(self.code))
 
     async def question(self, action: Declaration, said: str, *, is_again: bool) -> str | None:
         """What the customer is told to do; a code is on its way if they can get one. None if there is no way."""
@@ -99,11 +109,20 @@ class Identifying:
             return begins
         if steps_up:
             return await self._send(ways, begins, standing, None)
-        address = address_in(said) or (None if is_again else address_in(customer.email or ""))
+        address = address_in(said) or self._address_of(customer, standing, is_again=is_again)
         if can_get_code and address is not None:
             return await self._send(ways, begins, standing, address)
         found = [name for name, there in (("sign_in", ways.by_host), ("address", can_get_code)) if there]
         return [*begins, *found] if found else []
+
+    def _address_of(self, customer: Customer, standing: Standing, *, is_again: bool) -> str | None:
+        """The address that a code goes to if this turn names none: another one goes where the one before went."""
+        # Not as it is kept with the code: that has none if it went nowhere, and nobody may learn of it.
+        named = (address for each in reversed(self.said_before) if (address := address_in(each)) is not None)
+        told = address_in(customer.email or "")
+        if is_again:
+            return None if standing == "none" else next(named, told)
+        return told
 
     def _begins(self, said: str, standing: Standing, *, is_again: bool) -> list[str]:
         """What comes of what they said; with "newest" if the code that they have is the one to type."""
@@ -134,6 +153,22 @@ class Identifying:
     def _key(self) -> str:
         """The same however often the turn is begun anew."""
         return f"turn:{self.ledger.run.turn_id}"
+
+
+def asks_for_code(said: str, spoken: Language) -> bool:
+    """Whether a text asks for a code once more, or says that none has come: "Please send the invoice again" does not.
+
+    Who names nothing ("I did not get it") means what is waited for.
+    """
+    clauses = [each for each in _CLAUSE_END.split(said) if any(map(str.isalpha, each))]
+    return any(
+        any(pattern.search(plain(each)) for pattern in spoken.resend) and _is_of_code(each, spoken) for each in clauses
+    )
+
+
+def _is_of_code(clause: str, spoken: Language) -> bool:
+    told = [word for word in words(clause) if word not in spoken.silent]
+    return not spoken.code_words.isdisjoint(told) or spoken.sending.issuperset(told)
 
 
 def _words(code: str) -> dict[str, str]:

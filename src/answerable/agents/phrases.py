@@ -48,7 +48,11 @@ class Language:
     not_helped: frozenset[str]
     person: tuple[re.Pattern[str], ...]
     resend: tuple[re.Pattern[str], ...]
-    """A code is wanted once more, or has not come."""
+    """Something is wanted once more, or has not come."""
+    code_words: frozenset[str]
+    """Words that name a one-time code."""
+    sending: frozenset[str]
+    """Words of sending and of coming, which name nothing else than a code that is waited for."""
     follow_up: tuple[str, ...]
     points_back: frozenset[str]
     expletives: tuple[str, ...]
@@ -227,6 +231,8 @@ def _language(code: str, table: dict[str, Any]) -> Language:
         not_helped=frozenset(table["not_helped"]),
         person=tuple(re.compile(_with_parts(pattern, table)) for pattern in table["person"]),
         resend=tuple(re.compile(pattern) for pattern in table["resend"]),
+        code_words=frozenset(table["code_words"].split()),
+        sending=frozenset(table["sending"].split()),
         follow_up=tuple(table["follow_up"]),
         points_back=frozenset(table["points_back"]),
         expletives=tuple(table["expletives"]),

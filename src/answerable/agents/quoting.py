@@ -86,6 +86,11 @@ def _as_the_procedure_says(turn: CustomerTurn, says: dict[str, Any]) -> Step:
                 return Step(text=_not_found(turn)) if turn.is_under_way else Step(calls=(asking,))
             # The question comes behind it, whoever answers.
             return answer
+        case "answer_then_end":
+            answer = _answer(turn)
+            if any(call.tool == "search_knowledge" for call in answer.calls):
+                return answer
+            return Step(text="\n\n".join(filter(None, (told, answer.text or _not_found(turn)))))
         case "hand_off":
             return Step(calls=(Call("hand_off", {"reason": says["reason"], "summary": says["summary"]}),))
         case "leave" if says.get("why") != "unwanted":

@@ -71,6 +71,12 @@ class Heard:
     wants_person: bool = False
     is_about_code: bool = False
     """Whether it is about the code by which they are to prove who they are."""
+    has_proved: bool = False
+    """Whether they have proved by now who they are, as far as it was waited for."""
+
+    def asks_beside(self, procedure: str) -> bool:
+        """Whether it asks something that is about neither the procedure nor the code."""
+        return self.is_question and not self.is_about_code and self.wants != procedure
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +103,7 @@ class Aside:
     """They asked something else: it is to be answered, and then the open question is asked again."""
 
     question: str
+    """Empty where it is not the procedure's own: who they are is asked by whoever follows it."""
     options: tuple[str, ...] = ()
 
 
@@ -239,13 +246,15 @@ class _Walk:
         return Followed(Left("asides"))
 
     def identified(self, heard: Heard | None) -> Followed:
-        """Goes on where more had to be known of who the customer is; whoever asks something else is let go."""
+        """Goes on where more had to be known of who the customer is; who asks something else first gets an answer."""
         is_no = heard is not None and heard.text.strip().casefold() in self.spoken.no
         if heard is not None and (is_no or self._leaves(heard.text) == "yes"):
             return Followed(Left("unwanted"))
-        asks_other = heard is not None and heard.is_question and not heard.is_about_code
-        if heard is not None and asks_other and heard.wants != self.now.procedure:
-            return Followed(Left("asides"))
+        if heard is not None and heard.asks_beside(self.now.procedure) and not heard.has_proved:
+            if self.now.asides >= ASIDES_MAX:
+                return Followed(Left("asides"))
+            self.now = replace(self.now, asides=self.now.asides + 1)
+            return self._stop(Aside(""))
         self.now = replace(self.now, awaits="nothing")
         return self.go_on()
 

@@ -100,6 +100,8 @@ class Following:
     _at_once: asyncio.Lock = field(default_factory=asyncio.Lock)
     """A model may ask for two steps at a time."""
     _has_asked_who: bool = False
+    _asks_beside: bool = False
+    """Whether they asked something else beside the code that counts."""
     _found: dict[str, Wish] = field(default_factory=dict)
     """How far the procedures that were found by the customer's own words are wanted."""
 
@@ -165,10 +167,12 @@ class Following:
             self.under_way = begin(procedure, words, is_asked_for=wish != "none", is_doubtful=wish == "doubtful")
             heard = None
         else:
-            heard = None if self.is_heard else await self._heard()
+            heard = None if self.is_heard else await self._heard(self.under_way)
         self.is_heard = True
         before = self.under_way
         followed = self._step(heard=heard)
+        if isinstance(followed.next, Aside) and before.awaits == IDENTITY:
+            followed = await self._ask_who_again(before)
         # Who they are is asked before other questions, not after several have been answered.
         asks_first = isinstance(followed.next, AskCustomer) and (begins or before.awaits == IDENTITY)
         if asks_first and before.awaits != "agreement" and (action := await self._closed_by(before)) is not None:
@@ -187,7 +191,30 @@ class Following:
         if begins and isinstance(ask := followed.next, AskCustomer) and not (followed.said or is_request(self.text)):
             # Who tells of a trouble may be helped by an article at once, too.
             followed = replace(followed, next=Aside(ask.question, ask.options))
+        # A code and a question in one message: the code counts, and the question is answered as well.
+        self._asks_beside = heard is not None and heard.has_proved and heard.asks_beside(before.procedure)
+        if self._asks_beside and isinstance(ask := followed.next, AskCustomer):
+            followed = replace(followed, next=Aside(ask.question, ask.options))
         return self._told(followed)
+
+    def _waiting_action(self, under_way: UnderWay) -> Declaration | None:
+        """The action for which a procedure waits to know who the customer is."""
+        procedure = self.handbook.procedures.get(under_way.procedure)
+        if procedure is None:
+            return None
+        step = procedure.steps.get(under_way.step or "")
+        first = next((each for each in procedure.steps.values() if isinstance(each, Call)), None)
+        call = step if isinstance(step, Call) else first
+        return self.acting.declared.get(call.action) if call is not None else None
+
+    async def _ask_who_again(self, before: UnderWay) -> Followed:
+        """Has what the customer asks in between answered; who they are is asked once more behind it."""
+        action = self._waiting_action(before)
+        asked = await self._ask_who(action, before, begins=False, is_aside=True) if action is not None else None
+        if asked is None:
+            self.under_way = None
+            return Followed(Left("asides"))
+        return asked
 
     async def _closed_by(self, under_way: UnderWay) -> Declaration | None:
         """The first call of a procedure, if more must be known for it of who the customer is."""
@@ -196,25 +223,34 @@ class Following:
         action = self.acting.declared.get(next(calls, ""))
         return None if action is None or await self.identifying.is_enough(action) else action
 
-    async def _ask_who(self, action: Declaration, before: UnderWay, *, begins: bool) -> Followed | None:
-        """Asks the customer to prove who they are; a person takes over if that is in vain. None if there is no way."""
+    async def _ask_who(
+        self, action: Declaration, before: UnderWay, *, begins: bool, is_aside: bool = False
+    ) -> Followed | None:
+        """Asks the customer to prove who they are; a person takes over if that is in vain. None if there is no way.
+
+        `is_aside`: they asked something else, which is no asking in vain.
+        """
         assert self.under_way is not None
         times = before.asked_in_vain if before.awaits == IDENTITY else 0
-        if times >= UNPROVED_MAX and not self._has_asked_who:
-            return self._give_up(NOT_PROVED)
         question = await self.identifying.question(action, self.text, is_again=times > 0)
         if question is None:
             return None
-        if self.identifying.has_run_out:
+        # However often a model follows the procedure in this turn, the customer is asked once.
+        has_moved = is_aside or self._has_asked_who or (times > 0 and self.identifying.has_come_further)
+        is_capped = self.identifying.is_capped
+        is_in_vain = times >= (UNPROVED_MAX - 1 if is_capped else UNPROVED_MAX) and not has_moved
+        if self.identifying.has_run_out or (is_in_vain and is_capped):
             self.said += [question] if question not in self.said else []
             return self._give_up(NO_MORE_CODES)
-        # However often a model follows the procedure in this turn, the customer is asked once.
-        has_moved = self._has_asked_who or (times > 0 and self.identifying.has_come_further)
+        if is_in_vain:
+            return self._give_up(NOT_PROVED)
         asked_in_vain = times if has_moved else times + 1
+        # The newest code may still come, once. Who asks for another one after this gets a person.
+        asked_in_vain = max(asked_in_vain, UNPROVED_MAX - 1) if is_capped else asked_in_vain
         self._has_asked_who = True
         self.under_way = replace(self.under_way, awaits=IDENTITY, asked_in_vain=asked_in_vain)
         # What they wrote first may be a question that an article answers, if it does not ask for something to be done.
-        is_aside = begins and not is_request(self.text)
+        is_aside = is_aside or (begins and not is_request(self.text))
         asked = Aside(question) if is_aside else AskCustomer(question, need=IDENTITY)
         return Followed(asked, tuple(self.said), self.under_way)
 
@@ -280,7 +316,7 @@ class Following:
         is_long = match is not None and len(self.text) > FIRST_WORDS_MAX
         return str(match.get("part", "")) if match is not None and is_long else self.text
 
-    async def _heard(self) -> Heard:
+    async def _heard(self, under_way: UnderWay) -> Heard:
         match = await self._match(self.text) if len(self.text.split()) >= WISH_WORDS_MIN else None
         return Heard(
             self.text,
@@ -290,7 +326,12 @@ class Following:
             is_question=asks_something(self.text, self.spoken),
             wants_person=wants_person(self.text, self.spoken),
             is_about_code=self.identifying.asks_for_code(self.text),
+            has_proved=await self._has_proved(under_way),
         )
+
+    async def _has_proved(self, under_way: UnderWay) -> bool:
+        action = self._waiting_action(under_way) if under_way.awaits == IDENTITY else None
+        return action is not None and await self.identifying.is_enough(action)
 
     async def _match(self, text: str) -> dict[str, Any]:
         with self.ledger.step("retrieval", "Find procedure", {"query": text}) as step:
@@ -316,7 +357,7 @@ class Following:
             case Left() as left:
                 told = {"do": "leave", "why": left.why}
             case Ended():
-                told = {"do": "end"}
+                told = {"do": "answer_then_end" if self._asks_beside else "end"}
             case _:
                 raise AssertionError(followed.next)
         told["say"] = self.told
