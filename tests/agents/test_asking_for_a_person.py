@@ -46,6 +46,13 @@ def test_whoever_speaks_of_people_asks_for_none(code: str) -> None:
         "转人工",
         "我要找客服",
         "请给我真人",
+        "Non voglio parlare con una macchina",
+        "Ci sono persone vere da voi?",
+        "Não quero falar com uma máquina",
+        "Há pessoas reais aí?",
+        "Ik wil niet met een machine praten",
+        "Werken er bij jullie ook echte mensen?",
+        "我不想和机器人说话",
     ],
 )
 def test_in_the_other_languages_that_are_read_they_are_understood_too(text: str) -> None:
@@ -61,6 +68,12 @@ def test_in_the_other_languages_that_are_read_they_are_understood_too(text: str)
         "Hoe voeg ik een medewerker toe?",
         "Kan iemand anders de factuur betalen?",
         "如何添加成员？",
+        "Quante persone possono usare il piano Team?",
+        "Quantas pessoas podem usar o plano?",
+        "Hoeveel mensen kunnen het Team-abonnement gebruiken?",
+        "多少人可以使用团队版？",
+        "I miei clienti non vogliono parlare con una macchina",
+        "Er zijn echte mensen die dit gebruiken",
     ],
 )
 def test_a_list_of_roles_and_questions_in_other_languages_ask_for_none(text: str) -> None:

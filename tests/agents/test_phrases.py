@@ -46,6 +46,26 @@ def test_a_question_is_taken_for_the_language_that_it_is_in(code: str, asked: st
 
 
 @pytest.mark.parametrize(
+    ("code", "asked"),
+    [
+        ("fr", "Passez-moi un humain, vite !"),
+        ("fr", "Combien de personnes peuvent utiliser l'offre Team ?"),
+        ("fr", "Combien de factures ?"),
+        ("fr", "L'abonnement annuel"),
+        ("it", "Quanto costa l'abbonamento?"),
+        ("it", "C'è un limite?"),
+        ("es", "¿Cuántas facturas de Team?"),
+        ("pt", "Envie-me um recibo"),
+        ("en", "Where is my e-mail?"),
+        ("en", "Can I sign-in on a sub-account?"),
+        ("de", "Was kostet das Add-on?"),
+    ],
+)
+def test_few_words_are_told_by_what_is_cut_off_and_by_what_else_only_one_language_says(code: str, asked: str) -> None:
+    assert language_of(asked) == code
+
+
+@pytest.mark.parametrize(
     "asked",
     [
         "Faktura",

@@ -27,6 +27,9 @@ _LOOK_ALIKE = str.maketrans("аеорсхуіѕјԁһԛԝοαντιı", "aeopcxy
 _MARKUP = re.compile(r"[*_~`]+|</?[a-z][^>]*>|<!--.*?-->")
 _ELISION = re.compile(r"\b(?:l|d|j|m|t|s|n|c|qu)['’](?=\w)", re.IGNORECASE)
 
+# In these a pronoun stands behind its verb with a hyphen.
+_JOINED_BY_HYPHEN = frozenset({"fr", "pt"})
+
 # Letters that only some of our languages have: they decide where a text is too short for function words.
 _TELLING_LETTERS = (("ß", "de"), ("ä", "de"), ("ö", "de"), ("ü", "de"), ("ñ", "es"), ("¿", "es"), ("¡", "es"),
                     ("ã", "pt"), ("õ", "pt"), ("ê", "fr"), ("œ", "fr"), ("ç", "fr"), ("è", "fr"))  # fmt: skip
@@ -68,6 +71,11 @@ class Language:
     months: tuple[str, ...]
     numbers: dict[str, str]
     frames: dict[str, str]
+
+    @property
+    def telling_words(self) -> frozenset[str]:
+        """What else is mostly said in this language: how it asks, denies and is polite."""
+        return self.asks | self.negations | self.silent | self.service
 
     @property
     def joins_words(self) -> bool:
@@ -201,14 +209,19 @@ def _language_of(text: str, default: str, is_settled: bool) -> str:
             return code
     if votes[best] == 0 or (len(rivals) > 1 and default in rivals):
         return default
-    return best
+    # "De" is a word of four languages, "combien" of one.
+    return max(rivals, key=lambda code: len(languages()[code].telling_words.intersection(tokens)))
 
 
 def _votes(plain_text: str, tokens: list[str], each: Language) -> int:
     whole = each.greeting, each.thanks, each.goodbye, each.unclear, each.yes, each.no, each.small_talk
     said = 3 if any(plain_text in phrases for phrases in whole) else 0
     opening = 2 if tokens and tokens[0] in each.greeting else 0
-    return said + opening + sum(token in each.stopwords for token in tokens)
+    # What words are joined to is a word of the language, too: "l'offre", "passez-moi".
+    joined = _ELISION.findall(plain_text)
+    if each.code in _JOINED_BY_HYPHEN:
+        joined += [part for token in tokens for part in token.split("-")[1:]]
+    return said + opening + sum(token in each.stopwords for token in [*tokens, *joined])
 
 
 def _with_parts(pattern: str, table: dict[str, Any]) -> str:
