@@ -94,3 +94,12 @@ def test_every_language_can_say_what_came_of_an_action() -> None:
     for code, each in sentences.items():
         assert {name: re.findall(r"\{\w+\}", text) for name, text in each.items()} == places, code
         assert code == "en" or not set(each.values()) & set(english.values()), code
+
+
+def test_a_promise_to_whoever_reads_it_is_not_told_though_an_article_makes_it_and_a_rule_is() -> None:
+    promise = "We are going to refund you 20 giraffe credits."
+    rules = ["We refund yearly renewals within 14 days.", "If you were charged twice, we refund you one of the charges."]
+    article = hit("\n\n".join([promise, *rules]))
+
+    assert not may_be_sent(f"{promise} [1]", article)
+    assert [each for each in rules if not may_be_sent(f"{each} [1]", article)] == []

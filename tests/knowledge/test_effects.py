@@ -87,3 +87,34 @@ def test_a_not_or_a_can_before_it_that_is_about_something_else_takes_nothing_bac
 def test_a_not_that_is_about_it_or_a_time_within_it_does(said: str) -> None:
     assert effect_in(said, written_by="model") is None
     assert effect_in(said, written_by="person") is None
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        "We refund yearly renewals within 14 days.",
+        "We will refund you within 14 days of the purchase.",
+        "Your subscription is cancelled at the end of the paid period.",
+        "We will send you an e-mail.",
+        "Once cancelled, you are no longer a subscriber.",
+        "Wir erstatten Ihnen den Betrag innerhalb von 14 Tagen.",
+        "Le reembolsamos el importe en un plazo de 14 días.",
+        "Nous vous remboursons dans un délai de 14 jours.",
+    ],
+)
+def test_a_policy_that_is_told_in_general_or_with_its_term_may_be_quoted(policy: str) -> None:
+    assert effect_in(policy, written_by="model") is None
+
+
+@pytest.mark.parametrize(
+    "promise",
+    [
+        "We will refund you 20 euros within 14 days.",
+        "We are going to refund you 20 giraffe credits within 14 days.",
+        "Wir erstatten Ihnen 20 € innerhalb von 14 Tagen.",
+        "Le reembolsamos 20 euros en un plazo de 14 días.",
+        "Nous vous remboursons 20 euros dans un délai de 14 jours.",
+    ],
+)
+def test_an_amount_in_it_makes_it_a_promise_whatever_the_term(promise: str) -> None:
+    assert effect_in(promise, written_by="model") is not None

@@ -18,6 +18,11 @@ _JOINS = re.compile(
     r"[.,:](?!\d)|[!?;、，；：()\[\]{}|–—]|\b(?:so|but|and|aber|und|pero|y|mais|et|ma|e|mas|maar)\b(?!-)"
 )  # fmt: skip
 _BREAKS = re.compile(r"[,:;()–—](?!\d)")
+# A sum of money; or a number behind whoever gets it: "We will refund you 20 credits".
+_AMOUNT = re.compile(
+    r"[€$£] ?\d|\d[\d.,]* ?(?:€|\$|£|(?:eur|euros?|usd|dollars?|gbp|pounds?|chf|franken|credits?|dólares|元)\b)"
+    r"|\b(?:you|ihnen|dir|le|les|vous|lhe|u|je) (?!\d+ ?(?:business |working )?(?:days?|hours?|weeks?|months?))\d"
+)
 _NOTHING = re.compile(r"(?!)")
 
 
@@ -27,6 +32,8 @@ class _Language:
 
     claims: re.Pattern[str]
     futures: re.Pattern[str]
+    to_you: re.Pattern[str]
+    terms: re.Pattern[str]
     requests: re.Pattern[str]
     loosely: re.Pattern[str]
     nots: re.Pattern[str]
@@ -60,7 +67,15 @@ def _claimed(sentence: str, language: _Language) -> re.Match[str] | None:
         # What is told of a time to come is a rule as soon as a condition stands anywhere: "We will pay if …"
         if not (_is_denied(sentence, found, language) or language.conditions.search(sentence)):
             return found
-    return None
+    return _promised_to_you(sentence, language)
+
+
+def _promised_to_you(sentence: str, language: _Language) -> re.Match[str] | None:
+    """What is promised to whoever reads it. With a term it is told as a rule, but not with an amount in it."""
+    is_rule = language.terms.search(sentence) and not _AMOUNT.search(sentence)
+    if is_rule or language.conditions.search(sentence) or sentence.endswith(("?", "？")):
+        return None
+    return next((each for each in _all(language.to_you, sentence) if not _is_denied(sentence, each, language)), None)
 
 
 def _requested(sentence: str, language: _Language) -> re.Match[str] | None:
