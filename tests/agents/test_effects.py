@@ -98,7 +98,10 @@ def test_every_language_can_say_what_came_of_an_action() -> None:
 
 def test_a_promise_to_whoever_reads_it_is_not_told_though_an_article_makes_it_and_a_rule_is() -> None:
     promise = "We are going to refund you 20 giraffe credits."
-    rules = ["We refund yearly renewals within 14 days.", "If you were charged twice, we refund you one of the charges."]
+    rules = [
+        "We refund yearly renewals within 14 days.",
+        "If you were charged twice, we refund you one of the charges.",
+    ]
     article = hit("\n\n".join([promise, *rules]))
 
     assert not may_be_sent(f"{promise} [1]", article)

@@ -37,16 +37,19 @@ def test_an_address_is_read_where_there_is_one(text: str, address: str | None) -
 
 FOR_A_CODE = {
     "en": [
-        "I did not get it", "send me another code", "Can you send it again?", "nothing came", "It hasn't arrived yet",
-        "I have not received any email", "Please resend the code.", "there is no mail in my inbox", "another one please",
+        "I did not get it", "send me another code", "Can you send it again?", "nothing came",
+        "It hasn't arrived yet",
+        "I have not received any email", "Please resend the code.", "there is no mail in my inbox",
+        "another one please",
         "I never got a code, and I am in a hurry", "can I have a new one?", "The mail still has not arrived",
     ],
     "de": [
         "Ich habe nichts bekommen", "Bitte schicken Sie mir den Code noch einmal", "Der Code ist nicht angekommen",
-        "nochmal bitte", "Ich brauche einen neuen Code", "Es kam keine Mail", "Können Sie ihn erneut senden?",
+        "nochmal bitte",
+        "Ich brauche einen neuen Code", "Es kam keine Mail", "Können Sie ihn erneut senden?",
     ],
-    "es": ["No me ha llegado", "Envíeme otro código", "¿Me lo puede enviar otra vez?", "No he recibido nada, lo siento"],
-    "fr": ["Je n'ai rien reçu", "Renvoyez-le-moi", "Pouvez-vous m'envoyer un nouveau code ?", "Le code n'est pas arrivé"],
+    "es": ["No me ha llegado", "Envíeme otro código", "¿Me lo puede enviar otra vez?", "No he recibido nada"],
+    "fr": ["Je n'ai rien reçu", "Renvoyez-le-moi", "Envoyez-moi un nouveau code", "Le code n'est pas arrivé"],
     "it": ["Non ho ricevuto niente", "Mi mandi un nuovo codice", "Può inviarlo di nuovo?"],
     "pt": ["Não recebi nada", "Envie-me um novo código", "O código não chegou"],
     "nl": ["Ik heb niets ontvangen", "Stuur de code opnieuw", "Ik heb geen code gekregen"],
@@ -54,12 +57,15 @@ FOR_A_CODE = {
 }  # fmt: skip
 FOR_SOMETHING_ELSE = {
     "en": [
-        "Please send me an invoice again", "I have not received my invoice", "I need another seat", "Resend the receipt",
-        "I didn't get my money back", "I do not have time", "I want another person to pay", "never have I been so angry",
+        "Please send me an invoice again", "I have not received my invoice", "I need another seat",
+        "Resend the receipt",
+        "I didn't get my money back", "I do not have time", "I want another person to pay",
+        "never have I been so angry",
         "Can you send me another reminder?",
     ],
     "de": [
-        "Bitte schicken Sie mir die Rechnung noch einmal", "Ich habe mein Geld nicht bekommen", "Erneut zu viel bezahlt",
+        "Bitte schicken Sie mir die Rechnung noch einmal", "Ich habe mein Geld nicht bekommen",
+        "Erneut zu viel bezahlt",
     ],
     "es": ["Envíeme la factura otra vez", "No he recibido la factura", "Necesito de nuevo el recibo"],
     "fr": ["Renvoyez-moi la facture", "Je n'ai pas reçu la facture", "On m'a débité encore une fois"],

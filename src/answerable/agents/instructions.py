@@ -125,7 +125,8 @@ do what that says; where it says nothing about something, go by the procedure's 
 - If a procedure is under way, call follow_procedure first, with an empty procedure.
 - Its answer says what to do: ask_customer (ask exactly this question), answer_then_ask (answer what the customer \
 asked from search_knowledge, then ask the question again), hand_off, leave (go on without it), answer_then_end (it is \
-at its end; answer what else the customer asked, too) or end. Tell the customer everything in its "say", word by word in their language; add no promise to it.
+at its end; answer what else the customer asked, too) or end. Tell the customer everything in its "say", word by word \
+in their language; add no promise to it.
 """
 
 INSTRUCTIONS = """\

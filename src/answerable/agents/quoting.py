@@ -80,23 +80,23 @@ def _as_the_procedure_says(turn: CustomerTurn, says: dict[str, Any]) -> Step:
         case "ask_customer":
             return Step(calls=(asking,))
         case "answer_then_ask":
-            answer = _answer(turn)
-            if answer.text is None and any(call.tool != "search_knowledge" for call in answer.calls):
-                # What nothing is found about does not stop the procedure.
-                return Step(text=_not_found(turn)) if turn.is_under_way else Step(calls=(asking,))
-            # The question comes behind it, whoever answers.
-            return answer
+            # The question comes behind it, whoever answers. What nothing is found about does not stop the procedure.
+            return _answer_beside(turn) or (Step(text=_not_found(turn)) if turn.is_under_way else Step(calls=(asking,)))
         case "answer_then_end":
-            answer = _answer(turn)
-            if any(call.tool == "search_knowledge" for call in answer.calls):
-                return answer
-            return Step(text="\n\n".join(filter(None, (told, answer.text or _not_found(turn)))))
+            answer = _answer_beside(turn) or Step(text=_not_found(turn))
+            return answer if answer.calls else Step(text="\n\n".join(filter(None, (told, answer.text))))
         case "hand_off":
             return Step(calls=(Call("hand_off", {"reason": says["reason"], "summary": says["summary"]}),))
         case "leave" if says.get("why") != "unwanted":
             return _answer(turn)
         case _:
             return Step(text=told or turn.language.frame("all_right"))
+
+
+def _answer_beside(turn: CustomerTurn) -> Step | None:
+    """What answers what they asked beside a procedure, or looks for it; none if nothing is found about it."""
+    answer = _answer(turn)
+    return None if any(call.tool != "search_knowledge" for call in answer.calls) else answer
 
 
 def _not_found(turn: CustomerTurn) -> str:
