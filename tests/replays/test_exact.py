@@ -9,6 +9,8 @@ from types import FunctionType, MethodType
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import Connection, select, update
 
 from answerable.actions.boundary import Boundary
@@ -21,6 +23,7 @@ from answerable.replays import Replay
 from answerable.replays.nowhere import nowhere
 from answerable.store.tables import runs
 from answerable.traces.recording import KEPT_LESS, NOT_ENDED, SCHEMA, Recording, read_file, read_recording, write_file
+from answerable.traces.replaying import covers
 from tests.walks.company import Company
 from tests.walks.ledgerly import open_ledgerly
 from tests.walks.test_procedures import shop, talk
@@ -233,3 +236,19 @@ async def test_a_rep_replays_a_run_over_the_api(tmp_path: Path, sqlite_url: str,
         assert (answer.json()["is_equal"], answer.json()["fidelity"]) == (True, 1)
         assert "3 to 5 business days" in answer.json()["text"]
         assert unknown.status_code == 404
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3),
+    lambda each: st.lists(each, max_size=3) | st.dictionaries(st.text(max_size=2), each, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(JSON, JSON)
+def test_what_is_recorded_is_covered_by_itself_and_by_itself_with_more(recorded: Any, more: Any) -> None:
+    assert covers(recorded, recorded)
+    assert covers({"kept": recorded, "added": more}, {"kept": recorded})
+    assert not covers({"kept": recorded}, {"kept": recorded, "added": more})
+    assert covers([recorded], [more]) == covers(recorded, more)
+    assert not covers([recorded, more], [recorded])

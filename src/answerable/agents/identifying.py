@@ -14,7 +14,7 @@ from typing import Any
 from answerable.actions.declaring import IDENTITIES, Declaration
 from answerable.agents.phrases import DEFAULT_LANGUAGE, Language, language, plain, words
 from answerable.agents.world import Ways
-from answerable.domain.people import Purpose
+from answerable.domain.people import Customer, Purpose
 from answerable.people.proving import HIDDEN, Standing, address_in, has_code
 from answerable.traces import Steps
 

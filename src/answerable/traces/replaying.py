@@ -1,7 +1,8 @@
 """The steps of a replay: `ReplayedSteps(recording)`. Whatever is recorded is given, and nothing is kept anywhere.
 
 In an *exact* replay every step must be one that is recorded, ask the same and come to the same; where it is not so the
-replay has left its recording, and it says at which step. In a *changed* one what the program works out by itself is
+replay has left its recording, and it says at which step. Fields that a later program has added to what it works out by
+itself are not compared. In a *changed* one what the program works out by itself is
 worked out anew, and only what came from outside (what a model answered, what became of an action, who somebody had
 proved to be) is given from the recording, where the same was asked for.
 """
@@ -17,6 +18,8 @@ from answerable.traces.steps import Step, Steps, as_kept, input_digest
 
 FROM_OUTSIDE: frozenset[SpanKind] = frozenset({"model", "action", "policy"})
 """What a changed replay is given. Everything else is worked out by the program from what it knows."""
+WORKED_OUT: frozenset[SpanKind] = frozenset({"agent", "guard", "handoff"})
+"""What no replay is given: the program works it out by itself, from what it was given."""
 NOT_PART_OF_THE_WISH = frozenset({"key", "digest", "tries", "first_token_us"})
 """What the same wish may differ in: which place of the turn it stands in, and how the call went."""
 
@@ -84,7 +87,7 @@ class ReplayedSteps(Steps):
         if self._is_exact and left:
             self._differs(left[0], "This step is recorded and was not taken.", left[0].output, None)
         then, now = as_kept(recorded), as_kept(replayed)
-        if then != now:
+        if not covers(now, then):
             self._note(Divergence(None, "agent", "Reply", "The reply is another one.", then, now))
 
     def _take(self, kind: SpanKind, name: str, asked: Any) -> Span | None:
@@ -92,7 +95,9 @@ class ReplayedSteps(Steps):
             return None
         wanted = self._digest(kind, as_kept(asked))
         for number, span in self._to_take.items():
-            if (span.kind, span.name) == (kind, name) and self._digests[number] == wanted:
+            if (span.kind, span.name) != (kind, name):
+                continue
+            if self._digests[number] == wanted or (kind in WORKED_OUT and covers(as_kept(asked), span.input)):
                 self._carry(span)
                 if span.state == "failed" and span.output is None:
                     raise failure(span.error or "")
@@ -103,8 +108,9 @@ class ReplayedSteps(Steps):
         raise self._leave(then, kind, name, then.input if then else None, asked)
 
     def _given(self, recorded: Span, step: Step) -> None:
-        if as_kept(step.output) != recorded.output or step.summary != recorded.summary:
-            self._differs(recorded, "This step came to something else.", recorded.output, as_kept(step.output))
+        output = as_kept(step.output)
+        if not covers(output, recorded.output) or step.summary != recorded.summary:
+            self._differs(recorded, "This step came to something else.", recorded.output, output)
 
     def _keep(self, span: Span) -> None:
         if self._is_exact:
@@ -160,6 +166,17 @@ class ReplayedSteps(Steps):
         """Behind all that is recorded: what is new in a replay has no place among the steps of then."""
         self._last_number = max(self._last_number, *(span.number for span in self._recorded), 0) + 1
         return self._last_number
+
+
+def covers(replayed: Any, recorded: Any) -> bool:
+    """Whether all that is recorded has come again. What a later program tells besides is no difference."""
+    if isinstance(recorded, dict):
+        return isinstance(replayed, dict) and all(
+            name in replayed and covers(replayed[name], value) for name, value in recorded.items()
+        )
+    if isinstance(recorded, list):
+        return isinstance(replayed, list) and len(replayed) == len(recorded) and all(map(covers, replayed, recorded))
+    return bool(replayed == recorded)
 
 
 def failure(words: str) -> BaseException:
