@@ -14,7 +14,8 @@ from answerable.domain.clock import now
 from answerable.domain.errors import Unavailable
 from answerable.domain.people import Rep as Colleague
 from answerable.inference.embedders import Embedder
-from answerable.store import actions
+from answerable.store import actions, clauses
+from tests.actions.bank import clause
 from tests.people.host import Host
 from tests.walks.company import Company, Customer, open_company
 
@@ -353,7 +354,28 @@ async def test_what_a_person_declines_is_told_with_the_reason_and_not_done(
         )
         told = await told_later(ines, reply["conversation_id"], 5)
 
-    assert told["text"] == "A colleague has decided that this cannot be done. It was one charge."
+    assert told["text"] == (
+        "A colleague has decided that this cannot be done. It was one charge. "
+        "You can ask for a person here at any time."
+    )
+    assert made(world) == 0
+
+
+async def test_what_a_rule_forbids_although_a_person_approved_it_is_told_with_a_way_on(
+    tmp_path: Path, database_url: str, embedder: Embedder
+) -> None:
+    async with desk(tmp_path, database_url, embedder, refunding("90.00")) as (company, ines, world):
+        reply = await agreed(ines)
+        store = company.house.store
+        rules = await store.read(clauses.in_force_now, now())
+        stop = clause("R-9", "forbids", says="From today nothing is given back.")
+        await store.write(clauses.put, [*rules, stop], now())
+        await company.house.boundary.approve((await approval_in(company)).id, MAYA)
+        told = await told_later(ines, reply["conversation_id"], 5)
+
+    assert told["text"] == (
+        "I may not do this. From today nothing is given back. You can ask for a person here at any time."
+    )
     assert made(world) == 0
 
 

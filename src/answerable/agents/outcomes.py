@@ -1,6 +1,7 @@
 """What a customer is told of an action: never more than is known, in their language."""
 
 import tomllib
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 
@@ -31,7 +32,16 @@ def outcome_in_words(call: ActionCall, *, code: str, why: str | None = None) -> 
         for_customer(call.receipt.summary_in(code), code) if call.receipt is not None else call.action.replace("_", " ")
     )
     sentence = by_state[_TOLD_AS.get(call.state, call.state)]
-    return sentence.replace("{reason}", for_customer(_reason(call), code)).replace("{told}", told).strip()
+    sentence = sentence.replace("{reason}", for_customer(_reason(call), code)).replace("{told}", told).strip()
+    return _with_person(sentence, by_state) if call.state == "expired" else sentence
+
+
+def ended_in_words(call: ActionCall, *, code: str, why: str | None = None) -> str:
+    """What became of a call, for whoever waited for it: where it came to nothing, they may ask for a person."""
+    told = outcome_in_words(call, code=code, why=why)
+    if call.state not in ("refused", "declined", "failed"):
+        return told
+    return _with_person(told, _sentences().get(code, _sentences()[DEFAULT_LANGUAGE]))
 
 
 def urged_in_words(call: ActionCall, *, code: str) -> str:
@@ -70,6 +80,11 @@ def _reason(call: ActionCall) -> str:
             return verdict.says
     # Before any clause was asked, a fact could not be had, or who they are is not known: the reason says so.
     return "" if call.verdicts else call.reason
+
+
+def _with_person(told: str, words: Mapping[str, str]) -> str:
+    # Japanese and Chinese set no space between sentences.
+    return f"{told}{'' if told.endswith('。') else ' '}{words['person']}"
 
 
 @cache

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from answerable.actions.recorded import changes_in
-from answerable.agents.outcomes import as_sentence, is_told_in, outcome_in_words
+from answerable.agents.outcomes import as_sentence, ended_in_words, is_told_in, outcome_in_words
 from answerable.agents.phrases import language_of
 from answerable.conversations.keeping import keep_message, tell
 from answerable.domain.actions import ActionCall
@@ -63,12 +63,14 @@ def _tell_in(db: Connection, conversation: Conversation, call: ActionCall, why: 
         # This conversation's own turn has told it; another one still waited.
         return
     said = [each.text for each in before if each.author == "customer"]
+    # Where a person has the conversation, there is none to ask for.
+    in_words = ended_in_words if conversation.handled_by == "agent" else outcome_in_words
     message = keep_message(
         db,
         conversation.id,
         episode.id,
         "agent",
-        outcome_in_words(call, code=language_of("\n".join(said)), why=why),
+        in_words(call, code=language_of("\n".join(said)), why=why),
         at,
         # A run belongs to its own conversation.
         run_id=call.run_id if conversation.id == call.conversation_id else None,
