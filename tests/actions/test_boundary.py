@@ -485,6 +485,32 @@ async def test_who_approved_in_too_low_a_role_does_not_count_by_now_and_stands_i
     assert record[2]["reason"].endswith("does not count: it needs the role 'lead'.")
 
 
+async def test_who_approved_in_too_low_a_role_is_told_so_when_they_click_again(desk: Desk) -> None:
+    two_reps = replace(OVER_50, four_eyes=True)
+    await put_rules(desk.store, WITHIN_14_DAYS, two_reps)
+    approval = await desk.approval_of(await desk.ask("60.00", key="t1"))
+    before = [await desk.boundary.approve(approval, rep("maya")) for _ in range(2)]
+    await put_rules(desk.store, WITHIN_14_DAYS, replace(two_reps, approver_role="lead"))
+
+    for _ in range(2):
+        with pytest.raises(NotAllowed, match="This needs the role 'lead'; yours is 'rep'"):
+            await desk.boundary.approve(approval, rep("maya"))
+
+    assert {each.state for each in before} == {"awaiting_approval"}
+    assert (await desk.boundary.approve(approval, rep("ada", "lead"))).state == "awaiting_approval"
+
+
+async def test_what_waits_never_becomes_easier_to_approve(desk: Desk) -> None:
+    await put_rules(desk.store, WITHIN_14_DAYS, replace(OVER_50, id="R-12", four_eyes=True))
+    approval = await desk.approval_of(await desk.ask("60.00", key="t1"))
+    await put_rules(desk.store, WITHIN_14_DAYS, OVER_50)
+
+    first = await desk.boundary.approve(approval, rep("maya"))
+    second = await desk.boundary.approve(approval, rep("jonas"))
+
+    assert (first.state, second.state) == ("awaiting_approval", "done")
+
+
 async def test_what_a_lead_approved_as_the_first_counts_when_leads_are_wanted_by_now(desk: Desk) -> None:
     two_reps = replace(OVER_50, four_eyes=True)
     await put_rules(desk.store, WITHIN_14_DAYS, two_reps)

@@ -4,6 +4,7 @@ import asyncio
 import csv
 import io
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -235,6 +236,28 @@ async def test_the_card_shows_what_the_clauses_of_this_moment_say(shop: Shop) ->
     assert (await lena.post(f"{path}/approve", {})).json()["call"]["state"] == "awaiting_approval"
     done = (await paul.post(f"{path}/approve", {})).json()
     assert (done["call"]["state"], done["rule"]["clause_id"]) == ("done", "R-8")
+
+
+async def test_the_card_says_why_more_people_must_approve_than_the_rules_want_by_now(shop: Shop) -> None:
+    ines, maya = await shop.asker(), await shop.company.rep("Maya Okafor")
+    lena = await shop.company.rep("Lena Vogt", "lead")
+    await shop.agent_asks(ines, "84.00")
+    (card,) = (await maya.get("/api/approvals"))["items"]
+    path, store = f"/api/approvals/{card['approval']['id']}", shop.company.house.store
+    by_leads = replace(RULES[-1], id="R-8", above={})
+    await store.write(clauses.put, [*RULES, by_leads], now())
+    first = (await lena.post(f"{path}/approve", {})).json()
+    await store.write(clauses.put, RULES, now())
+
+    eased = await lena.get(path)
+
+    assert (card["why_still"], first["why_still"]) == (None, None)
+    assert (eased["approval"]["role"], eased["approval"]["needed"]) == ("lead", 2)
+    assert re.fullmatch(
+        r"2 people of the role 'lead' must approve: R-8 wanted it on \d+ \w+ \d{4} at \d\d:\d\d UTC\. The rules want "
+        r"less by now, but what waits never becomes easier to approve\.",
+        eased["why_still"],
+    )
 
 
 async def test_the_record_says_what_the_customer_agreed_to(shop: Shop) -> None:

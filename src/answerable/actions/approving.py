@@ -66,7 +66,7 @@ class Approving:
         said_before = await self._ground.store.write(self._look_again, approval_id, yes)
         if said_before is not None:
             return said_before
-        less = await self._less(approval_id, arguments, reason) if arguments is not None else None
+        less = await self._less(approval_id, yes, reason) if arguments is not None else None
         # Who approves all of it has nothing to explain to the customer.
         said = Said(why=reason, note=note) if less is not None else Said(note=yes.words)
         said = replace(said, approved_as=rep.role)
@@ -78,21 +78,22 @@ class Approving:
             raise Invalid("Say why it is declined: the customer is told, and others learn from it.")
         return await self._ground.store.write(self._decline, approval_id, rep, Said(why=reason, note=note))
 
-    async def _less(self, approval_id: str, arguments: Any, reason: str | None) -> _Less | None:
+    async def _less(self, approval_id: str, yes: _Yes, reason: str | None) -> _Less | None:
         """The smaller wish with its own facts, which need not be those of what was asked for; None if it is the same.
 
-        Raises Invalid if it is not less, if nobody says why, or if its facts cannot be had.
+        Raises what deciding would, before anything is read outside; Invalid if it is not less, if nobody says why, or if
+        its facts cannot be had.
         """
 
         def look(db: Connection) -> tuple[ActionCall, Customer | None]:
-            _, call = self._asked(db, approval_id)
+            _, call = self._waiting(db, approval_id, yes.rep)
             return call, self._ground.who(db, call)
 
         call, customer = await self._ground.store.read(look)
         declared = self._ground.declared.get(call.action)
         if declared is None or customer is None:
             raise Conflict(NOT_THERE)
-        wanted = read_arguments(declared, arguments)
+        wanted = read_arguments(declared, yes.arguments)
         smaller = with_less(call, declared, wanted)
         if smaller.money == call.money:
             return None
@@ -133,17 +134,21 @@ class Approving:
     def _look_again(self, db: Connection, approval_id: str, yes: _Yes) -> ActionCall | None:
         """Has as many people asked as the clauses of this moment want; gives the call if this one has said so before.
 
-        It is kept whatever becomes of this decision: the next one to look at it sees whom it waits for.
+        It is kept whatever becomes of this decision: the next one to look at it sees whom it waits for. Whether this
+        one has said so is asked afterwards: what they said in too low a role does not count any more.
         """
         actions.hold(db)
-        said_before = self._said_before(db, approval_id, yes)
-        if said_before is not None:
-            return said_before
-        self._ask_as_of_now(db, *self._waiting(db, approval_id, yes.rep))
-        return None
+        approval, call = self._asked(db, approval_id)
+        why_not = why_not_decide(yes.rep, approval, call, self._ground.clock(), reps.names(db))
+        if isinstance(why_not, NotAllowed):
+            raise why_not
+        self._ask_as_of_now(db, approval, call)
+        return self._said_before(db, approval_id, yes)
 
     def _ask_as_of_now(self, db: Connection, approval: Approval, call: ActionCall) -> None:
         at = self._ground.clock()
+        if approval.state != "open" or approval.expires_at <= at:
+            return
         call, ruling = ruled(db, call, at)
         asks = ruling.approval
         if asks is None:

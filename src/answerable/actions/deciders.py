@@ -42,6 +42,22 @@ def taken_over(approval: Approval, asks: Clause, roles: Mapping[str, Role]) -> A
     return replace(approval, role=role, needed=needed, clause_id=asks.id, approved_by=counts)
 
 
+def why_still(approval: Approval, asks: Clause | None, since: datetime) -> str | None:
+    """Why people must decide more than the clauses of this moment want, which is `asks`; None if it is not more.
+
+    `since`: when what they must decide was last raised.
+    """
+    needed, role = (2 if asks.four_eyes else 1, asks.approver_role) if asks is not None else (0, ROLES[0])
+    if approval.needed <= needed and ROLES.index(approval.role) <= ROLES.index(role):
+        return None
+    people = "One person" if approval.needed == 1 else f"{approval.needed} people"
+    whose = "" if approval.role == "rep" else f" of the role '{approval.role}'"
+    return (
+        f"{people}{whose} must approve: {approval.clause_id} wanted it on {_moment(since)}. The rules want less by now, "
+        "but what waits never becomes easier to approve."
+    )
+
+
 def role_to_undo(approval: Approval | None) -> Role:
     """The least role of whoever takes a call back: what needed a lead to be done needs one to be undone."""
     return approval.role if approval is not None else "rep"

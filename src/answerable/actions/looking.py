@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from answerable.actions.deciders import taken_over
+from answerable.actions.deciders import taken_over, why_still
 from answerable.actions.limits import ruled
 from answerable.actions.policies import fixing
-from answerable.actions.recorded import agreement_in, changes_in, notes_in, roles_in
+from answerable.actions.recorded import agreement_in, changes_in, notes_in, raised_at, roles_in
 from answerable.domain.actions import ActionCall, Agreement, Approval, Change, Clause, Note
 from answerable.domain.clock import now
 from answerable.domain.conversations import Message
@@ -62,6 +62,8 @@ class Looked:
     as long as people must decide, as it is now."""
     forbidden: str | None
     """The rule that forbids all of it by now, as long as people must decide. Limits are counted when they do."""
+    why_still: str | None
+    """Why people must decide more of it than the rules want by now, as long as they must."""
     fixed_by: Clause | None
     """The one by which all of what was asked for is approved or nothing, as long as people must decide."""
     evidence: list[Message]
@@ -205,7 +207,7 @@ def _seen(db: Connection, found: list[ActionCall]) -> list[Seen]:
 
 
 def _looked(db: Connection, seen: Seen, *, with_record: bool) -> Looked:
-    seen, forbidden = _as_of_now(db, seen)
+    seen, forbidden, still = _as_of_now(db, seen)
     found = seen.call
     is_open = seen.approval is not None and seen.approval.state == "open"
     rules = clauses.in_force_now(db, now()) if is_open else []
@@ -215,6 +217,7 @@ def _looked(db: Connection, seen: Seen, *, with_record: bool) -> Looked:
         seen=seen,
         clause=_clause_of(db, seen, rules),
         forbidden=forbidden,
+        why_still=still,
         fixed_by=fixing(rules, found.action, found.facts, found.money),
         evidence=said,
         agreed=agreement_in(record),
@@ -222,16 +225,22 @@ def _looked(db: Connection, seen: Seen, *, with_record: bool) -> Looked:
     )
 
 
-def _as_of_now(db: Connection, seen: Seen) -> tuple[Seen, str | None]:
-    """What people must decide on as the clauses of this moment have it, and why approving it would come to nothing."""
+def _as_of_now(db: Connection, seen: Seen) -> tuple[Seen, str | None, str | None]:
+    """What people must decide on as the clauses of this moment have it, and why approving it would come to nothing.
+
+    At last, why it takes more than these clauses want.
+    """
     call, approval = seen.call, seen.approval
     if approval is None or approval.state != "open":
-        return seen, None
+        return seen, None, None
     call, ruling = ruled(db, call, now())
+    record = actions.record(db, call.id)
     if ruling.approval is not None:
-        approval = taken_over(approval, ruling.approval, roles_in(actions.record(db, call.id)))
+        approval = taken_over(approval, ruling.approval, roles_in(record))
     seen = replace(seen, call=replace(call, verdicts=ruling.verdicts), approval=approval)
-    return seen, None if ruling.is_allowed else ruling.reason
+    if not ruling.is_allowed:
+        return seen, ruling.reason, None
+    return seen, None, why_still(approval, ruling.approval, raised_at(record) or approval.asked_at)
 
 
 def _clause_of(db: Connection, seen: Seen, rules: list[Clause]) -> Clause | None:

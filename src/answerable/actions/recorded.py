@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
+from answerable.actions.ground import BOUNDARY
 from answerable.domain.actions import Agreement, Change, Note
 from answerable.domain.errors import Invalid
 from answerable.domain.money import Money, money
@@ -32,6 +34,12 @@ def notes_in(record: Record) -> tuple[Note, ...]:
 def roles_in(record: Record) -> dict[str, Role]:
     """In which role each person approved, last, by their id."""
     return {each["by"]: each["content"]["approved_as"] for each in record if "approved_as" in each["content"]}
+
+
+def raised_at(record: Record) -> datetime | None:
+    """When the program last found that more people, or a higher role, must decide; None if it never did."""
+    found = [each["at"] for each in record if (each["by"], each["state"]) == (BOUNDARY, "awaiting_approval")]
+    return found[-1] if found else None
 
 
 def has_approved(record: Record, by: str, arguments: Any, words: str | None) -> bool:

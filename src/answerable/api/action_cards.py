@@ -124,6 +124,7 @@ def approval_card(looked: Looked, declared: Declared, rep: Rep, at: datetime) ->
         why_not=str(why_not) if why_not else None,
         may_approve=why_not is None and looked.forbidden is None,
         forbidden=looked.forbidden,
+        why_still=looked.why_still,
     )
 
 

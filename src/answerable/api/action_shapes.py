@@ -178,6 +178,8 @@ class ApprovalCard(Struct, frozen=True, kw_only=True):
     """Whether you may decide, and all of it can be approved as the rules are now."""
     forbidden: str | None
     """The clause that forbids it by now, with its words: whoever approved it would only see it refused."""
+    why_still: str | None
+    """Why it takes more people, or a higher role, than the rules want by now: what waits never becomes easier."""
 
 
 class Approvals(Struct, frozen=True, kw_only=True):
