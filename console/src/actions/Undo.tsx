@@ -52,12 +52,17 @@ const whatOf = (call: ActionRow): string => `${inShort(call)} for ${customerName
 function Question({ call, timeLeft, onDone }: { call: ActionRow; timeLeft: string; onDone: () => void }) {
   const { fault, setFault, tell } = useFaultHere();
   const box = useRef<HTMLDivElement>(null);
+  // A second click may come before the first one has changed anything here: it asks for the same.
+  const isAskedFor = useRef(false);
   const undo = useUndo({
     onDone: () => {
       onDone();
       notify(`${inShort(call)} is taken back.`);
     },
-    onFault: tell,
+    onFault: (error) => {
+      isAskedFor.current = false;
+      tell(error);
+    },
   });
   useFocusBack(undo.isPending, box, ".primary");
   return (
@@ -74,6 +79,8 @@ function Question({ call, timeLeft, onDone }: { call: ActionRow; timeLeft: strin
           className="btn primary"
           disabled={undo.isPending}
           onClick={() => {
+            if (isAskedFor.current) return;
+            isAskedFor.current = true;
             setFault(null);
             undo.mutate(call.id);
           }}

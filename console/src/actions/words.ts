@@ -86,14 +86,18 @@ export const approvers = ({ approved_by }: Asked): string => approved_by.map(({ 
 /** Who declined it; without a person the program did. */
 export const decliner = ({ decided_by }: Asked): string => decided_by?.name ?? "Answerable";
 
-/** What people made of it: who approved or declined it, and whether a rule forbade it by then. */
-export function decisionOf({ approval, reason }: Pick<ActionRow, "approval" | "reason">): string {
+/** What people made of it: who approved or declined it; and why it came to nothing although they approved. */
+export function decisionOf({ approval, state, reason }: Pick<ActionRow, "approval" | "state" | "reason">): string {
   if (!approval || approval.state === "open") return "";
   if (approval.state === "expired") return "Nobody decided in time";
   const approved = `${approvers(approval)} approved`;
   if (approval.state === "refused") return `${approved}, and a rule forbade it by then: ${reason}`;
   const who = approval.state === "approved" ? approved : `${decliner(approval)} declined`;
-  return approval.reason ? `${who}: ${approval.reason}` : who;
+  const said = approval.reason ? `${who}: ${approval.reason}` : who;
+  if (approval.state !== "approved" || (state !== "refused" && state !== "failed")) return said;
+  // Somebody's reason ends as they ended it.
+  const then = state === "refused" ? "it was refused before it was sent" : "it could not be done";
+  return `${said.replace(/[.\s]+$/, "")}; then ${then}: ${reason}`;
 }
 
 const MINUTE = 60_000;

@@ -956,6 +956,7 @@ export interface components {
             rule: components["schemas"]["Rule"] | null;
             why_not: string | null;
             why_not_change: string | null;
+            why_still: string | null;
         };
         /** ApprovalRow */
         ApprovalRow: {

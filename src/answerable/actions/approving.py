@@ -81,8 +81,8 @@ class Approving:
     async def _less(self, approval_id: str, yes: _Yes, reason: str | None) -> _Less | None:
         """The smaller wish with its own facts, which need not be those of what was asked for; None if it is the same.
 
-        Raises what deciding would, before anything is read outside; Invalid if it is not less, if nobody says why, or if
-        its facts cannot be had.
+        Raises what deciding would, before anything is read outside; Invalid if it is not less, if nobody says why, or
+        if its facts cannot be had.
         """
 
         def look(db: Connection) -> tuple[ActionCall, Customer | None]:

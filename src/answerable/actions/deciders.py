@@ -53,8 +53,8 @@ def why_still(approval: Approval, asks: Clause | None, since: datetime) -> str |
     people = "One person" if approval.needed == 1 else f"{approval.needed} people"
     whose = "" if approval.role == "rep" else f" of the role '{approval.role}'"
     return (
-        f"{people}{whose} must approve: {approval.clause_id} wanted it on {_moment(since)}. The rules want less by now, "
-        "but what waits never becomes easier to approve."
+        f"{people}{whose} must approve: {approval.clause_id} wanted it on {_moment(since)}. "
+        "The rules want less by now, but what waits never becomes easier to approve."
     )
 
 
