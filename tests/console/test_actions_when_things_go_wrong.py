@@ -105,6 +105,7 @@ async def test_whoever_decided_goes_on_with_the_next_request(shop: Shop, office:
     await cards.first.get_by_role("button", name="Approve").click()
     await expect(cards).to_have_count(1)
     await expect(cards).to_be_focused()
+    await page.keyboard.press("j")
     await page.keyboard.press("a")
 
     await expect(page.get_by_role("heading", name="Nobody waits for an approval.")).to_be_focused()

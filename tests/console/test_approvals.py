@@ -78,6 +78,7 @@ async def test_a_request_comes_in_live_and_is_approved_changed_declined_or_expir
     await maya.picture("approvals-decline")
     await page.keyboard.press("Enter")
     await expect(card).to_have_count(1)
+    await page.mouse.move(2, 2)
     await shop.let_expire(expired)
     await expect(page.get_by_role("heading", name="Nothing waits for a person")).to_be_visible()
 
@@ -112,9 +113,11 @@ async def test_the_card_stands_in_the_conversation_and_a_late_click_hears_who_wa
         await route.continue_()
 
     await page.route("**/approve", be_late)
-    await page.locator("body").press("a")
+    await page.locator("body").press("v")
+    await page.keyboard.press("a")
 
     await expect(page.get_by_label("Notices")).to_contain_text("It is decided already: Tom Berg approved it on")
+    await page.get_by_role("button", name="Put it away").click()
     await expect(page.get_by_role("link", name=re.compile("Refund charge €84.00 Done"))).to_be_visible()
     assert len(shop.bank.refunds) == 1
 
@@ -418,6 +421,10 @@ async def test_a_refusal_is_shown_as_one_wherever_it_is_shown(shop: Shop, office
     await expect(notice).to_contain_text("Refund charge €84.00: refused. R-2")
     await expect(notice.locator(".good")).to_have_count(0)
     await maya.picture("approval-refused")
+    await page.get_by_role("link", name="Decided", exact=True).click()
+    await expect(page.get_by_role("list", name="Decisions")).to_contain_text(
+        re.compile("Maya Okafor approved; then it was refused before it was sent: R-2 .*What R-2 says")
+    )
     await maya.open("/actions?state=refused")
     rows = page.get_by_role("table").locator("tbody tr")
     await expect(rows).to_have_count(2)

@@ -1,11 +1,13 @@
 import { Check, ChevronRight, CircleSlash, Hand, ShieldAlert, ShieldX } from "lucide-react";
 import {
+  type FocusEvent,
   type FormEvent,
   type ReactNode,
   type RefObject,
   useCallback,
   useEffect,
   useId,
+  useLayoutEffect,
   useMemo,
   useRef,
   useState,
@@ -36,21 +38,35 @@ import {
 
 type Mode = "asked" | "change" | "decline";
 
-/** Something that a person must decide on: what, on which grounds, until when, and the ways to decide. */
+/** Something that a person must decide on: what, on which grounds, until when, and the ways to decide.
+ *
+ * What somebody is at stays where it is, whoever decides it meanwhile: words that they type must not end up elsewhere.
+ */
 export function ApprovalCard({
   card,
   hasKeys,
   evidence,
+  isGone,
+  isHeld = false,
+  onLeave,
 }: {
   card: Card;
-  /** Whether the keys for deciding are this card's. */
+  /** Whether the commands for deciding are this card's; their keys count while the focus is in it. */
   hasKeys: boolean;
   /** What was said, where it stands without its conversation around it. */
   evidence?: ReactNode;
+  /** Whether it waits no more, also if `card` does not say so yet. */
+  isGone: boolean;
+  /** Whether it stays for now, although nobody is at it. */
+  isHeld?: boolean;
+  /** It waits no more, and nobody is at it. */
+  onLeave: () => void;
 }) {
   const { call, approval } = card;
   const now = useNow();
   const [mode, setMode] = useState<Mode>("asked");
+  // They have decided it themselves, or have put it away.
+  const [mayGo, setMayGo] = useState(false);
   const { fault, setFault, tell } = useFaultHere();
   const section = useRef<HTMLElement>(null);
   const goTo = useCallback(
@@ -65,11 +81,12 @@ export function ApprovalCard({
   const decide = useDecide(approval.id, {
     onDone: (after) => {
       goTo("asked");
+      if (after.approval.state !== "open") setMayGo(true);
       notify(...decided(after));
     },
     onFault: (error) => {
       decidedOn.current = null;
-      // What is over by now takes the card with it; all else is said where it was tried.
+      // What is over by now may take the card with it; all else is said where it was tried.
       if (error instanceof Problem && (error.status === 404 || error.status === 409)) notifyProblem(error);
       else tell(error);
     },
@@ -84,23 +101,36 @@ export function ApprovalCard({
     },
     [card, mutate, setFault],
   );
-  const isOpen = approval.state === "open" && !isOver(approval.expires_at, now);
+  const isBusy = decide.isPending;
+  const isOpen = !isGone && approval.state === "open" && !isOver(approval.expires_at, now);
   const mayDecide = isOpen && card.may_decide;
   const mayApprove = isOpen && card.may_approve;
-  useDecisionKeys(hasKeys && mayDecide && mode === "asked" && !decide.isPending, card, act, goTo);
-  useFocusBack(decide.isPending, section, ".primary:enabled");
+  const whyNot = mayDecide || isBusy || mayGo ? null : card.why_not;
+  useDecisionKeys(hasKeys && mayDecide && mode === "asked" && !isBusy, card, section, act, goTo);
+  useFocusBack(isBusy, section, ".primary:enabled");
   useBackToButton(mode, section);
+  const { isIn, ...focus } = useFocusIn(section, `${mode} ${mayDecide} ${isBusy}`);
+  const isAt = isIn || mode !== "asked";
+  useEffect(() => {
+    if (isAt && whyNot) announce(whyNot);
+  }, [isAt, whyNot]);
+  useLayoutEffect(() => {
+    if (isGone && !isBusy && (mayGo || !(isAt || isHeld))) onLeave();
+  });
+  const leave = () => (isGone ? setMayGo(true) : goTo("asked"));
 
   return (
     <section
       ref={section}
+      tabIndex={-1}
+      {...focus}
       className={isOpen ? "ask approval" : "ask approval over"}
-      aria-label={`${titleOf(card, isOpen)}: ${inShort(call)} for ${customerName(call.customer)}`}
+      aria-label={`${titleOf(card, isOpen, isGone)}: ${inShort(call)} for ${customerName(call.customer)}`}
     >
       <header>
         <Hand className="i" aria-hidden="true" />
-        {titleOf(card, isOpen)}
-        {approval.state === "open" && (
+        {titleOf(card, isOpen, isGone)}
+        {!isGone && approval.state === "open" && (
           <time dateTime={approval.expires_at} title={moment(approval.expires_at)} className="num">
             {timeLeft(approval.expires_at, now)}
           </time>
@@ -126,36 +156,36 @@ export function ApprovalCard({
             `; ${approvers(approval)} did${approval.state === "open" ? " already" : ""}`}
           .
         </p>
+        {isOpen && card.why_still && <p className="dim asked">{card.why_still}</p>}
         {mayDecide && card.why_not_change && <p className="dim asked">{card.why_not_change}</p>}
         {isOpen && card.forbidden && (
           <p className="why-not" dir="auto">
             By now a rule forbids it. {card.forbidden}
           </p>
         )}
-        {!mayDecide && card.why_not && <p className="why-not">{card.why_not}</p>}
+        {whyNot && (
+          <p className="why-not" dir="auto">
+            {whyNot}
+          </p>
+        )}
       </div>
       {mayDecide && <FaultHere fault={fault} />}
-      {mayDecide && mode === "asked" && (
+      {(mayDecide || isBusy) && mode === "asked" && (
         <footer>
           {mayApprove && (
             <button
               type="button"
               className="btn primary"
-              disabled={decide.isPending}
-              onClick={() => act({ verb: "approve" })}
+              disabled={isBusy}
+              // The second click of two was meant for what stood here before.
+              onClick={({ detail }) => detail < 2 && act({ verb: "approve" })}
             >
               Approve <span className="sr">{inShort(call)}</span>
               {hasKeys && <kbd aria-hidden="true">{keysShown("a")}</kbd>}
             </button>
           )}
           {card.can_change && (
-            <button
-              type="button"
-              className="btn"
-              data-mode="change"
-              disabled={decide.isPending}
-              onClick={() => goTo("change")}
-            >
+            <button type="button" className="btn" data-mode="change" disabled={isBusy} onClick={() => goTo("change")}>
               Change amount
             </button>
           )}
@@ -163,21 +193,42 @@ export function ApprovalCard({
             type="button"
             className="btn ghost"
             data-mode="decline"
-            disabled={decide.isPending}
+            disabled={isBusy}
             onClick={() => goTo("decline")}
           >
             Decline
           </button>
         </footer>
       )}
-      {mayDecide && mode === "change" && (
-        <ChangeForm card={card} isBusy={decide.isPending} onDecide={act} onLeave={() => goTo("asked")} />
+      {isGone && !isBusy && !mayGo && mode === "asked" && (
+        <footer>
+          <button type="button" className="btn" onClick={leave}>
+            Put it away
+          </button>
+        </footer>
       )}
-      {mayDecide && mode === "decline" && (
-        <DeclineForm isBusy={decide.isPending} onDecide={act} onLeave={() => goTo("asked")} />
+      {mode === "change" && (
+        <ChangeForm card={card} isBusy={isBusy} isLate={!mayDecide && !isBusy} onDecide={act} onLeave={leave} />
+      )}
+      {mode === "decline" && (
+        <DeclineForm isBusy={isBusy} isLate={!mayDecide && !isBusy} onDecide={act} onLeave={leave} />
       )}
     </section>
   );
+}
+
+/** Whether the focus is in a card, and it stays there when what had it goes away. */
+function useFocusIn(section: RefObject<HTMLElement | null>, shown: string) {
+  const [isIn, setIsIn] = useState(false);
+  const onFocus = useCallback(() => setIsIn(true), []);
+  // What goes away, or a window that does, gives the focus to nothing: nobody has left.
+  const onBlur = useCallback(({ currentTarget, relatedTarget }: FocusEvent) => {
+    if (relatedTarget && !currentTarget.contains(relatedTarget)) setIsIn(false);
+  }, []);
+  useEffect(() => {
+    if (shown && isIn && document.activeElement === document.body) section.current?.focus({ preventScroll: true });
+  }, [shown, isIn, section]);
+  return { isIn, onFocus, onBlur };
 }
 
 /** Whoever leaves a form is back at the button that opened it. */
@@ -189,8 +240,9 @@ function useBackToButton(mode: Mode, section: RefObject<HTMLElement | null>): vo
   }, [mode, section]);
 }
 
-function titleOf({ approval, may_decide, call }: Card, isOpen: boolean): string {
+function titleOf({ approval, may_decide, call }: Card, isOpen: boolean, isGone: boolean): string {
   if (approval.state !== "open") return STATES[call.state].name;
+  if (isGone) return "It waits no more";
   if (!isOpen) return "Nobody decided in time";
   if (may_decide) return "Your approval is needed";
   return approval.role === "rep" ? "An approval is needed" : `The approval of ${oneOf(approval.role)} is needed`;
@@ -212,11 +264,28 @@ const since = (time: string, now: number): string => {
   return passed === "now" ? "just now" : /^\d/.test(passed) && !/[A-Z]/.test(passed) ? `${passed} ago` : passed;
 };
 
-function useDecisionKeys(isOn: boolean, card: Card, act: (decision: Decision) => void, setMode: (mode: Mode) => void) {
+/** The commands for deciding. A key decides only in the card that somebody has gone to: what is typed elsewhere does not. */
+function useDecisionKeys(
+  isOn: boolean,
+  card: Card,
+  within: RefObject<HTMLElement | null>,
+  act: (decision: Decision) => void,
+  setMode: (mode: Mode) => void,
+) {
   const commands = useMemo<Command[]>(() => {
     if (!isOn) return [];
     const what = inShort(card.call);
     return [
+      {
+        id: "to-request",
+        title: `Go to the request: ${what}`,
+        group: "Approval",
+        keys: ["v"],
+        run: () => {
+          within.current?.focus();
+          within.current?.scrollIntoView({ block: "nearest" });
+        },
+      },
       ...(card.may_approve
         ? [
             {
@@ -224,6 +293,7 @@ function useDecisionKeys(isOn: boolean, card: Card, act: (decision: Decision) =>
               title: `Approve: ${what}`,
               group: "Approval" as const,
               keys: ["a"],
+              within,
               run: () => act({ verb: "approve" }),
             },
           ]
@@ -235,13 +305,21 @@ function useDecisionKeys(isOn: boolean, card: Card, act: (decision: Decision) =>
               title: `Approve less: ${what}`,
               group: "Approval" as const,
               keys: ["c"],
+              within,
               run: () => setMode("change"),
             },
           ]
         : []),
-      { id: "decline", title: `Decline: ${what}`, group: "Approval", keys: ["d"], run: () => setMode("decline") },
+      {
+        id: "decline",
+        title: `Decline: ${what}`,
+        group: "Approval",
+        keys: ["d"],
+        within,
+        run: () => setMode("decline"),
+      },
     ];
-  }, [isOn, card, act, setMode]);
+  }, [isOn, card, within, act, setMode]);
   useCommands(commands);
 }
 
@@ -326,11 +404,14 @@ const ICONS: Record<ClauseCheck["outcome"], ReactNode> = {
 function ChangeForm({
   card: { call },
   isBusy,
+  isLate,
   onDecide,
   onLeave,
 }: {
   card: Card;
   isBusy: boolean;
+  /** Whether it cannot be decided here any more: what was written, and is being written, is there to be copied. */
+  isLate: boolean;
   onDecide: (decision: Decision) => void;
   onLeave: () => void;
 }) {
@@ -349,7 +430,7 @@ function ChangeForm({
   const isWhole = isLess && reason.trim() !== "";
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (isWhole && !isBusy) onDecide({ verb: "approve", amount: plain, ...said({ reason, note }) });
+    if (isWhole && !isBusy && !isLate) onDecide({ verb: "approve", amount: plain, ...said({ reason, note }) });
   };
   return (
     <form
@@ -382,18 +463,28 @@ function ChangeForm({
         />
       </div>
       <p id={`${id}-hint`} className="field-hint" role="status">
-        {whyNot ?? (isWhole ? "" : "Say why it is less: the customer is told.")}
+        {isLate ? NOT_SENT : (whyNot ?? (isWhole ? "" : "Say why it is less: the customer is told."))}
       </p>
       <NoteField note={note} onNote={setNote} />
       <footer>
-        <button type="submit" className="btn primary" disabled={isBusy || !isWhole}>
-          Approve {isLess && call.money ? money({ ...call.money, amount: plain }) : "less"}
-        </button>
-        <button type="button" className="btn ghost" disabled={isBusy} onClick={onLeave}>
-          Cancel
-        </button>
+        {!isLate && (
+          <button type="submit" className="btn primary" disabled={isBusy || !isWhole}>
+            Approve {isLess && call.money ? money({ ...call.money, amount: plain }) : "less"}
+          </button>
+        )}
+        <Leave isLate={isLate} isBusy={isBusy} onLeave={onLeave} />
       </footer>
     </form>
+  );
+}
+
+const NOT_SENT = "What you wrote is not sent. It stays here until you put it away.";
+
+function Leave({ isLate, isBusy, onLeave }: { isLate: boolean; isBusy: boolean; onLeave: () => void }) {
+  return (
+    <button type="button" className={isLate ? "btn" : "btn ghost"} disabled={isBusy} onClick={onLeave}>
+      {isLate ? "Put it away" : "Cancel"}
+    </button>
   );
 }
 
@@ -424,10 +515,13 @@ function NoteField({ note, onNote }: { note: string; onNote: (note: string) => v
 
 function DeclineForm({
   isBusy,
+  isLate,
   onDecide,
   onLeave,
 }: {
   isBusy: boolean;
+  /** Whether it cannot be decided here any more: what was written, and is being written, is there to be copied. */
+  isLate: boolean;
   onDecide: (decision: Decision) => void;
   onLeave: () => void;
 }) {
@@ -440,7 +534,7 @@ function DeclineForm({
   }, []);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (reason.trim() && !isBusy) onDecide({ verb: "decline", reason: reason.trim(), ...said({ note }) });
+    if (reason.trim() && !isBusy && !isLate) onDecide({ verb: "decline", reason: reason.trim(), ...said({ note }) });
   };
   return (
     <form
@@ -461,13 +555,14 @@ function DeclineForm({
         />
       </div>
       <NoteField note={note} onNote={setNote} />
+      {isLate && <p className="field-hint">{NOT_SENT}</p>}
       <footer>
-        <button type="submit" className="btn primary" disabled={isBusy || !reason.trim()}>
-          Decline
-        </button>
-        <button type="button" className="btn ghost" disabled={isBusy} onClick={onLeave}>
-          Cancel
-        </button>
+        {!isLate && (
+          <button type="submit" className="btn primary" disabled={isBusy || !reason.trim()}>
+            Decline
+          </button>
+        )}
+        <Leave isLate={isLate} isBusy={isBusy} onLeave={onLeave} />
       </footer>
     </form>
   );

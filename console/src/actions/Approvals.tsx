@@ -1,17 +1,17 @@
-import { useInfiniteQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Hand, History, Menu as MenuIcon } from "lucide-react";
-import { type RefObject, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { type ComponentProps, type RefObject, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { Link, useLocation } from "wouter";
 import { useFault } from "../api/faults";
 import { useMe } from "../api/me";
-import { approvalsQuery } from "../api/queries";
+import { approvalQuery, approvalsQuery } from "../api/queries";
 import type { ApprovalCard as Card } from "../api/types";
 import { More } from "../parts/More";
 import { useNow } from "../parts/now";
 import { Empty, Failed, Loading, Skeleton, Time } from "../parts/small";
 import { at, customerName, plural } from "../parts/words";
 import { type Command, useCommands } from "../shell/commands";
-import { listKeys } from "../shell/lists";
+import { listKeys, moveFocus } from "../shell/lists";
 import { useIsNarrow } from "../shell/media";
 import { openMenu } from "../shell/overlays";
 import { ApprovalCard } from "./ApprovalCard";
@@ -57,12 +57,14 @@ function Waiting() {
   const list = useInfiniteQuery(approvalsQuery("open"));
   const { fault, again } = useFault(list, approvalsQuery("open").queryKey);
   const cards = useMemo(() => list.data?.pages.flatMap((page) => page.items) ?? [], [list.data]);
+  const { shown, leave } = useStaying(cards);
+  const [isHandHere, setIsHandHere] = useState(false);
   const [chosenId, choose] = useState<string | null>(null);
-  const chosen = cards.find((card) => card.approval.id === chosenId) ?? cards.find((card) => card.may_decide);
+  const chosen = shown.find((card) => card.approval.id === chosenId) ?? cards.find((card) => card.may_decide);
   const place = useRef<HTMLUListElement>(null);
   const heading = useRef<HTMLHeadingElement>(null);
-  useQueueKeys(cards, chosen, choose, place);
-  useNextInLine(cards, chosenId, place, heading);
+  useQueueKeys(chosen, place);
+  useNextInLine(shown, chosenId, place, heading);
   return (
     <>
       <div className="lede">
@@ -86,7 +88,7 @@ function Waiting() {
         </Loading>
       ) : fault ? (
         <Failed error={fault} what="list" onRetry={again} />
-      ) : cards.length === 0 ? (
+      ) : shown.length === 0 ? (
         <Empty icon={<Hand className="i" />} title="Nothing waits for a person">
           <p>
             When a rule wants a person to decide, such as for a refund above a limit, it comes here with the facts that
@@ -94,15 +96,22 @@ function Waiting() {
           </p>
         </Empty>
       ) : (
-        <ul className="approvals" ref={place} aria-label="Waiting for approval">
-          {cards.map((card) => (
-            <li
-              key={card.approval.id}
-              data-approval={card.approval.id}
-              tabIndex={-1}
-              onFocus={() => choose(card.approval.id)}
-            >
-              <ApprovalCard card={card} evidence={<Evidence card={card} />} hasKeys={card === chosen} />
+        <ul
+          className="approvals"
+          ref={place}
+          aria-label="Waiting for approval"
+          onPointerEnter={() => setIsHandHere(true)}
+          onPointerLeave={() => setIsHandHere(false)}
+        >
+          {shown.map((card) => (
+            <li key={card.approval.id} tabIndex={-1} onFocus={() => choose(card.approval.id)}>
+              <InLine
+                card={card}
+                hasKeys={card === chosen}
+                isGone={!cards.includes(card)}
+                isHeld={isHandHere}
+                onLeave={() => leave(card.approval.id)}
+              />
             </li>
           ))}
         </ul>
@@ -112,7 +121,33 @@ function Waiting() {
   );
 }
 
-/** Whoever decided goes on with the next request: the one that had the focus is gone. */
+/** One request in the list; once it waits no more, with what became of it. */
+function InLine({ card, isGone, ...place }: Omit<ComponentProps<typeof ApprovalCard>, "evidence">) {
+  const { data } = useQuery({ ...approvalQuery(card.approval.id), enabled: isGone });
+  const shown = (isGone && data) || card;
+  return <ApprovalCard card={shown} isGone={isGone} {...place} evidence={<Evidence card={shown} />} />;
+}
+
+/** What waits, and in its place what does not any more until somebody who is at it has left: nothing moves under a hand. */
+function useStaying(cards: Card[]) {
+  const [before, setBefore] = useState({ cards, shown: cards });
+  if (before.cards !== cards) setBefore({ cards, shown: withGone(cards, before.shown) });
+  const leave = (id: string) =>
+    setBefore((now) => ({ ...now, shown: now.shown.filter(({ approval }) => approval.id !== id) }));
+  return { shown: before.shown, leave };
+}
+
+function withGone(cards: Card[], before: Card[]): Card[] {
+  const all = [...cards];
+  for (const card of before) {
+    if (cards.some(({ approval }) => approval.id === card.approval.id)) continue;
+    const after = all.findIndex(({ approval }) => Date.parse(approval.asked_at) > Date.parse(card.approval.asked_at));
+    all.splice(after < 0 ? all.length : after, 0, card);
+  }
+  return all;
+}
+
+/** Whoever decided is at the next request, and goes on to it with a key: the one that had the focus is gone. */
 function useNextInLine(
   cards: Card[],
   chosenId: string | null,
@@ -141,24 +176,16 @@ function finding(cards: Card[], hasMore: boolean, isUnknown: boolean): string {
   return mine === cards.length ? `${all} for you.` : `${all}; ${mine === 1 ? "one" : mine} of them for you.`;
 }
 
-function useQueueKeys(
-  cards: Card[],
-  chosen: Card | undefined,
-  choose: (id: string) => void,
-  place: RefObject<HTMLUListElement | null>,
-): void {
+function useQueueKeys(chosen: Card | undefined, place: RefObject<HTMLUListElement | null>): void {
   const [, go] = useLocation();
   const move = useCallback(
     (by: 1 | -1) => {
-      const from = chosen ? cards.indexOf(chosen) : -1;
-      const next = cards[from + by];
-      if (!next) return;
-      choose(next.approval.id);
-      const item = place.current?.querySelector<HTMLElement>(`[data-approval="${next.approval.id}"]`);
-      item?.focus();
-      item?.scrollIntoView({ block: "nearest" });
+      const at = document.activeElement;
+      // Whoever has decided stands before the next request, and has not gone to it yet.
+      if (at?.parentElement !== place.current) moveFocus(place.current, ".approval", by);
+      else moveFocus((by === 1 ? at : at?.previousElementSibling) as HTMLElement | null, ".approval", 1);
     },
-    [cards, chosen, choose, place],
+    [place],
   );
   const commands = useMemo<Command[]>(
     () => [

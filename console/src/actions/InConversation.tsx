@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { ChevronRight, Zap } from "lucide-react";
-import { createContext } from "react";
+import { createContext, useState } from "react";
 import { Link } from "wouter";
 import { useFault } from "../api/faults";
 import { actionsInQuery } from "../api/queries";
@@ -24,14 +24,17 @@ export function ActionsUnread({ conversationId }: { conversationId: string }) {
   return fault && <Failed error={fault} what="list of actions" onRetry={again} />;
 }
 
-/** Which approval a card is about, and whether the keys for deciding are its own; the card's script comes later. */
-export const AskedContext = createContext({ approvalId: "", hasKeys: false });
+/** Which approval a card is about, and what it must know of its place; the card's script comes later. */
+export const AskedContext = createContext({ approvalId: "", hasKeys: false, isGone: false, onLeave: () => {} });
 
-/** One call in its place among what was said: the card that asks, or a line that tells. */
+/** One call in its place among what was said: the card that asks, also while somebody is still at it; or a line that tells. */
 export function CallInThread({ call, hasKeys }: { call: ActionRow; hasKeys: boolean }) {
-  if (call.state !== "awaiting_approval" || !call.approval) return <CallLine call={call} />;
+  const isGone = call.state !== "awaiting_approval";
+  const [hasLeft, setHasLeft] = useState(isGone);
+  if (!isGone && hasLeft) setHasLeft(false);
+  if ((isGone && hasLeft) || !call.approval) return <CallLine call={call} />;
   return (
-    <AskedContext value={{ approvalId: call.approval.id, hasKeys }}>
+    <AskedContext value={{ approvalId: call.approval.id, hasKeys, isGone, onLeave: () => setHasLeft(true) }}>
       <LaterPart name="asked" waiting={<AskedSkeleton />} />
     </AskedContext>
   );

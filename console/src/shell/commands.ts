@@ -1,6 +1,6 @@
 /** Every command of the console, with its keys: the palette, the list of keys and the keyboard read the same ones. */
 
-import { useEffect, useSyncExternalStore } from "react";
+import { type RefObject, useEffect, useSyncExternalStore } from "react";
 import { hasOverlay } from "./overlays";
 
 /** In the order in which people look for them. */
@@ -16,6 +16,8 @@ export interface Command {
   isKeyOnly?: boolean;
   /** Runs while somebody types. */
   isForTyping?: boolean;
+  /** Its keys count only while the focus is in here. */
+  within?: RefObject<Element | null>;
   run: () => void;
 }
 
@@ -77,9 +79,10 @@ export function onKey(event: KeyboardEvent): void {
 
   const pressed = event.metaKey || event.ctrlKey ? `mod+${event.key.toLowerCase()}` : event.key;
   const sequence = Date.now() - firstKey.at < SECOND_KEY_MS ? `${firstKey.key} ${pressed}` : "";
+  const counts = ({ within }: Command) => !within || (target !== null && within.current?.contains(target));
   const command =
     (sequence && all.findLast((one) => one.keys?.includes(sequence))) ||
-    all.findLast((one) => one.keys?.includes(pressed) && (!isTyping || one.isForTyping));
+    all.findLast((one) => one.keys?.includes(pressed) && (!isTyping || one.isForTyping) && counts(one));
   firstKey = { key: isTyping ? "" : pressed, at: Date.now() };
   if (!command || (isTyping && !command.isForTyping)) return;
   event.preventDefault();

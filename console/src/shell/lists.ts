@@ -18,7 +18,7 @@ export const listKeys = (thing: string, move: (by: Step) => void): Command[] => 
 /** From the one that has the focus to the next or the previous one; from outside, to the first. */
 export function moveFocus(list: HTMLElement | null, selector: string, by: Step): void {
   const items = [...(list?.querySelectorAll<HTMLElement>(selector) ?? [])];
-  const from = items.indexOf(document.activeElement as HTMLElement);
+  const from = items.findIndex((item) => item.contains(document.activeElement));
   const next = from < 0 ? items[0] : items[from + by];
   next?.focus();
   next?.scrollIntoView({ block: "nearest" });
