@@ -163,6 +163,31 @@ def tools(given: dict[str, Any], server: str | None, tool: str | None, pins: boo
     sys.exit(WRONG if show_tools(given, server, tool, pins=pins, as_json=as_json) else 0)
 
 
+@main.group()
+def traces() -> None:
+    """What the agent did, step by step, for other programs."""
+
+
+@traces.command()
+@click.argument("file")
+@click.option("--run", "run_id", help="Only this run.")
+@click.option(
+    "--since", help="Only runs that began at this time or later, such as 2026-11-24 or 2026-11-24T09:00+01:00."
+)
+@click.option("--until", help="Only runs that began before this time.")
+@click.option(
+    "--format", "encoding", type=click.Choice(["json", "protobuf"]), default="json", help="json, a run a line."
+)
+@click.option("--no-content", is_flag=True, help="Leave out what customers, models and actions said.")
+@click.pass_obj
+def export(given: dict[str, Any], /, file: str, encoding: str, no_content: bool, **wanted: str | None) -> None:
+    """Write runs that have ended as OpenTelemetry traces (OTLP) to a file; `-` is standard output."""
+    with importing():
+        from answerable.cli.exporting import export_traces
+
+    export_traces(given, file, as_json=encoding == "json", content=not no_content, **wanted)
+
+
 @main.command(
     context_settings={"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []},
     add_help_option=False,

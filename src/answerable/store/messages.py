@@ -110,6 +110,12 @@ def said_by_customer(db: Connection, conversation_id: str, *, until: datetime, l
     return [_message(row) for row in db.execute(query.order_by(own.number.desc()).limit(limit))][::-1]
 
 
+def of_turn(db: Connection, conversation_id: str, turn_id: str) -> list[Message]:
+    """What the customer said in a turn of a conversation, and what they were told, in order."""
+    query = select(messages).where(messages.c.conversation_id == conversation_id, messages.c.turn_id == turn_id)
+    return [_message(row) for row in db.execute(query.order_by(messages.c.number))]
+
+
 def reply_to(db: Connection, turn_id: str) -> Message | None:
     """The agent's reply to a turn, if it is there."""
     row = db.execute(select(messages).where(messages.c.turn_id == turn_id, messages.c.author == "agent")).one_or_none()

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, bindparam, insert, null, select, tuple_, update
+from sqlalchemy import Connection, bindparam, insert, null, or_, select, tuple_, update
 
 from answerable.domain.conversations import Decision, Reply
 from answerable.domain.runs import Run, RunState, Span, Usage
@@ -73,6 +73,27 @@ def of_conversation(
     if until is not None:
         query = query.where(runs.c.started_at < until)
     return [(_run(row), row.strip) for row in db.execute(query.order_by(runs.c.started_at, runs.c.id))]
+
+
+def begun_between(
+    db: Connection,
+    *,
+    since: datetime | None,
+    until: datetime | None,
+    after: tuple[datetime, str] | None,
+    limit: int,
+) -> list[tuple[datetime, str]]:
+    """When runs that have ended began, and their names, oldest first; `after` goes on behind one of them."""
+    own = runs.c
+    query = select(own.started_at, own.id).where(own.ended_at.is_not(None))
+    if since is not None:
+        query = query.where(own.started_at >= since)
+    if until is not None:
+        query = query.where(own.started_at < until)
+    if after is not None:
+        moment, name = after
+        query = query.where(own.started_at >= moment, or_(own.started_at > moment, own.id > name))
+    return [(row.started_at, row.id) for row in db.execute(query.order_by(own.started_at, own.id).limit(limit))]
 
 
 def with_strip(db: Connection, run_id: str) -> tuple[Run, list[list[Any]]] | None:

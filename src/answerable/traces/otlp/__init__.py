@@ -1,0 +1,1 @@
+"""Traces as OpenTelemetry has them (OTLP), out and in."""
