@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
+from urllib.parse import unquote
 
 import msgspec
 from msgspec import Meta, Struct
@@ -25,6 +26,8 @@ WORKSPACE_FILE = "answerable.toml"
 DEFAULT_MODEL = "gpt-5-mini"
 """Used when a key is given and no model is named."""
 
+_WEB_ADDRESS = r"^https?://[^\s/?#@]+([/?][^\s#]*)?$"
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _LINE_OF_TOML = re.compile(r"\(at line (\d+)")
 _TABLE = re.compile(r"[ \t]*(\[\[?)[ \t]*([^\]\n]+?)[ \t]*\]")
 _KEY = re.compile(r"[ \t]*[\"']?([\w-]+)[\"']?[ \t]*=")
@@ -74,6 +77,8 @@ class Environment(BaseSettings):
     """Whether imports may read addresses of the own network: for help centres on an intranet only."""
     webhook_secret: SecretStr | None = None
     """Signs webhooks: `whsec_` and 24 to 64 bytes in base64. Only needed where the workspace names addresses."""
+    otlp_headers: SecretStr | None = None
+    """Headers for the collector of traces, such as a key: `name=value,name=value`, with `%20` for a space."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     openai_api_key: SecretStr | None = Field(
         None, validation_alias=AliasChoices("openai_api_key", "ANSWERABLE_OPENAI_API_KEY", "OPENAI_API_KEY")
@@ -147,9 +152,20 @@ class SourceSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class WebhookSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An address that hears of what happens to actions."""
 
-    url: Annotated[str, Meta(pattern=r"^https?://[^\s/?#@]+([/?][^\s#]*)?$", max_length=2000)]
+    url: Annotated[str, Meta(pattern=_WEB_ADDRESS, max_length=2000)]
     events: Annotated[tuple[WebhookKind, ...], Meta(min_length=1)] = get_args(WebhookKind)
     """Which of them; all if nothing is said."""
+    private: bool = False
+    """Whether the address may be in our own network, where anything may listen."""
+
+
+class TraceSettings(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where ended runs go as OpenTelemetry traces."""
+
+    otlp: Annotated[str, Meta(pattern=_WEB_ADDRESS, max_length=2000)] | None = None
+    """The collector's address, such as `https://otel.example.com/v1/traces`; they go nowhere if there is none."""
+    content: bool = False
+    """Whether it gets what customers wrote and were told, and what models and actions were asked and gave."""
     private: bool = False
     """Whether the address may be in our own network, where anything may listen."""
 
@@ -174,6 +190,7 @@ class Workspace(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     model: ModelSettings = ModelSettings()
     sources: list[SourceSettings] = []
     webhooks: list[WebhookSettings] = []
+    traces: TraceSettings = TraceSettings()
     actions: dict[str, str] = {}
     """What the actions of `actions/*.py` need to know, such as an address. Keys are better kept in the environment."""
 
@@ -217,6 +234,22 @@ class Settings:
         if named:
             return named
         return DEFAULT_MODEL if self.environment.openai_api_key or self.environment.openai_base_url else "embedded"
+
+    @property
+    def otlp_headers(self) -> dict[str, str]:
+        """Headers for the collector of traces. Raises Invalid without telling what is in them."""
+        given = self.environment.otlp_headers
+        pairs = [each.partition("=") for each in given.get_secret_value().split(",") if each.strip()] if given else []
+        headers = {name.strip().lower(): unquote(value.strip()) for name, _, value in pairs}
+        if not all(
+            _HEADER_NAME.fullmatch(name) and value and value.isascii() and value.isprintable()
+            for name, value in headers.items()
+        ):
+            raise Invalid(
+                "ANSWERABLE_OTLP_HEADERS cannot be used. Write name=value, with a comma between two of them, and %20"
+                " for a space: authorization=Bearer%20abc."
+            )
+        return headers
 
     @property
     def is_demo(self) -> bool:

@@ -23,6 +23,7 @@ from answerable.agents.procedures.running import Handbook
 from answerable.agents.procedures.workspace import load_procedures
 from answerable.agents.searching import Searches
 from answerable.agents.world import World
+from answerable.api.collecting import Collecting, Collector
 from answerable.api.desk import Desk
 from answerable.api.routes import api_routes
 from answerable.api.webhooks import Subscriber, Webhooks
@@ -140,6 +141,7 @@ async def open_house(
         agent = agent_on(models.get_model(None), library, endpoint.model, endpoint.price)
         ways = WaysIn(store, proving, by_host=host_keys.are_there, by_letter=not isinstance(mailer, NoMailer))
         webhooks = webhooks_for(settings, store)
+        collecting = Collecting(store, collector_for(settings))
         answering = Answering(store, LiveAgent(agent, World(boundary, ways)))
         jobs = Jobs(store, settings.jobs_database, {"answer_turn": answering.answer_turn})
         answering.work_with(jobs)
@@ -150,6 +152,7 @@ async def open_house(
             tell_outcomes_for_ever(store),
             rulebook.keep_for_ever(),
             webhooks.deliver_for_ever(),
+            collecting.send_for_ever(),
             forget_old_events_for_ever(store),
         )
         try:
@@ -315,6 +318,14 @@ def webhooks_for(settings: Settings, store: Store) -> Webhooks:
         secret=secret.get_secret_value() if secret else None,
         program=settings.address,
     )
+
+
+def collector_for(settings: Settings) -> Collector | None:
+    """The collector of traces that the workspace names, if it does. Raises Invalid if its headers cannot be used."""
+    wanted = settings.workspace.traces
+    if wanted.otlp is None:
+        return None
+    return Collector(wanted.otlp, settings.otlp_headers, content=wanted.content, allow_private=wanted.private)
 
 
 async def admin_link(house: House) -> str | None:

@@ -399,6 +399,7 @@ runs = Table(
     Index(None, "conversation_id"),
     Index(None, "turn_id"),
     Index(None, "started_at"),
+    Index(None, "ended_at"),
 )
 
 spans = Table(
@@ -560,6 +561,29 @@ webhook_deliveries = Table(
         sqlite_where=text("next_at IS NOT NULL"),
         postgresql_where=text("next_at IS NOT NULL"),
     ),
+)
+
+# Up to when ended runs were sent to each collector, and which of those that ended since then.
+trace_places = Table(
+    "trace_places",
+    metadata,
+    Column("url", Text, primary_key=True),
+    Column("since", Instant, nullable=False),
+    Column("holder", Text),
+    Column("held_until", Instant),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", Instant, nullable=False),
+    Column("sent", BigInteger, nullable=False),
+    Column("given_up", BigInteger, nullable=False),
+)
+
+traces_sent = Table(
+    "traces_sent",
+    metadata,
+    Column("url", Text, primary_key=True),
+    Column("run_id", Text, primary_key=True),
+    Column("ended_at", Instant, nullable=False),
+    Index(None, "ended_at"),
 )
 
 events = Table(

@@ -163,7 +163,7 @@ class Fetcher:
             if fetched.status not in _BUSY:
                 break
             if attempt < _TRIES - 1:
-                asked_for = _seconds_in(fetched.headers.get("retry-after"))
+                asked_for = seconds_in(fetched.headers.get("retry-after"))
                 pause = 5.0 * 3**attempt if asked_for is None else asked_for
                 await self._wait(min(pause, self._limits.busy_wait_seconds_max))
         _refuse(fetched.status)
@@ -243,7 +243,7 @@ def _refuse(status: int) -> None:
     raise FetchError(f"The server answers with {status}.")
 
 
-def _seconds_in(retry_after: str | None) -> float | None:
+def seconds_in(retry_after: str | None) -> float | None:
     """How long a busy server asks to wait: in seconds, or until a time."""
     if retry_after is None:
         return None

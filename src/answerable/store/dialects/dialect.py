@@ -11,9 +11,9 @@ from answerable.store.live import Live
 
 T = TypeVar("T")
 
-Lock = Literal["events", "releases", "schema", "people", "actions"]
+Lock = Literal["events", "releases", "schema", "people", "actions", "traces"]
 """Events: ids become visible in order. Releases: no gaps. Schema: one migrates at a time. People: an admin stays.
-Actions: whoever counts what has been taken of a limit counts what others take, too."""
+Actions: whoever counts what has been taken of a limit counts what others take, too. Traces: one process sends them."""
 
 Unit = Callable[[Connection], T]
 """Work that happens whole or not at all."""

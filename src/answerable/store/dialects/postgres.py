@@ -31,6 +31,7 @@ LOCKS: dict[Lock, int] = {
     "releases": 4_170_003,
     "people": 4_170_004,
     "actions": 4_170_005,
+    "traces": 4_170_006,
 }
 # A transaction that PostgreSQL ends to break a tie (serialisation failure, deadlock), or that finds its connection
 # closed, is tried so often.
