@@ -96,7 +96,7 @@ def _parts(path: Path) -> Iterator[tuple[int, list[_Item]]]:
                     raise too_large(path, number)
                 try:
                     document = msgspec.json.decode(line) if line.strip() else []
-                except (msgspec.DecodeError, RecursionError) as error:
+                except (ValueError, RecursionError) as error:
                     if number > 1:
                         says = f"This is not JSON: {error}." if line.endswith(b"\n") else CUT_OFF
                         raise Faulty(Fault(str(path), number, says)) from error
@@ -113,7 +113,7 @@ def _whole_file(path: Path, content: bytes) -> Any:
         raise too_large(path, 1)
     try:
         return msgspec.json.decode(content)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         is_cut_off = "truncated" in str(error) and content.lstrip()[:1] in (b"{", b"[")
         raise Faulty(Fault(str(path), 1, CUT_OFF if is_cut_off else f"This is not JSON: {error}.")) from error
 
@@ -272,7 +272,8 @@ def _as_text(value: Any) -> str | None:
 
 
 def _count(usage: Any, *keys: str) -> int | None:
-    return next((usage[key] for key in keys if isinstance(usage.get(key), int)), None)
+    counts = (usage.get(key) for key in keys)
+    return next((count for count in counts if isinstance(count, int) and abs(count) < 2**63), None)
 
 
 def _ns(written: str) -> int:

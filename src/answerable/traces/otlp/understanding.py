@@ -231,7 +231,7 @@ def _own(value: Value) -> Any:
         return _plain(value)
     try:
         return msgspec.json.decode(value)
-    except (msgspec.DecodeError, RecursionError):
+    except (ValueError, RecursionError):
         return value
 
 

@@ -276,7 +276,7 @@ def from_json(text: bytes) -> TracesData:
     """The request that is written in OTLP/JSON. Raises Invalid with a sentence for anything else."""
     try:
         document = msgspec.json.decode(text)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise Invalid(f"This is not JSON: {error}.") from error
     _refuse_others(document)
     try:
