@@ -48,7 +48,7 @@ _Told = tuple[str, datetime]
 class Collector:
     """Where traces go."""
 
-    url: str
+    url: str = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     content: bool = False
     """Whether it gets what customers, models and actions said."""
