@@ -32,7 +32,7 @@ def keep_run(db: Connection, number: int, *, ended: bool = True, state: RunState
     run = Run(
         f"run_{number}", f"trn_{number}", "con_1", 0, "embedded", "running", None, None, None, Usage(), at, None
     )  # fmt: skip
-    runs.start(db, run)
+    runs.start(db, run, {})
     asked = {"query": f"Ines asks {number}", "release": 0}
     step = Span(
         f"spn_{number}", run.id, None, 1, "retrieval", "Retrieve", "1 passage", "done", asked, None, None, Usage(),
@@ -41,7 +41,9 @@ def keep_run(db: Connection, number: int, *, ended: bool = True, state: RunState
     runs.record(db, [step])
     if ended:
         _keep_message(db, number, 2 * number, "agent", f"Told {number}", run.id)
-        runs.end(db, run.id, state=state, decision=None, usage=Usage(), strip=(), at=at + timedelta(seconds=1))
+        runs.end(
+            db, run.id, state=state, decision=None, usage=Usage(), strip=(), reply=None, at=at + timedelta(seconds=1)
+        )
 
 
 def _keep_message(db: Connection, turn: int, number: int, author: str, text: str, run_id: str | None) -> None:
