@@ -3,7 +3,8 @@
 from sqlalchemy import Connection
 
 from answerable.domain.clock import now
-from answerable.domain.knowledge import Revision, Source
+from answerable.domain.knowledge import Source
+from answerable.domain.releases import Revision
 from answerable.store import Store, articles, imports, releases
 
 TITLES = {
@@ -24,18 +25,18 @@ def _publish(db: Connection) -> None:
         articles.add(db, article_id=article_id, source_id=source.id, key=title, slug=article_id, at=at)
         revision = Revision(
             id=f"rev_{number}",
-            article_id=article_id,
+            asset_id=article_id,
             number=1,
             title=title,
             text=text,
-            url=None,
-            language="en",
-            section="",
-            keywords=(),
             digest=title,
-            from_release=release,
+            author=release.author,
+            reason=release.reason,
+            from_release=release.number,
             to_release=None,
             created_at=at,
+            language="en",
+            section="",
         )
         articles.add_revision(db, revision, [])
 

@@ -12,7 +12,19 @@ from answerable.domain.conversations import Conversation, Episode, Turn
 from answerable.domain.errors import Conflict, Invalid
 from answerable.domain.live import Event
 from answerable.domain.people import Customer, Rep
-from answerable.store import Store, actions, conversations, customers, events, releases, reps, runs, turns
+from answerable.store import (
+    Store,
+    actions,
+    articles,
+    assets,
+    conversations,
+    customers,
+    events,
+    releases,
+    reps,
+    runs,
+    turns,
+)
 from answerable.store.migrations import current, script_directory, upgrade
 from answerable.store.tables import action_calls, approvals, metadata
 from answerable.traces.recording import read_recording
@@ -162,11 +174,11 @@ async def test_connections_that_the_server_closed_are_not_noticed(store: Store) 
 
 
 async def test_two_releases_at_once_get_numbers_one_after_the_other(store: Store) -> None:
-    numbers = await asyncio.gather(
+    shipped = await asyncio.gather(
         *(store.write(releases.ship, reason=f"Change {n}.", author="Maya", at=NOON) for n in range(8))
     )
 
-    assert sorted(numbers) == list(range(1, 9))
+    assert sorted(each.number for each in shipped) == list(range(1, 9))
 
 
 async def test_an_address_belongs_to_one_rep(store: Store) -> None:
@@ -342,3 +354,71 @@ async def test_the_migrations_make_the_tables_that_the_queries_expect(store: Sto
 def test_an_address_of_another_database_gets_a_sentence() -> None:
     with pytest.raises(Invalid, match="use sqlite:///path/to/file or postgresql://host/name"):
         Store("mysql://somewhere/else")
+
+
+async def test_articles_of_an_older_program_are_assets_with_all_their_revisions_and_passages(
+    new_database_url: str,
+) -> None:
+    def keep_as_they_were_kept(db: Connection) -> None:
+        at = f"'{NOON}'"
+        db.execute(text(f"INSERT INTO sources VALUES ('src_1', 'folder', 'articles', {at})"))
+        db.execute(text(f"INSERT INTO articles VALUES ('art_1', 'src_1', 'refunds.md', 'refunds', {at})"))
+        columns = (
+            "id, article_id, number, title, text, language, keywords, digest, from_release, to_release, created_at"
+        )
+        for number, to_release in ((1, "2"), (2, "NULL")):
+            values = f"'rev_{number}', 'art_1', {number}, 'Refunds', 'Text {number}', 'en', '[\"money\"]', 'd{number}'"
+            values += f", {number}, {to_release}, {at}"
+            db.execute(text(f"INSERT INTO revisions ({columns}) VALUES ({values})"))
+            values = f"'rev_{number}.0', 'rev_{number}', 'art_1', 0, '[]', 'Text {number}', 0, 6, 'v{number}'"
+            db.execute(text(f"INSERT INTO passages VALUES ({values})"))
+
+    with Store(new_database_url) as store:
+        upgrade(store._dialect, "0010")
+        for number, author in enumerate(("Maya", "Jonas"), start=1):
+            await store.write(releases.ship, reason=f"Import {number}.", author=author, at=NOON)
+        await store.write(keep_as_they_were_kept)
+
+        store.migrate()
+
+        first, second = [await store.read(articles.one, "art_1", release) for release in (1, 2)]
+        assert first is not None
+        assert second is not None
+        assert (first.revision_id, second.revision_id) == ("rev_1", "rev_2")
+        kept = await store.read(assets.revisions_of, "art_1")
+        assert [(each.number, each.author, each.reason) for each in kept] == [
+            (2, "Jonas", "Import 2."),
+            (1, "Maya", "Import 1."),
+        ]
+        assert kept[0].keywords == ("money",)
+        assert [each.id for each in await store.read(articles.passages_of, "rev_1")] == ["rev_1.0"]
+        (held,) = await store.read(assets.in_release, ["article"], 1)
+        assert (held.asset.id, held.asset.key, held.revision.id) == ("art_1", "src_1/refunds.md", "rev_1")
+
+
+async def test_a_database_that_grew_up_has_the_ties_of_a_new_one(new_database_url: str) -> None:
+    def ties(db: Connection) -> dict[str, set[tuple[str, ...]]]:
+        found = inspect(db)
+        return {
+            name: {
+                (*each["constrained_columns"], "to", each["referred_table"], *each["referred_columns"])
+                for each in found.get_foreign_keys(name)
+            }
+            for name in metadata.tables
+        }
+
+    with Store(new_database_url) as store:
+        store.migrate()
+
+        assert await store.read(ties) == {
+            name: {
+                (
+                    *(each.name for each in key.columns),
+                    "to",
+                    key.referred_table.name,
+                    *(e.column.name for e in key.elements),
+                )
+                for key in table.foreign_key_constraints
+            }
+            for name, table in metadata.tables.items()
+        }

@@ -1,4 +1,4 @@
-"""What we know: articles, their unchanging revisions, and the passages that are found and cited."""
+"""What we know: articles, and the passages of their revisions that are found and cited."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -56,27 +56,6 @@ class Article:
 
 
 @dataclass(frozen=True, slots=True)
-class Revision:
-    """An unchanging version of an article."""
-
-    id: str
-    article_id: str
-    number: int
-    title: str
-    text: str
-    url: str | None
-    language: str
-    section: str | None
-    keywords: tuple[str, ...]
-    digest: str
-    """SHA-256 of all that its author wrote, in hexadecimal."""
-    from_release: int
-    to_release: int | None
-    """The first release in which it is no longer in force."""
-    created_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class Passage:
     """A piece of a revision, small enough to retrieve and cite."""
 
@@ -108,13 +87,3 @@ class ImportReport:
     """Name and reason of each thing that could not be read."""
     started_at: datetime
     ended_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    """A set of revisions in force, by its number in the one line of releases."""
-
-    number: int
-    reason: str
-    author: str
-    created_at: datetime

@@ -20,12 +20,13 @@ from sqlalchemy import Connection
 from answerable.domain.clock import now
 from answerable.domain.errors import AnswerableError, Conflict, Invalid, NotFound
 from answerable.domain.ids import new_id
-from answerable.domain.knowledge import Draft, ImportReport, Passage, Revision, Source
+from answerable.domain.knowledge import Draft, ImportReport, Passage, Source
+from answerable.domain.releases import Release, Revision
 from answerable.inference.embedders import Embedder
 from answerable.knowledge.embedding import passage_vectors, text_to_embed
 from answerable.knowledge.importers.importer import Importer, Item, RollCall, Skipped, Unchanged, digest
 from answerable.knowledge.passages import PassageSpan, cut_passages
-from answerable.store import Store, articles, imports, releases
+from answerable.store import Store, articles, assets, imports, releases
 from answerable.store.articles import InForce
 
 log = logging.getLogger(__name__)
@@ -234,23 +235,22 @@ def _ship(
     done = _ended(_so_far(report, comparison), "done", skipped=tuple(comparison.skipped[:SKIPPED_KEPT_MAX]))
     done = replace(done, gone=len(gone))
     if cut or gone:
-        at = now()
-        release = releases.ship(db, reason=_reason(done), author=author, at=at)
+        release = releases.ship(db, reason=_reason(done), author=author, at=now())
         known = articles.ever_of_source(db, report.source_id)
         for draft, pieces in cut:
             before = comparison.before.get(draft.key)
             if before is not None:
-                articles.end_revision(db, before.revision_id, to_release=release)
+                assets.end_revision(db, before.revision_id, to_release=release.number)
             _keep_revision(db, report.source_id, draft, pieces, known.get(draft.key), release)
         for each in gone:
-            articles.end_revision(db, each.revision_id, to_release=release)
-        done = replace(done, release=release)
+            assets.end_revision(db, each.revision_id, to_release=release.number)
+        done = replace(done, release=release.number)
     imports.keep(db, done, now())
     return done
 
 
 def _keep_revision(
-    db: Connection, source_id: str, draft: Draft, pieces: list[_Piece], known: tuple[str, int] | None, release: int
+    db: Connection, source_id: str, draft: Draft, pieces: list[_Piece], known: tuple[str, int] | None, release: Release
 ) -> None:
     at = now()
     article_id, number = known if known is not None else (new_id("art"), 0)
@@ -260,18 +260,20 @@ def _keep_revision(
         )
     revision = Revision(
         id=new_id("rev"),
-        article_id=article_id,
+        asset_id=article_id,
         number=number + 1,
         title=draft.title,
         text=draft.text,
+        digest=digest(draft),
+        author=release.author,
+        reason=release.reason,
+        from_release=release.number,
+        to_release=None,
+        created_at=at,
         url=draft.url,
         language=draft.language,
         section=draft.section,
         keywords=draft.keywords,
-        digest=digest(draft),
-        from_release=release,
-        to_release=None,
-        created_at=at,
     )
     passages = [
         (

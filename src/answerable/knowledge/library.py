@@ -9,10 +9,11 @@ import numpy as np
 from sqlalchemy import Connection
 
 from answerable.domain.errors import NotFound
-from answerable.domain.knowledge import Article, Passage, Revision
+from answerable.domain.knowledge import Article, Passage
+from answerable.domain.releases import Revision
 from answerable.inference.embedders import Embedder
 from answerable.knowledge.index import IndexedPassage, PassageIndex, SearchResult
-from answerable.store import Store, articles, releases
+from answerable.store import Store, articles, assets, releases
 from answerable.store.articles import StoredPassage, VectoredPassage
 
 PASSAGES_REMEMBERED = 4_000
@@ -121,7 +122,7 @@ class Library:
             if article is None:
                 raise NotFound(NO_ARTICLE)
             return ArticleInFull(
-                article, articles.revisions_of(db, article_id), articles.passages_of(db, article.revision_id)
+                article, assets.revisions_of(db, article_id), articles.passages_of(db, article.revision_id)
             )
 
         return await self._store.read(look)

@@ -5,15 +5,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, case, func, insert, literal, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, and_, case, func, insert, literal, or_, select, tuple_
 from sqlalchemy.dialects import postgresql, sqlite
 
-from answerable.domain.knowledge import Article, ImportReport, Passage, Revision, Source
+from answerable.domain.knowledge import Article, ImportReport, Passage, Source
+from answerable.domain.releases import Asset, Revision
+from answerable.store import assets
+from answerable.store.assets import in_force_at
 from answerable.store.imports import last_imports
 from answerable.store.tables import articles, passages, releases, revisions, sources, vectors
 
 # SQLite takes at most 32,766 values in a statement.
 IDS_A_QUERY = 5_000
+
+_revised = articles.join(revisions, revisions.c.asset_id == articles.c.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +71,6 @@ class VectoredPassage:
     vector: bytes | None
 
 
-def in_force_at(release: int) -> ColumnElement[bool]:
-    """Revisions that a release has: a filter, not a copy."""
-    return and_(
-        revisions.c.from_release <= release, or_(revisions.c.to_release.is_(None), revisions.c.to_release > release)
-    )
-
-
 # -- writing ---------------------------------------------------------------------------------------------------------
 
 
@@ -82,7 +80,7 @@ def of_source(db: Connection, source_id: str) -> dict[str, InForce]:
         select(
             articles.c.key, articles.c.id, revisions.c.id.label("revision_id"), revisions.c.number, revisions.c.digest
         )
-        .join(revisions, revisions.c.article_id == articles.c.id)
+        .join(revisions, revisions.c.asset_id == articles.c.id)
         .where(articles.c.source_id == source_id, revisions.c.to_release.is_(None))
     )
     return {row.key: InForce(row.id, row.revision_id, row.number, row.digest) for row in rows}
@@ -92,7 +90,7 @@ def ever_of_source(db: Connection, source_id: str) -> dict[str, tuple[str, int]]
     """Every article that a source ever had, by key: its id and its last revision's number."""
     rows = db.execute(
         select(articles.c.key, articles.c.id, func.max(revisions.c.number).label("number"))
-        .join(revisions, revisions.c.article_id == articles.c.id)
+        .join(revisions, revisions.c.asset_id == articles.c.id)
         .where(articles.c.source_id == source_id)
         .group_by(articles.c.key, articles.c.id)
     )
@@ -105,13 +103,14 @@ def slugs_like(db: Connection, wanted: str) -> set[str]:
 
 
 def add(db: Connection, *, article_id: str, source_id: str, key: str, slug: str, at: datetime) -> None:
-    """Keeps a new article."""
+    """Keeps a new article, which is an asset."""
+    assets.add(db, Asset(article_id, "article", f"{source_id}/{key}", at))
     db.execute(insert(articles).values(id=article_id, source_id=source_id, key=key, slug=slug, created_at=at))
 
 
 def add_revision(db: Connection, revision: Revision, cut: Sequence[tuple[Passage, str]]) -> None:
     """Keeps a revision and its passages, each with the digest of what its vector is made of."""
-    db.execute(insert(revisions).values({name: getattr(revision, name) for name in Revision.__slots__}))
+    assets.add_revision(db, revision)
     if cut:
         db.execute(
             insert(passages),
@@ -130,11 +129,6 @@ def add_revision(db: Connection, revision: Revision, cut: Sequence[tuple[Passage
                 for passage, vector_digest in cut
             ],
         )
-
-
-def end_revision(db: Connection, revision_id: str, *, to_release: int) -> None:
-    """From that release on the revision is no longer in force."""
-    db.execute(update(revisions).where(revisions.c.id == revision_id).values(to_release=to_release))
 
 
 def known_vectors(db: Connection, digests: Iterable[str], embedder: str) -> set[str]:
@@ -223,11 +217,11 @@ def page(
         wanted.append(articles.c.source_id == source_id)
     if language:
         wanted.append(revisions.c.language == language)
-    total = db.execute(select(func.count()).select_from(articles.join(revisions)).where(*wanted)).scalar_one()
+    total = db.execute(select(func.count()).select_from(_revised).where(*wanted)).scalar_one()
     order = _rank(search), func.lower(revisions.c.title)
     if after:
         last = db.execute(
-            select(*order).where(revisions.c.article_id == after, revisions.c.to_release.is_(None))
+            select(*order).where(revisions.c.asset_id == after, revisions.c.to_release.is_(None))
         ).one_or_none()
         if last is not None:
             wanted.append(tuple_(*order, articles.c.id) > tuple_(last[0], last[1], after))
@@ -245,13 +239,7 @@ def _rank(search: str) -> ColumnElement[int]:
 
 def count(db: Connection) -> int:
     """How many articles are in force now."""
-    return db.execute(select(func.count()).where(revisions.c.to_release.is_(None))).scalar_one()
-
-
-def revisions_of(db: Connection, article_id: str) -> list[Revision]:
-    """All versions of an article, newest first."""
-    query = select(revisions).where(revisions.c.article_id == article_id).order_by(revisions.c.number.desc())
-    return [Revision(**{**row._mapping, "keywords": tuple(row.keywords)}) for row in db.execute(query)]
+    return db.execute(select(func.count()).select_from(_revised).where(revisions.c.to_release.is_(None))).scalar_one()
 
 
 def passages_of(db: Connection, revision_id: str) -> list[Passage]:
@@ -265,7 +253,7 @@ def sources_with_imports(db: Connection) -> list[SourceState]:
     counted: dict[str, int] = dict(
         db.execute(
             select(articles.c.source_id, func.count())
-            .join(revisions, revisions.c.article_id == articles.c.id)
+            .join(revisions, revisions.c.asset_id == articles.c.id)
             .where(revisions.c.to_release.is_(None))
             .group_by(articles.c.source_id)
         ).all()
@@ -292,7 +280,7 @@ def _article() -> Any:
             revisions.c.from_release,
             releases.c.created_at.label("revised_at"),
         )
-        .join(revisions, revisions.c.article_id == articles.c.id)
+        .join(revisions, revisions.c.asset_id == articles.c.id)
         .join(releases, releases.c.number == revisions.c.from_release)
     )
 

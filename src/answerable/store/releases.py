@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, insert, select
 
-from answerable.domain.knowledge import Release
+from answerable.domain.releases import Release
 from answerable.store.tables import releases
 
 
@@ -14,12 +14,17 @@ def newest(db: Connection) -> int:
     return number
 
 
-def ship(db: Connection, *, reason: str, author: str, at: datetime) -> int:
-    """Adds the next release and gives its number. Two at once: one of them waits, then gets the number after."""
+def hold(db: Connection) -> None:
+    """Nobody else ships from here to the end of the transaction: what is in force stays so while it is compared."""
     db.info["lock"](db, "releases")
-    number = newest(db) + 1
-    db.execute(insert(releases).values(number=number, reason=reason, author=author, created_at=at))
-    return number
+
+
+def ship(db: Connection, *, reason: str, author: str, at: datetime) -> Release:
+    """Adds the next release and gives it. Two at once: one of them waits, then gets the number after."""
+    hold(db)
+    release = Release(newest(db) + 1, reason, author, at)
+    db.execute(insert(releases).values({name: getattr(release, name) for name in Release.__slots__}))
+    return release
 
 
 def line(db: Connection, limit: int) -> list[Release]:

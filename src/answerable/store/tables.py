@@ -181,10 +181,22 @@ imports = Table(
     Index(None, "source_id", "started_at"),
 )
 
+# Everything that releases have revisions of.
+assets = Table(
+    "assets",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    UniqueConstraint("kind", "key"),
+)
+
+# What an article has besides being an asset, under the same id.
 articles = Table(
     "articles",
     metadata,
-    Column("id", Text, primary_key=True),
+    Column("id", ForeignKey("assets.id"), primary_key=True),
     Column("source_id", ForeignKey("sources.id"), nullable=False),
     Column("key", Text, nullable=False),
     Column("slug", Text, nullable=False, unique=True),
@@ -196,10 +208,13 @@ revisions = Table(
     "revisions",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("article_id", ForeignKey("articles.id"), nullable=False),
+    Column("asset_id", ForeignKey("assets.id"), nullable=False),
     Column("number", Integer, nullable=False),
     Column("title", Text, nullable=False),
     Column("text", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    # The next four are about articles; all other kinds leave them empty.
     Column("url", Text),
     Column("language", Text, nullable=False),
     Column("section", Text),
@@ -208,7 +223,7 @@ revisions = Table(
     Column("from_release", ForeignKey("releases.number"), nullable=False),
     Column("to_release", ForeignKey("releases.number")),
     Column("created_at", Instant, nullable=False),
-    UniqueConstraint("article_id", "number"),
+    UniqueConstraint("asset_id", "number"),
     CheckConstraint("to_release IS NULL OR to_release > from_release", name="in_force"),
     Index(None, "from_release"),
     Index(None, "to_release"),
