@@ -24,8 +24,7 @@ from answerable.actions.policy_heads import clauses_of
 from answerable.agents.answer import SupportAgent
 from answerable.agents.asked import Asked, Say
 from answerable.agents.live import LiveAgent
-from answerable.agents.procedures.running import Handbook
-from answerable.agents.procedures.workspace import load_procedures
+from answerable.agents.procedures.handbooks import Handbook
 from answerable.agents.world import World
 from answerable.conversations import Answering, Arrival, receive
 from answerable.domain.clock import now
@@ -38,6 +37,7 @@ from answerable.knowledge.confidence import shipped
 from answerable.knowledge.importers.folder import FolderImporter
 from answerable.knowledge.importing import Importing
 from answerable.knowledge.library import Library
+from answerable.knowledge.procedures.reading import by_id, read_folder
 from answerable.people import introduce
 from answerable.store import Store, clauses, conversations, customers, messages
 from answerable.traces import Steps
@@ -85,7 +85,7 @@ class House:
         agent = SupportAgent(
             model,
             self.library,
-            handbook(),
+            _handbook_of,
             self.boundary.declared,
             model_name=name,
             company=COMPANY,
@@ -288,4 +288,10 @@ def embedder() -> MiniLmEmbedder:
 @cache
 def handbook() -> Handbook:
     """The demo company's procedures."""
-    return Handbook(load_procedures(answerable_demo.WORKSPACE / "procedures", declared()), embedder())
+    procedures, faults = read_folder(answerable_demo.WORKSPACE / "procedures")
+    assert not faults, faults
+    return Handbook(by_id(procedures), embedder())
+
+
+async def _handbook_of(release: int) -> Handbook:
+    return handbook()

@@ -19,8 +19,7 @@ from answerable.actions.rulebook import Rulebook
 from answerable.agents.answer import SupportAgent
 from answerable.agents.embedded import EMBEDDED_MODEL, EmbeddedModel
 from answerable.agents.live import LiveAgent, WaysIn
-from answerable.agents.procedures.running import Handbook
-from answerable.agents.procedures.workspace import load_procedures
+from answerable.agents.procedures.handbooks import Handbooks
 from answerable.agents.searching import Searches
 from answerable.agents.world import World
 from answerable.api.collecting import Collecting, Collector
@@ -46,10 +45,13 @@ from answerable.knowledge.importing import Importing, Progress
 from answerable.knowledge.library import Library
 from answerable.people import HostKeys, KeyFile, Proving, first_admin_link, invite
 from answerable.people.letters import LetterFolder, Mailer, MailServer, NoMailer, Security
+from answerable.releases.pinned import PINNED
+from answerable.releases.shipping import ship_files
+from answerable.releases.workspace import read_assets
 from answerable.replays import Replayer
 from answerable.replays.nowhere import NoLibrary, NoModel
 from answerable.settings import Settings
-from answerable.store import Store
+from answerable.store import Store, releases
 from answerable.surfaces.chat.routes import ChatDoor, chat_cors, chat_routes
 from answerable.surfaces.chat.shapes import ChatConfig, Suggestion
 from answerable.surfaces.help.routes import HelpDoor, Hit, help_routes, missing_page
@@ -111,9 +113,13 @@ async def open_house(
         endpoint = endpoint_for(settings)
         models = Models(endpoint, own={EMBEDDED_MODEL: EmbeddedModel(), **(own_models or {})})
         declared = await asyncio.to_thread(load_actions, settings.folder / "actions") | dict(own_actions or {})
-        procedures = await asyncio.to_thread(load_procedures, settings.folder / "procedures", declared)
+        files = await asyncio.to_thread(read_assets, settings.folder, declared)
         rulebook = Rulebook(store, settings.folder / "policies", declared)
         await rulebook.keep()
+        await ship_files(store, files, kinds=PINNED)
+        handbooks = Handbooks(store, embedder)
+        # New conversations get this one: the first of them does not wait until its examples are read.
+        await handbooks.of(await store.read(releases.newest))
         boundary = Boundary(store, declared, settings=settings.actions)
         mailer = mailer_for(settings)
         proving = Proving(
@@ -123,14 +129,13 @@ async def open_house(
             secret=settings.secret(),
             codes_of_all_max=settings.environment.codes_an_hour_max,
         )
-        handbook = await asyncio.to_thread(Handbook, procedures, embedder)
         known = {name: each.declaration for name, each in declared.items()}
 
         def agent_on(model: Model, knows: Searches, name: str, price: Price | None = None) -> SupportAgent:
             return SupportAgent(
                 model,
                 knows,
-                handbook,
+                handbooks.of,
                 known,
                 model_name=name,
                 company=settings.workspace.company.name,

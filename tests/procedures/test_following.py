@@ -528,6 +528,19 @@ def test_a_procedure_that_has_changed_is_not_gone_on_with() -> None:
     assert visit.says("1").next == Left("changed")
 
 
+def test_an_action_that_ends_as_it_never_did_when_the_procedure_was_shipped_goes_to_a_person() -> None:
+    reads = "call: find_charges\n    as: charges\n    on:\n      "
+    text = changed(f"{reads}else:\n", f"{reads}done: []\n      refused: []\n      failed:\n")
+    found = procedure(text)
+    waits = CallResult("awaiting_approval", "A colleague decides.", "It is much.", None, "act_1")
+
+    over = follow({"refund": found}, replace(begin(found), awaits="result"), ENGLISH, result=waits).next
+
+    assert isinstance(over, HandOver)
+    assert over.reason == "“Refund” does not say what to do if find_charges is awaiting_approval."
+    assert "charges: awaiting_approval (It is much.)" in over.summary
+
+
 def test_who_says_once_more_what_they_want_is_heard_anew() -> None:
     text = changed("    shown:", "    from_first_words: true\n    shown:")
     visit = Visit(text, first_words="Please refund ch_2")

@@ -13,13 +13,13 @@ import pytest
 import answerable_demo
 from answerable.actions.loading import load_actions
 from answerable.actions.rulebook import Rulebook
-from answerable.agents.procedures.workspace import load_procedures, procedure_faults
 from answerable.cli.linting import lint_workspace
 from answerable.domain.errors import Invalid
 from answerable.domain.procedures import ActionShape, Ask, Call, HandOff
 from answerable.knowledge.procedures import heads
 from answerable.knowledge.procedures.linting import faults_in
-from answerable.knowledge.procedures.reading import read_procedure
+from answerable.knowledge.procedures.reading import read_folder, read_procedure
+from answerable.releases.workspace import asset_faults, read_assets
 from answerable.settings import read_environment
 from answerable.store import Store
 from tests.procedures.shop import REFUND, changed
@@ -36,11 +36,12 @@ def _workspace(folder: Path, procedure: str) -> Path:
 
 
 def test_the_demo_company_has_procedures_without_faults() -> None:
-    declared = load_actions(DEMO / "actions")
-    procedures = load_procedures(DEMO / "procedures", declared)
+    procedures, faults = read_folder(DEMO / "procedures")
 
+    assert not faults
+    assert not asset_faults(DEMO, load_actions(DEMO / "actions"))
     assert len(procedures) >= 5
-    for each in procedures.values():
+    for each in procedures:
         assert len(each.examples) >= 8
         assert len(each.not_examples) >= 5
         kinds = {type(step) for step in each.steps.values()}
@@ -70,11 +71,11 @@ def test_the_program_does_not_start_with_a_fault(tmp_path: Path) -> None:
     folder = _workspace(tmp_path, REFUND)
 
     with pytest.raises(Invalid, match=r"one\.md:26: There is no action find_charges") as said:
-        load_procedures(folder / "procedures", {})
+        read_assets(folder, {})
 
     assert "answerable lint" in str(said.value)
-    assert len(procedure_faults(folder / "procedures", {})) == 2
-    assert load_procedures(folder / "nowhere", {}) == {}
+    assert len(asset_faults(folder, {})) == 2
+    assert read_assets(folder / "nowhere", {}) == []
 
 
 def test_lint_tells_people_and_scripts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,9 +2,10 @@
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from agents import (
     Agent,
@@ -40,7 +41,8 @@ from answerable.agents.instructions import (
     instructions_for,
 )
 from answerable.agents.phrases import language, language_of
-from answerable.agents.procedures.running import Following, Handbook, read_under_way
+from answerable.agents.procedures.handbooks import Handbook
+from answerable.agents.procedures.running import Following, read_under_way
 from answerable.agents.recording import CallsInLedger
 from answerable.agents.searching import HISTORY_MESSAGES_MAX, Searches, Searching
 from answerable.agents.turns import PROCEDURE_ROLE, QUERY_LETTERS_MAX, chosen_option
@@ -105,7 +107,7 @@ class SupportAgent:
         self,
         model: Model,
         library: Searches,
-        handbook: Handbook,
+        handbook_of: Callable[[int], Awaitable[Handbook]],
         declared: Mapping[str, Declaration],
         *,
         model_name: str,
@@ -113,28 +115,22 @@ class SupportAgent:
         threshold: float,
         price: Price | None = None,
     ) -> None:
-        """`declared`: the actions that there are. `threshold`: below this confidence nothing is answered."""
+        """`handbook_of` gives that of a release; `declared`: the actions that there are.
+
+        `threshold`: below this confidence nothing is answered.
+        """
         # Our own ledger is the trace; nothing is exported anywhere.
         keep_traces_at_home()
         self._price = price
         self._model = model
         self._library = library
         self._declared = declared
-        self._handbook = handbook
+        self._handbook_of = handbook_of
         self._model_name = model_name
+        self._company = company
         self._threshold = threshold
-        # Made once: its tools' schemas are checked and copied each time that one is made.
-        self._agent = Agent[_UnderWay](
-            name="support",
-            instructions=instructions_for(company, has_procedures=bool(handbook.procedures)),
-            model_settings=ModelSettings(),
-            tools=[
-                *map(_tool, TOOLS),
-                *map(_procedure_tool, PROCEDURE_TOOLS if handbook.procedures else ()),
-                *map(_action_tool, declared.values()),
-            ],
-            tool_use_behavior=_ends_after(frozenset(declared)),
-        )
+        # Made once for each handbook: its tools' schemas are checked and copied each time that one is made.
+        self._agents: WeakKeyDictionary[Handbook, Agent[_UnderWay]] = WeakKeyDictionary()
         # The embedded model has its whole reply at once: there is nothing to wait for word by word.
         self._streams = model_name != EMBEDDED_MODEL
 
@@ -142,6 +138,23 @@ class SupportAgent:
     def model_name(self) -> str:
         """Which model it runs on."""
         return self._model_name
+
+    def _agent_with(self, handbook: Handbook) -> Agent[_UnderWay]:
+        if (known := self._agents.get(handbook)) is not None:
+            return known
+        follows = bool(handbook.procedures)
+        agent = self._agents[handbook] = Agent[_UnderWay](
+            name="support",
+            instructions=instructions_for(self._company, has_procedures=follows, own=handbook.instructions),
+            model_settings=ModelSettings(),
+            tools=[
+                *map(_tool, TOOLS),
+                *map(_procedure_tool, PROCEDURE_TOOLS if follows else ()),
+                *map(_action_tool, self._declared.values()),
+            ],
+            tool_use_behavior=_ends_after(frozenset(self._declared)),
+        )
+        return agent
 
     async def answer(self, asked: Asked, ledger: Steps, say: Say, world: World) -> Reply:
         """The reply to a turn. Raises AnswerableError if the model cannot be had."""
@@ -163,7 +176,7 @@ class SupportAgent:
         )
         acting = Acting(world.acts, self._declared, ledger, asked, searching, identifying)
         following = Following(
-            handbook=self._handbook,
+            handbook=await self._handbook_of(asked.conversation.release),
             ledger=ledger,
             searching=searching,
             acting=acting,
@@ -202,14 +215,13 @@ class SupportAgent:
         model = RecordedModel(self._model, CallsInLedger(ledger), name=self._model_name, price=self._price)
         config = RunConfig(tracing_disabled=True, model=model)
         items = [*_items(asked, under_way.following), *await _answered(under_way.acting)]
+        agent = self._agent_with(under_way.following.handbook)
         try:
             if not self._streams:
-                result = await Runner.run(
-                    self._agent, items, context=under_way, run_config=config, max_turns=MODEL_CALLS_MAX
-                )
+                result = await Runner.run(agent, items, context=under_way, run_config=config, max_turns=MODEL_CALLS_MAX)
                 return str(result.final_output or "")
             streamed = Runner.run_streamed(
-                self._agent, items, context=under_way, run_config=config, max_turns=MODEL_CALLS_MAX
+                agent, items, context=under_way, run_config=config, max_turns=MODEL_CALLS_MAX
             )
             async for event in streamed.stream_events():
                 if event.type == "raw_response_event" and isinstance(event.data, ResponseTextDeltaEvent):

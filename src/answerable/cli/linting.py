@@ -12,11 +12,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from answerable.actions.loading import load_actions
 from answerable.actions.rulebook import Policies, policies_in, told_of_gone
-from answerable.agents.procedures.workspace import procedure_faults
 from answerable.cli.opening import DEMO
 from answerable.domain.actions import Clause
 from answerable.domain.clock import now
 from answerable.domain.errors import AnswerableError, Fault, Faulty, Invalid
+from answerable.releases.workspace import asset_faults
 from answerable.settings import WORKSPACE_FILE, Environment, read_environment, read_workspace
 from answerable.store import Store, clauses
 
@@ -63,7 +63,7 @@ def _faults(folder: Path) -> tuple[list[Fault], Policies | None]:
         policies = policies_in(folder / "policies", declared)
     except Faulty as error:
         faults += error.faults
-    return [*faults, *procedure_faults(folder / "procedures", declared)], policies
+    return [*faults, *asset_faults(folder, declared)], policies
 
 
 def _gone(environment: Environment, policies: Policies, *, is_own: bool) -> list[str]:

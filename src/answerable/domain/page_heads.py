@@ -58,6 +58,15 @@ def plain_lines(text: str) -> str:
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
+NOTHING = "There is a character U+0000 in it, which cannot be kept."
+
+
+def line_with_nothing(text: str) -> int | None:
+    """The line with the first U+0000, which is no text and which databases refuse; none if there is none."""
+    place = text.find("\0")
+    return text.count("\n", 0, place) + 1 if place >= 0 else None
+
+
 def split_page(text: str) -> tuple[str, str] | None:
     """The head of a page and what stands below it; none for a page without one. The head begins in line 2."""
     text = plain_lines(text)

@@ -198,6 +198,8 @@ class Procedure:
     """By action: what may be said of its effect once its receipt is there."""
     words: str
     """Markdown."""
+    source: str
+    """All of its file."""
     lines: Mapping[str, int] = field(default_factory=dict)
     """Where the parts of the head stand in the file."""
 

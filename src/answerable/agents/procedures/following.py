@@ -125,7 +125,7 @@ class Left:
     """The procedure is left without its end."""
 
     why: Literal["unwanted", "changed", "asides"]
-    """The customer does not want it; the procedure's file has changed; or they ask about other things all the time."""
+    """The customer does not want it; there is no such procedure in their release; or they ask about other things."""
 
 
 Next = CallAction | AskCustomer | Aside | HandOver | Ended | Left
@@ -156,7 +156,7 @@ def begin(
     )
 
 
-def follow(
+def follow(  # noqa: PLR0911  (one rule a line, the first that fits)
     procedures: Mapping[str, Procedure],
     under_way: UnderWay,
     spoken: Language,
@@ -184,7 +184,7 @@ def follow(
     if under_way.awaits == "answer" and isinstance(step, Ask) and heard is not None:
         return walk.answered(step, heard)
     if under_way.awaits == "result" and isinstance(step, Call) and result is not None:
-        walk.take(step, result)
+        return walk.called(step, result)
     return walk.go_on()
 
 
@@ -210,15 +210,20 @@ class _Walk:
 
     # -- what came in ------------------------------------------------------------------------------------------------
 
-    def take(self, step: Call, result: CallResult) -> None:
+    def called(self, step: Call, result: CallResult) -> Followed:
         """Keeps what became of a call, and goes where that leads."""
         state = _AS_IF.get(result.state, result.state)
         if state == "done" and not isinstance(result.content, Mapping):
             # Done, and nobody can say what: not a thing to build upon.
             state = "unknown"
-        then = step.on[state] if state in step.on else step.on.get("else")
         results = {**self.now.results, step.result: replace(result, state=state)}
-        self.now = replace(self.now, results=results, awaits="nothing", step=then, asked_in_vain=0)
+        self.now = replace(self.now, results=results, awaits="nothing", asked_in_vain=0)
+        known = state if state in step.on else "else"
+        if known not in step.on:
+            # The action has been changed since the procedure was shipped: then it could not end so.
+            return self.hand_over(f"“{self.procedure.title}” does not say what to do if {step.action} is {state}.")
+        self.now = replace(self.now, step=step.on[known])
+        return self.go_on()
 
     def agreed(self, heard: Heard | None) -> Followed:
         """Goes on once the customer has said that they want it, or with what they want instead; all else leaves it."""

@@ -1,7 +1,7 @@
 """Which procedure a message asks for, if any: `Matcher.find(text)`.
 
 A small classifier (kernel ridge regression on sentence vectors) learns from what the procedures' authors wrote: their
-`examples`, and as one more class the `not_examples` of all of them. It is solved in one step when the program starts,
+`examples`, and as one more class the `not_examples` of all of them. It is solved in one step when a handbook is made,
 the same each time. A request with a verb that is one procedure's own, by its examples, is nearer to that one. A
 procedure begins only for a message that is clearly its own; a question for information must be much clearer, and one
 that begins with "how" or "when" never begins one: articles answer those.
@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,7 @@ from answerable.agents.sentences import sentences
 from answerable.agents.turns import without_courtesy
 from answerable.domain.procedures import Procedure
 from answerable.inference.embedders import Embedder
+from answerable.inference.embedders.remembered import RememberedQueries
 
 # Chosen on the examples of the demo company's procedures alone, each left out in turn (`answerable bench procedures
 # --choose`); what is held out there was never used for it. Neighbours were worse (one, two or three of the nearest: 16
@@ -119,8 +121,10 @@ class Match:
 class Matcher:
     """Tells messages apart by the examples of procedures. Made once for each set of procedures."""
 
-    def __init__(self, procedures: Mapping[str, Procedure], embedder: Embedder) -> None:
-        """It embeds every example, which takes some milliseconds for each."""
+    def __init__(
+        self, procedures: Mapping[str, Procedure], embedder: Embedder, *, remembered: RememberedQueries | None = None
+    ) -> None:
+        """It embeds every example that is not remembered, which takes some milliseconds for each."""
         self._embedder = embedder
         self.labelled = [
             *((text, each.id) for each in procedures.values() for text in each.examples),
@@ -131,7 +135,8 @@ class Matcher:
         if not procedures:
             return
         # As questions, which is what they are: embedders that tell questions from passages compare like with like.
-        self._vectors = np.stack([self._embedded(text) for text, _ in self.labelled])
+        known = remembered or RememberedQueries()
+        self._vectors = np.stack([known.get(text, partial(self._embedded, text)) for text, _ in self.labelled])
         self._wanted = np.array([[float(label == name) for name in self.names] for _, label in self.labelled])
         self._inverse = np.linalg.inv(self._kernel(self._vectors) + STIFFNESS * np.eye(len(self.labelled)))
         self._weights = self._inverse @ self._wanted

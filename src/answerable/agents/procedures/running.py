@@ -33,11 +33,11 @@ from answerable.agents.procedures.following import (
     follow,
     hand_over,
 )
-from answerable.agents.procedures.matching import Match, Matcher, is_clear_request, is_request
+from answerable.agents.procedures.handbooks import Handbook
+from answerable.agents.procedures.matching import Match, is_clear_request, is_request
 from answerable.agents.searching import Searching
 from answerable.agents.turns import asks_something, wants_person
-from answerable.domain.procedures import Call, CallResult, Procedure, UnderWay
-from answerable.inference.embedders import Embedder
+from answerable.domain.procedures import Call, CallResult, UnderWay
 from answerable.traces import Steps
 
 WISH_WORDS_MIN = 3
@@ -54,14 +54,6 @@ NOT_PROVED = "The customer has not proved who they are."
 NO_MORE_CODES = f"{NOT_PROVED} For now no further code can be sent to them."
 
 _SENTENCE_END = re.compile(r"[.!?\n]+")
-
-
-class Handbook:
-    """The procedures of a workspace, and what tells which of them is wanted."""
-
-    def __init__(self, procedures: Mapping[str, Procedure], embedder: Embedder) -> None:
-        self.procedures = procedures
-        self.matcher = Matcher(procedures, embedder)
 
 
 def read_under_way(content: Any) -> UnderWay | None:
@@ -288,7 +280,9 @@ class Following:
         if "error" in told:
             # It was no call at all: nothing was kept or done.
             return CallResult("failed", "", str(told["error"]), None)
-        links = links_in(self.acting.declared[wanted.action].result, told["result"])
+        declared = self.acting.declared.get(wanted.action)
+        # A run that is resumed may find what it did before under an action that is gone by now.
+        links = links_in(declared.result, told["result"]) if declared is not None else ()
         return CallResult(told["state"], told["summary"], told["reason"], told["result"], told["call_id"], links)
 
     def _answered_with(self, under_way: UnderWay) -> str:

@@ -12,7 +12,16 @@ from typing import Any, TypeVar
 import msgspec
 
 from answerable.domain.errors import Fault
-from answerable.domain.page_heads import BrokenYaml, Lined, in_words, plain_lines, read_yaml, split_page
+from answerable.domain.page_heads import (
+    NOTHING,
+    BrokenYaml,
+    Lined,
+    in_words,
+    line_with_nothing,
+    plain_lines,
+    read_yaml,
+    split_page,
+)
 from answerable.domain.page_heads import Path as Place
 from answerable.domain.procedures import (
     ANY_LANGUAGE,
@@ -73,14 +82,16 @@ def read_procedure(text: str, *, file: str) -> tuple[Procedure | None, list[Faul
     """The procedure of a file, or what is wrong with it."""
     if len(text.encode()) > FILE_BYTES_MAX:
         return None, [Fault(file, 1, f"A procedure has at most {FILE_BYTES_MAX // 1000} kB.")]
-    page = split_page(text)
+    # The same on every machine, whatever its editors put around lines.
+    source = plain_lines(text)
+    if (line := line_with_nothing(source)) is not None:
+        return None, [Fault(file, line, NOTHING)]
+    page = split_page(source)
     if page is None:
         return None, [Fault(file, 1, "A procedure begins with its head: YAML between two lines of ---.")]
     try:
         lined = read_yaml(page[0], first_line=2)
-        # The same on every machine, whatever its editors put around lines.
-        revision = hashlib.sha256(plain_lines(text).encode()).hexdigest()[:16]
-        return _Reading(file, lined).procedure(words=page[1].strip(), revision=revision), []
+        return _Reading(file, lined).procedure(words=page[1].strip(), source=source), []
     except (BrokenYaml, _Wrong) as error:
         return None, [Fault(file, error.line, str(error))]
 
@@ -92,7 +103,7 @@ class _Reading:
         self._file, self._lined = file, lined
         self._steps: dict[str, Step] = {}
 
-    def procedure(self, *, words: str, revision: str) -> Procedure:
+    def procedure(self, *, words: str, source: str) -> Procedure:
         head = self._as(heads.Head, self._lined.content, ())
         if not words:
             raise self._wrong("Below the head stand words for people and language models; there are none.", ())
@@ -105,7 +116,7 @@ class _Reading:
             id=head.id,
             title=head.title,
             file=self._file,
-            revision=revision,
+            revision=hashlib.sha256(source.encode()).hexdigest()[:16],
             when=head.when,
             examples=tuple(head.examples),
             not_examples=tuple(head.not_examples),
@@ -114,6 +125,7 @@ class _Reading:
             first=first,
             may_promise=dict(head.may_promise),
             words=words,
+            source=source,
             lines={
                 **{str(path[0]): line for path, line in self._lined.lines.items() if len(path) == 1},
                 **{f"may_promise.{each}": self._line(("may_promise", each)) for each in head.may_promise},

@@ -1,0 +1,69 @@
+"""The assets that stand in a workspace's files, and every fault of theirs: `read_assets` and `asset_faults`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from answerable.actions.declaring import Action
+from answerable.domain.errors import Fault, Invalid
+from answerable.domain.page_heads import NOTHING, line_with_nothing, plain_lines
+from answerable.domain.releases import AssetKind
+from answerable.knowledge.procedures.linting import faults_in
+from answerable.knowledge.procedures.reading import read_folder
+from answerable.releases.shapes import shapes_of
+
+PROCEDURES_FOLDER = "procedures"
+INSTRUCTIONS_FILE = "instructions.md"
+INSTRUCTIONS_BYTES_MAX = 16_000
+"""A language model reads them with every call: this is about 4,000 tokens."""
+TOLD_MAX = 20
+
+
+@dataclass(frozen=True, slots=True)
+class AssetFile:
+    """A file of the workspace that releases pin, as it stands there now."""
+
+    kind: AssetKind
+    key: str
+    title: str
+    text: str
+
+
+def read_assets(folder: Path, declared: Mapping[str, Action]) -> list[AssetFile]:
+    """What a workspace has of each kind that releases pin, in the order of its files.
+
+    Raises Invalid with a sentence for each fault: nobody finds out by a customer that a step leads nowhere.
+    """
+    found, faults = _read(folder, declared)
+    if faults:
+        told = "\n".join(str(each) for each in faults[:TOLD_MAX])
+        raise Invalid(f"Not all of the workspace can be followed. `answerable lint` shows all that is wrong:\n{told}")
+    return found
+
+
+def asset_faults(folder: Path, declared: Mapping[str, Action]) -> list[Fault]:
+    """Everything that is wrong with these files, by file and line."""
+    return _read(folder, declared)[1]
+
+
+def _read(folder: Path, declared: Mapping[str, Action]) -> tuple[list[AssetFile], list[Fault]]:
+    procedures, faults = read_folder(folder / PROCEDURES_FOLDER)
+    faults += faults_in(procedures, shapes_of(declared))
+    instructions, wrong = _instructions(folder / INSTRUCTIONS_FILE)
+    found = [AssetFile("procedure", each.id, each.title, each.source) for each in procedures]
+    return [*found, *instructions], sorted([*faults, *wrong])
+
+
+def _instructions(file: Path) -> tuple[list[AssetFile], list[Fault]]:
+    """The company's own instructions; none where there is no file, or no word in it."""
+    if not file.exists():
+        return [], []
+    try:
+        text = plain_lines(file.read_bytes().decode("utf-8")).strip()
+    except (OSError, UnicodeDecodeError) as error:
+        return [], [Fault(str(file), 1, f"It cannot be read: {error}.")]
+    if (line := line_with_nothing(text)) is not None:
+        return [], [Fault(str(file), line, NOTHING)]
+    if len(text.encode()) > INSTRUCTIONS_BYTES_MAX:
+        return [], [Fault(str(file), 1, f"Instructions have at most {INSTRUCTIONS_BYTES_MAX // 1000} kB.")]
+    return [AssetFile("instruction", "instructions", "Instructions", text)] if text else [], []
