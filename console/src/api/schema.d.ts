@@ -480,6 +480,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/releases/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** OneRelease */
+        get: operations["ApiReleasesNumberOneRelease"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/reps": {
         parameters: {
             query?: never;
@@ -1170,6 +1187,20 @@ export interface components {
             /** @description Why: the customer is told. */
             reason: string;
         };
+        /** DifferenceRow */
+        DifferenceRow: {
+            after: number | null;
+            asset_id: string;
+            author: string;
+            before: number | null;
+            /** @enum {string} */
+            change: "added" | "changed" | "removed";
+            key: string;
+            /** @enum {string} */
+            kind: "article" | "policy" | "procedure" | "instruction" | "classifier" | "grader" | "automation" | "routing" | "threshold" | "model";
+            reason: string;
+            title: string;
+        };
         /** DivergenceCard */
         DivergenceCard: {
             kind: string;
@@ -1404,6 +1435,12 @@ export interface components {
             state: "refused" | "awaiting_customer" | "awaiting_approval" | "declined" | "expired" | "ready" | "sent" | "unknown" | "done" | "failed" | "undone";
             why: string | null;
         };
+        /** ReleaseDetail */
+        ReleaseDetail: {
+            differences: components["schemas"]["DifferenceRow"][];
+            row: components["schemas"]["ReleaseRow"];
+            total: number;
+        };
         /** ReleaseRow */
         ReleaseRow: {
             author: string;
@@ -1448,11 +1485,13 @@ export interface components {
         };
         /** RevisionRow */
         RevisionRow: {
+            author: string;
             /** Format: date-time */
             created_at: string;
             from_release: number;
             id: string;
             number: number;
+            reason: string;
             title: string;
             to_release: number | null;
         };
@@ -2660,6 +2699,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReleaseRow"][];
+                };
+            };
+        };
+    };
+    ApiReleasesNumberOneRelease: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleaseDetail"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
                 };
             };
         };

@@ -13,9 +13,11 @@ from answerable.api.shapes import (
     ArticleDetail,
     ArticleRow,
     Articles,
+    DifferenceRow,
     ImportRow,
     NewImport,
     PassageCard,
+    ReleaseDetail,
     ReleaseRow,
     RevisionRow,
     Search,
@@ -25,12 +27,15 @@ from answerable.api.shapes import (
     Status,
 )
 from answerable.domain.knowledge import Article, ImportReport
+from answerable.domain.releases import Release
+from answerable.releases.looking import release_in_full
 from answerable.store import articles, conversations, releases
 from answerable.web import at_least
-from answerable.web.requests import COUNTED
+from answerable.web.requests import COUNTED, COUNTED_IN_PATH
 
 Words = Annotated[str, QueryParameter(max_length=2000)]
 RELEASES_MAX = 200
+DIFFERENCES_SHOWN_MAX = 500
 ReleaseNumber = Annotated[int | None, COUNTED]
 
 
@@ -96,6 +101,8 @@ async def one_article(desk: AtDesk, article_id: FromPath[str], release: ReleaseN
                 title=each.title,
                 from_release=each.from_release,
                 to_release=each.to_release,
+                author=each.author,
+                reason=each.reason,
                 created_at=each.created_at,
             )
             for each in found.revisions
@@ -138,10 +145,31 @@ async def one_import(desk: AtDesk, import_id: FromPath[str]) -> ImportRow:
 @get("/releases")
 async def list_releases(desk: AtDesk) -> list[ReleaseRow]:
     """The line of releases, newest first."""
-    return [
-        ReleaseRow(number=each.number, reason=each.reason, author=each.author, created_at=each.created_at)
-        for each in await desk.store.read(releases.line, RELEASES_MAX)
-    ]
+    return [_release_row(each) for each in await desk.store.read(releases.line, RELEASES_MAX)]
+
+
+@get("/releases/{number:int}")
+async def one_release(desk: AtDesk, number: Annotated[int, COUNTED_IN_PATH]) -> ReleaseDetail:
+    """A release, and what it changed."""
+    found = await release_in_full(desk.store, number)
+    return ReleaseDetail(
+        row=_release_row(found.release),
+        differences=[
+            DifferenceRow(
+                asset_id=each.asset_id,
+                kind=each.kind,
+                key=each.key,
+                title=each.title,
+                change=each.way,
+                before=each.before,
+                after=each.after,
+                author=each.author,
+                reason=each.reason,
+            )
+            for each in found.differences[:DIFFERENCES_SHOWN_MAX]
+        ],
+        total=len(found.differences),
+    )
 
 
 @get("/status")
@@ -157,6 +185,12 @@ async def status(desk: AtDesk) -> Status:
         passages=desk.library.passages,
         conversations=await desk.store.read(conversations.count),
         turns_waiting=await desk.store.read(conversations.running),
+    )
+
+
+def _release_row(release: Release) -> ReleaseRow:
+    return ReleaseRow(
+        number=release.number, reason=release.reason, author=release.author, created_at=release.created_at
     )
 
 
@@ -193,4 +227,4 @@ def import_row(report: ImportReport) -> ImportRow:
     )
 
 
-ROUTES = [search, list_articles, one_article, list_sources, import_site, one_import, list_releases, status]
+ROUTES = [search, list_articles, one_article, list_sources, import_site, one_import, list_releases, one_release, status]

@@ -15,6 +15,7 @@ from answerable.domain.conversations import (
 )
 from answerable.domain.knowledge import ImportState, SourceKind
 from answerable.domain.people import Identity, Role
+from answerable.domain.releases import AssetKind, Way
 from answerable.domain.runs import RunState, SpanKind, SpanState
 
 
@@ -410,6 +411,8 @@ class RevisionRow(Struct, frozen=True, kw_only=True):
     title: str
     from_release: int
     to_release: int | None
+    author: str
+    reason: str
     created_at: datetime
 
 
@@ -477,6 +480,30 @@ class ReleaseRow(Struct, frozen=True, kw_only=True):
     reason: str
     author: str
     created_at: datetime
+
+
+class DifferenceRow(Struct, frozen=True, kw_only=True):
+    """What a release did to one asset: an article, a procedure, the company's instructions."""
+
+    asset_id: str
+    kind: AssetKind
+    key: str
+    title: str
+    change: Way
+    before: int | None
+    """The number of the revision that was in force until then."""
+    after: int | None
+    author: str
+    reason: str
+
+
+class ReleaseDetail(Struct, frozen=True, kw_only=True):
+    """A release, and what it changed against the one before."""
+
+    row: ReleaseRow
+    differences: list[DifferenceRow]
+    """By kind and title; at most 500."""
+    total: int
 
 
 class Status(Struct, frozen=True, kw_only=True):

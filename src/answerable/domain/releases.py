@@ -17,6 +17,9 @@ AssetKind = Literal[
     "model",
 ]
 
+Way = Literal["added", "changed", "removed"]
+"""What happens to an asset in a release."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asset:
@@ -62,3 +65,26 @@ class Release:
     reason: str
     author: str
     created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """What a release did to one asset."""
+
+    asset_id: str
+    kind: AssetKind
+    key: str
+    title: str
+    before: int | None
+    """The number of the revision that was in force until then; none if there was none."""
+    after: int | None
+    """The number of the one that is in force since; none if it was taken away."""
+    author: str
+    reason: str
+
+    @property
+    def way(self) -> Way:
+        """What it was, in one word."""
+        if self.before is None:
+            return "added"
+        return "removed" if self.after is None else "changed"

@@ -3,13 +3,12 @@
 import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from sqlalchemy import Connection
 
 from answerable.domain.clock import now
 from answerable.domain.ids import new_id
-from answerable.domain.releases import Asset, AssetKind, Release, Revision
+from answerable.domain.releases import Asset, AssetKind, Release, Revision, Way
 from answerable.releases.workspace import AssetFile
 from answerable.store import Store, assets, releases
 from answerable.store.assets import Revised
@@ -18,8 +17,6 @@ AUTHOR = "Answerable"
 TITLES_TOLD_MAX = 10
 
 _WORDS: Mapping[AssetKind, str] = {"procedure": "Procedures", "instruction": "Instructions"}
-
-Way = Literal["added", "changed", "removed"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
 
-from answerable.domain.releases import Asset, AssetKind, Revision
+from answerable.domain.releases import Asset, AssetKind, Difference, Release, Revision
 from answerable.store.tables import assets, revisions
 
 
@@ -61,6 +61,34 @@ def last_numbers(db: Connection, kinds: Collection[AssetKind]) -> dict[tuple[Ass
         .group_by(assets.c.kind, assets.c.key, assets.c.id)
     )
     return {(row.kind, row.key): (row.id, row.number) for row in rows}
+
+
+def differences_of(db: Connection, release: Release) -> list[Difference]:
+    """What a release began and ended, one difference for each asset."""
+    shown = (revisions.c.number, revisions.c.title, revisions.c.author, revisions.c.reason, revisions.c.from_release)
+    of_release = or_(revisions.c.from_release == release.number, revisions.c.to_release == release.number)
+    rows: dict[str, list[Any]] = {}
+    query = select(assets.c.id, assets.c.kind, assets.c.key, *shown)
+    for row in db.execute(query.join(revisions, revisions.c.asset_id == assets.c.id).where(of_release)):
+        rows.setdefault(row.id, []).append(row)
+    return [_as_difference(each, release) for each in rows.values()]
+
+
+def _as_difference(rows: list[Any], release: Release) -> Difference:
+    begun = next((row for row in rows if row.from_release == release.number), None)
+    ended = next((row for row in rows if row.from_release != release.number), None)
+    shown = begun or rows[0]
+    return Difference(
+        asset_id=shown.id,
+        kind=shown.kind,
+        key=shown.key,
+        title=shown.title,
+        before=ended.number if ended else None,
+        after=begun.number if begun else None,
+        # Whoever takes something away leaves no revision that could say so.
+        author=begun.author if begun else release.author,
+        reason=begun.reason if begun else release.reason,
+    )
 
 
 def revisions_of(db: Connection, asset_id: str) -> list[Revision]:

@@ -27,6 +27,12 @@ def ship(db: Connection, *, reason: str, author: str, at: datetime) -> Release:
     return release
 
 
+def by_number(db: Connection, number: int) -> Release | None:
+    """A release."""
+    row = db.execute(select(releases).where(releases.c.number == number)).one_or_none()
+    return Release(**row._mapping) if row else None
+
+
 def line(db: Connection, limit: int) -> list[Release]:
     """The newest releases, newest first."""
     return [
