@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 from agents import ModelResponse, Usage
 from agents.testing import ModelStep, ScriptedModel, assistant_message
+from sqlalchemy import Connection
 
 from answerable.domain.errors import Invalid
 from answerable.inference.embedders import Embedder
 from answerable.store import Store, conversations, releases
+from answerable.store.tables import revisions
 from tests.walks.company import Company, Customer
 from tests.walks.test_actions import REFUNDS
 from tests.walks.test_procedures import FINDING, PROCEDURE, shop, talk
@@ -90,6 +92,26 @@ async def test_a_procedure_that_was_taken_away_is_there_for_conversations_from_b
 
     assert before["text"].startswith(ASKED)
     assert ASKED not in now["text"]
+
+
+async def test_what_was_begun_before_releases_had_procedures_is_left_and_the_message_answered(
+    tmp_path: Path, sqlite_url: str, embedder: Embedder
+) -> None:
+    def as_an_older_program_kept_it(db: Connection) -> None:
+        # The conversation's release has no such procedure.
+        db.execute(revisions.update().where(revisions.c.title == "Refund a charge").values(to_release=2))
+
+    async with shop(tmp_path, sqlite_url, embedder) as (company, ines, _):
+        (asked,) = await talk(ines, WISH)
+        await company.house.store.write(as_an_older_program_kept_it)
+
+    async with opened_again(tmp_path, sqlite_url, embedder, ines) as (company, ines, _jonas):
+        answer = await ines.ask("How long does a refund take to reach my card?", conversation=asked["conversation_id"])
+        kept = await company.house.store.read(conversations.by_id, answer["conversation_id"])
+
+    assert "3 to 5 business days" in answer["text"]
+    assert kept is not None
+    assert kept.procedure is None
 
 
 GONE = {

@@ -175,15 +175,17 @@ class SupportAgent:
             said_before=tuple(message.text for message in asked.before if message.author == "customer"),
         )
         acting = Acting(world.acts, self._declared, ledger, asked, searching, identifying)
+        handbook = await self._handbook_of(asked.conversation.release)
         following = Following(
-            handbook=await self._handbook_of(asked.conversation.release),
+            handbook=handbook,
             ledger=ledger,
             searching=searching,
             acting=acting,
             identifying=identifying,
             spoken=language(_spoken(asked)),
             text="\n".join(message.text for message in asked.said),
-            under_way=read_under_way(asked.conversation.procedure),
+            # A release without procedures offers no tool to go on with one that was begun before releases had them.
+            under_way=read_under_way(asked.conversation.procedure) if handbook.procedures else None,
         )
         # What answers the question whether something shall be done answers no procedure's, which nobody has read.
         following.is_heard = agreeing.was_asked(asked, but=following.awaits_agreement_to)
