@@ -85,13 +85,18 @@ class House:
         agent = SupportAgent(
             model,
             self.library,
-            _handbook_of,
+            handbook(),
             self.boundary.declared,
             model_name=name,
             company=COMPANY,
             threshold=shipped().threshold,
         )
-        return Answering(self.store, cast(Any, _Overheard(LiveAgent(agent, World(self.boundary, None)), self.said)))
+
+        async def agent_of(release: int) -> SupportAgent:
+            return agent
+
+        live = LiveAgent(agent_of, World(self.boundary, None), name)
+        return Answering(self.store, cast(Any, _Overheard(live, self.said)))
 
     async def customer(self, person: Person) -> Customer:
         """The person as a customer of the desk, who has an address."""
@@ -291,7 +296,3 @@ def handbook() -> Handbook:
     procedures, faults = read_folder(answerable_demo.WORKSPACE / "procedures")
     assert not faults, faults
     return Handbook(by_id(procedures), embedder())
-
-
-async def _handbook_of(release: int) -> Handbook:
-    return handbook()

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from litestar import Litestar
@@ -16,6 +16,7 @@ from answerable.actions.boundary import Boundary
 from answerable.actions.declaring import Action
 from answerable.actions.loading import load_actions
 from answerable.actions.rulebook import Rulebook
+from answerable.agents.agents import Agents
 from answerable.agents.answer import SupportAgent
 from answerable.agents.embedded import EMBEDDED_MODEL, EmbeddedModel
 from answerable.agents.live import LiveAgent, WaysIn
@@ -75,7 +76,7 @@ class House:
     store: Store
     library: Library
     importing: Importing
-    agent: SupportAgent
+    agent: LiveAgent
     replayer: Replayer
     answering: Answering
     proving: Proving
@@ -131,23 +132,26 @@ async def open_house(
         )
         known = {name: each.declaration for name, each in declared.items()}
 
-        def agent_on(model: Model, knows: Searches, name: str, price: Price | None = None) -> SupportAgent:
-            return SupportAgent(
+        def agents_on(model: Model, knows: Searches, name: str, price: Price | None = None) -> Agents:
+            agent_with = partial(
+                SupportAgent,
                 model,
                 knows,
-                handbooks.of,
-                known,
+                declared=known,
                 model_name=name,
                 company=settings.workspace.company.name,
                 threshold=shipped().threshold,
                 price=price,
             )
+            return Agents(handbooks.of, agent_with)
 
-        agent = agent_on(models.get_model(None), library, endpoint.model, endpoint.price)
+        agents = agents_on(models.get_model(None), library, endpoint.model, endpoint.price)
+        replayed = cache(lambda model: agents_on(NoModel(), NoLibrary(), model))
         ways = WaysIn(store, proving, by_host=host_keys.are_there, by_letter=not isinstance(mailer, NoMailer))
         webhooks = webhooks_for(settings, store)
         collecting = Collecting(store, collector_for(settings))
-        answering = Answering(store, LiveAgent(agent, World(boundary, ways)))
+        agent = LiveAgent(agents.of, World(boundary, ways), endpoint.model)
+        answering = Answering(store, agent)
         jobs = Jobs(store, settings.jobs_database, {"answer_turn": answering.answer_turn})
         answering.work_with(jobs)
         await jobs.launch()
@@ -167,7 +171,7 @@ async def open_house(
                 library=library,
                 importing=importing,
                 agent=agent,
-                replayer=Replayer(cache(lambda model, release: agent_on(NoModel(), NoLibrary(), model))),
+                replayer=Replayer(lambda model, release: replayed(model).of(release)),
                 answering=answering,
                 proving=proving,
                 host_keys=host_keys,

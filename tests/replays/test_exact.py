@@ -98,7 +98,7 @@ async def test_there_is_nothing_in_a_replay_by_which_it_could_touch_the_world(
     tmp_path: Path, sqlite_url: str, embedder: Embedder
 ) -> None:
     async with shop(tmp_path, sqlite_url, embedder) as (company, _, _):
-        agent = company.house.replayer._agent_of("embedded", 1)
+        agent = await company.house.replayer._agent_of("embedded", 1)
 
         connected = (Action, Boundary, Proving, LetterFolder, MailServer)
         assert [each for each in held_by([agent, nowhere()]) if isinstance(each, connected)] == []

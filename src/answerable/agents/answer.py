@@ -2,10 +2,9 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from agents import (
     Agent,
@@ -107,7 +106,7 @@ class SupportAgent:
         self,
         model: Model,
         library: Searches,
-        handbook_of: Callable[[int], Awaitable[Handbook]],
+        handbook: Handbook,
         declared: Mapping[str, Declaration],
         *,
         model_name: str,
@@ -115,22 +114,28 @@ class SupportAgent:
         threshold: float,
         price: Price | None = None,
     ) -> None:
-        """`handbook_of` gives that of a release; `declared`: the actions that there are.
-
-        `threshold`: below this confidence nothing is answered.
-        """
+        """`declared`: the actions that there are. `threshold`: below this confidence nothing is answered."""
         # Our own ledger is the trace; nothing is exported anywhere.
         keep_traces_at_home()
         self._price = price
         self._model = model
         self._library = library
         self._declared = declared
-        self._handbook_of = handbook_of
+        self._handbook = handbook
         self._model_name = model_name
-        self._company = company
         self._threshold = threshold
-        # Made once for each handbook: its tools' schemas are checked and copied each time that one is made.
-        self._agents: WeakKeyDictionary[Handbook, Agent[_UnderWay]] = WeakKeyDictionary()
+        # Made once: its tools' schemas are checked and copied each time that one is made.
+        self._agent = Agent[_UnderWay](
+            name="support",
+            instructions=instructions_for(company, has_procedures=bool(handbook.procedures), own=handbook.instructions),
+            model_settings=ModelSettings(),
+            tools=[
+                *map(_tool, TOOLS),
+                *map(_procedure_tool, PROCEDURE_TOOLS if handbook.procedures else ()),
+                *map(_action_tool, declared.values()),
+            ],
+            tool_use_behavior=_ends_after(frozenset(declared)),
+        )
         # The embedded model has its whole reply at once: there is nothing to wait for word by word.
         self._streams = model_name != EMBEDDED_MODEL
 
@@ -138,23 +143,6 @@ class SupportAgent:
     def model_name(self) -> str:
         """Which model it runs on."""
         return self._model_name
-
-    def _agent_with(self, handbook: Handbook) -> Agent[_UnderWay]:
-        if (known := self._agents.get(handbook)) is not None:
-            return known
-        follows = bool(handbook.procedures)
-        agent = self._agents[handbook] = Agent[_UnderWay](
-            name="support",
-            instructions=instructions_for(self._company, has_procedures=follows, own=handbook.instructions),
-            model_settings=ModelSettings(),
-            tools=[
-                *map(_tool, TOOLS),
-                *map(_procedure_tool, PROCEDURE_TOOLS if follows else ()),
-                *map(_action_tool, self._declared.values()),
-            ],
-            tool_use_behavior=_ends_after(frozenset(self._declared)),
-        )
-        return agent
 
     async def answer(self, asked: Asked, ledger: Steps, say: Say, world: World) -> Reply:
         """The reply to a turn. Raises AnswerableError if the model cannot be had."""
@@ -175,9 +163,8 @@ class SupportAgent:
             said_before=tuple(message.text for message in asked.before if message.author == "customer"),
         )
         acting = Acting(world.acts, self._declared, ledger, asked, searching, identifying)
-        handbook = await self._handbook_of(asked.conversation.release)
         following = Following(
-            handbook=handbook,
+            handbook=self._handbook,
             ledger=ledger,
             searching=searching,
             acting=acting,
@@ -185,7 +172,7 @@ class SupportAgent:
             spoken=language(_spoken(asked)),
             text="\n".join(message.text for message in asked.said),
             # A release without procedures offers no tool to go on with one that was begun before releases had them.
-            under_way=read_under_way(asked.conversation.procedure) if handbook.procedures else None,
+            under_way=read_under_way(asked.conversation.procedure) if self._handbook.procedures else None,
         )
         # What answers the question whether something shall be done answers no procedure's, which nobody has read.
         following.is_heard = agreeing.was_asked(asked, but=following.awaits_agreement_to)
@@ -209,7 +196,8 @@ class SupportAgent:
             step.summary = _verdict(sentences)
         return _with_outcomes(_judged(asked, ledger, searching, acting, sentences, speaker.numbers), under_way)
 
-    def apology(self, asked: Asked, reason: str) -> Reply:
+    @staticmethod
+    def apology(asked: Asked, reason: str) -> Reply:
         """What is said when no reply could be had: the conversation goes to a person."""
         return _handed_off(asked, reason, summary=reason, tried=())
 
@@ -217,13 +205,14 @@ class SupportAgent:
         model = RecordedModel(self._model, CallsInLedger(ledger), name=self._model_name, price=self._price)
         config = RunConfig(tracing_disabled=True, model=model)
         items = [*_items(asked, under_way.following), *await _answered(under_way.acting)]
-        agent = self._agent_with(under_way.following.handbook)
         try:
             if not self._streams:
-                result = await Runner.run(agent, items, context=under_way, run_config=config, max_turns=MODEL_CALLS_MAX)
+                result = await Runner.run(
+                    self._agent, items, context=under_way, run_config=config, max_turns=MODEL_CALLS_MAX
+                )
                 return str(result.final_output or "")
             streamed = Runner.run_streamed(
-                agent, items, context=under_way, run_config=config, max_turns=MODEL_CALLS_MAX
+                self._agent, items, context=under_way, run_config=config, max_turns=MODEL_CALLS_MAX
             )
             async for event in streamed.stream_events():
                 if event.type == "raw_response_event" and isinstance(event.data, ResponseTextDeltaEvent):

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from answerable.agents.agents import AgentOf
 from answerable.agents.answer import SupportAgent
 from answerable.agents.asked import Asked, Say
 from answerable.agents.world import World
@@ -40,20 +41,17 @@ class WaysIn:
 
 @dataclass(frozen=True, slots=True)
 class LiveAgent:
-    """An agent in the world as it is."""
+    """The agent of each conversation's release, in the world as it is."""
 
-    agent: SupportAgent
+    agent_of: AgentOf
     world: World
-
-    @property
-    def model_name(self) -> str:
-        """Which model it runs on."""
-        return self.agent.model_name
+    model_name: str
 
     async def answer(self, asked: Asked, ledger: Steps, say: Say) -> Reply:
         """The reply to a turn. Raises AnswerableError if the model cannot be had."""
-        return await self.agent.answer(asked, ledger, say, self.world)
+        agent = await self.agent_of(asked.conversation.release)
+        return await agent.answer(asked, ledger, say, self.world)
 
     def apology(self, asked: Asked, reason: str) -> Reply:
         """What is said when no reply could be had: the conversation goes to a person."""
-        return self.agent.apology(asked, reason)
+        return SupportAgent.apology(asked, reason)

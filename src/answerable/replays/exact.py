@@ -7,7 +7,7 @@ recorded, as canonical JSON, or the replay says at which step it left the record
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from answerable.agents.answer import SupportAgent
@@ -45,14 +45,14 @@ class Replay:
 class Replayer:
     """Replays runs."""
 
-    def __init__(self, agent_of: Callable[[str, int], SupportAgent]) -> None:
+    def __init__(self, agent_of: Callable[[str, int], Awaitable[SupportAgent]]) -> None:
         """`agent_of(model, release)` is the agent as a run of that model and release had it, on a model of nobody's."""
         self._agent_of = agent_of
 
     async def exact(self, recording: Recording) -> Replay:
         """Answers a run again, from its recording alone."""
         run = recording.run
-        agent = self._agent_of(run.model, run.release)
+        agent = await self._agent_of(run.model, run.release)
         steps = ReplayedSteps(run, recording.steps, is_exact=True)
         asked = Asked(recording.customer, recording.conversation, recording.said, recording.before)
         started = time.perf_counter_ns()
