@@ -114,13 +114,9 @@ async def open_house(
         endpoint = endpoint_for(settings)
         models = Models(endpoint, own={EMBEDDED_MODEL: EmbeddedModel(), **(own_models or {})})
         declared = await asyncio.to_thread(load_actions, settings.folder / "actions") | dict(own_actions or {})
-        files = await asyncio.to_thread(read_assets, settings.folder, declared)
+        handbooks = await _handbooks(store, settings.folder, declared, embedder)
         rulebook = Rulebook(store, settings.folder / "policies", declared)
         await rulebook.keep()
-        await ship_files(store, files, kinds=PINNED)
-        handbooks = Handbooks(store, embedder)
-        # New conversations get this one: the first of them does not wait until its examples are read.
-        await handbooks.of(await store.read(releases.newest))
         boundary = Boundary(store, declared, settings=settings.actions)
         mailer = mailer_for(settings)
         proving = Proving(
@@ -189,6 +185,15 @@ async def open_house(
             await models.aclose()
     finally:
         store.close()
+
+
+async def _handbooks(store: Store, folder: Path, declared: Mapping[str, Action], embedder: Embedder) -> Handbooks:
+    """Ships what has changed in the workspace, and makes the handbook that new conversations get. Raises Invalid."""
+    await ship_files(store, await asyncio.to_thread(read_assets, folder, declared), kinds=PINNED)
+    handbooks = Handbooks(store, embedder)
+    # The first of them does not wait until its examples are read.
+    await handbooks.of(await store.read(releases.newest))
+    return handbooks
 
 
 async def import_sources(

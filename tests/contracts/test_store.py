@@ -374,7 +374,7 @@ async def test_articles_of_an_older_program_are_assets_with_all_their_revisions_
             db.execute(text(f"INSERT INTO passages VALUES ({values})"))
 
     with Store(new_database_url) as store:
-        upgrade(store._dialect, "0010")
+        upgrade(store._dialect, "0011")
         for number, author in enumerate(("Maya", "Jonas"), start=1):
             await store.write(releases.ship, reason=f"Import {number}.", author=author, at=NOON)
         await store.write(keep_as_they_were_kept)
