@@ -127,7 +127,8 @@ async def test_what_was_approved_and_a_clause_forbade_by_then_is_told_as_a_refus
 
     assert await tell_outcomes(desk.store) == 1
 
-    assert await read_by_customer(desk, desk.conversation_id) == ["I may not do this. What R-9 says."]
+    said = "I may not do this. What R-9 says. You can ask for a person here at any time."
+    assert await read_by_customer(desk, desk.conversation_id) == [said]
 
 
 async def test_what_was_told_and_is_taken_back_is_told_again(desk: Desk) -> None:
