@@ -199,9 +199,7 @@ def _begin(db: Connection, turn_id: str, model: str) -> tuple[Asked, Turn, Run, 
         return None
     customer = customers.by_id(db, conversation.customer_id)
     assert customer is not None
-    told = [message for message in messages.of_episode(db, turn.episode_id) if message.author != "note"]
-    said = tuple(message for message in told if message.turn_id == turn.id and message.author == "customer")
-    before = tuple(message for message in told if said and message.number < said[0].number)
+    said, before = messages.asked_in(db, turn)
     asked = Asked(customer, conversation, said, before)
     run = runs.unfinished(db, turn.id)
     if run is not None and run.model == model:

@@ -11,6 +11,9 @@ UNEXPECTED = "Something went wrong inside the agent."
 
 RunState = Literal["running", "finished", "failed", "given_up"]
 
+REPLIED: frozenset[RunState] = frozenset({"finished", "failed"})
+"""Brought to an end with a reply, if only to say that a person takes over."""
+
 SpanKind = Literal["agent", "model", "retrieval", "action", "classifier", "guard", "handoff", "grader", "policy"]
 
 SpanState = Literal["done", "failed", "held"]

@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import Connection, and_, bindparam, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from answerable.domain.conversations import Author, Citation, Decision, Message, OutboxState, Page, Surface
+from answerable.domain.conversations import Author, Citation, Decision, Message, OutboxState, Page, Surface, Turn
 from answerable.domain.errors import Conflict
 from answerable.store.tables import arrivals, conversations, messages, outbox
 
@@ -99,6 +99,13 @@ def of_episode(db: Connection, episode_id: str) -> list[Message]:
     """The newest messages of one stretch of a conversation, in order, at most `EPISODE_MESSAGES_MAX`."""
     newest = db.execute(_OF_EPISODE, {"wanted": episode_id, "most": EPISODE_MESSAGES_MAX})
     return [_message(row) for row in newest][::-1]
+
+
+def asked_in(db: Connection, turn: Turn) -> tuple[tuple[Message, ...], tuple[Message, ...]]:
+    """What the customer said in a turn, and what was said before it in its episode, notes left out."""
+    told = [message for message in of_episode(db, turn.episode_id) if message.author != "note"]
+    said = tuple(message for message in told if message.turn_id == turn.id and message.author == "customer")
+    return said, tuple(message for message in told if said and message.number < said[0].number)
 
 
 def said_by_customer(db: Connection, conversation_id: str, *, until: datetime, limit: int) -> list[Message]:

@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import Connection, bindparam, insert, null, or_, select, tuple_, update
 
 from answerable.domain.conversations import Decision, Reply
-from answerable.domain.runs import Run, RunState, Span, Usage
+from answerable.domain.runs import REPLIED, Run, RunState, Span, Usage
 from answerable.store.tables import runs, spans
 
 # What every turn asks is put together once: building a statement costs more than running it.
@@ -59,7 +59,7 @@ def recorded(db: Connection, run_id: str) -> tuple[dict[str, Any] | None, dict[s
 
 def replayable(db: Connection, limit: int) -> list[str]:
     """The newest runs that were brought to an end and of which enough is kept, by their ids, oldest first."""
-    kept = select(runs.c.id).where(runs.c.state.in_(("finished", "failed")), runs.c.reply.is_not(None))
+    kept = select(runs.c.id).where(runs.c.state.in_(REPLIED), runs.c.reply.is_not(None))
     return list(db.execute(kept.order_by(runs.c.started_at.desc(), runs.c.id.desc()).limit(limit)).scalars())[::-1]
 
 

@@ -10,12 +10,11 @@ from sqlalchemy import Connection
 from answerable.domain.conversations import Conversation, Message, Reply
 from answerable.domain.errors import Invalid, NotFound
 from answerable.domain.people import Customer
-from answerable.domain.runs import Run, RunState, Span
+from answerable.domain.runs import REPLIED, Run, Span
 from answerable.store import messages, runs, turns
 
 SCHEMA = 1
 """Counts up whenever what a recording has changes; older ones must stay readable."""
-ENDED: frozenset[RunState] = frozenset({"finished", "failed"})
 NOT_ENDED = "This run was not brought to an end: there is no reply to compare with."
 KEPT_LESS = "This run was recorded by an older program that kept less of it: it cannot be replayed."
 
@@ -54,14 +53,12 @@ def read_recording(db: Connection, run_id: str) -> Recording:
     turn = turns.by_id(db, run.turn_id) if run is not None else None
     if run is None or turn is None:
         raise NotFound("There is no such run.")
-    if run.state not in ENDED:
+    if run.state not in REPLIED:
         raise Invalid(NOT_ENDED)
     began, reply = runs.recorded(db, run_id)
     if began is None or reply is None:
         raise Invalid(KEPT_LESS)
-    told = [message for message in messages.of_episode(db, turn.episode_id) if message.author != "note"]
-    said = tuple(message for message in told if message.turn_id == turn.id and message.author == "customer")
-    before = tuple(message for message in told if said and message.number < said[0].number)
+    said, before = messages.asked_in(db, turn)
     return _typed(
         {**began, "run": run, "said": said, "before": before, "steps": runs.steps(db, run_id), "reply": reply}
     )

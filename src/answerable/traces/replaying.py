@@ -52,11 +52,10 @@ class ReplayedSteps(Steps):
     def __init__(self, run: Run, recorded: Iterable[Span], *, is_exact: bool) -> None:
         super().__init__(run)
         self._is_exact = is_exact
-        self._recorded = sorted(recorded, key=lambda span: span.number)
-        self._to_take = {span.number: span for span in self._recorded}
-        self._digests = {span.number: self._digest(span.kind, span.input) for span in self._recorded}
-        self._spans: list[Span] = []
-        self._given_numbers: set[int] = set()
+        self._to_take = {span.number: span for span in sorted(recorded, key=lambda span: span.number)}
+        self._digests = {number: self._digest(span.kind, span.input) for number, span in self._to_take.items()}
+        # Behind all that is recorded: what is new in a replay has no place among the steps of then.
+        self._last_number = max(self._to_take, default=0)
         self.divergence: Divergence | None = None
         """The first difference, if there is one."""
 
@@ -64,7 +63,7 @@ class ReplayedSteps(Steps):
     def fidelity(self) -> float:
         """The share of steps that were answered from the recording, of those that need something from outside."""
         outside = [span for span in self._spans if span.kind in FROM_OUTSIDE]
-        return sum(span.number in self._given_numbers for span in outside) / len(outside) if outside else 1.0
+        return sum(span.number in self._digests for span in outside) / len(outside) if outside else 1.0
 
     def take_call(self, number: int, request: dict[str, Any]) -> Span | None:
         """What the model answered to the same. An exact replay that asks something else has left its recording."""
@@ -93,11 +92,12 @@ class ReplayedSteps(Steps):
     def _take(self, kind: SpanKind, name: str, asked: Any) -> Span | None:
         if not self._is_exact and kind not in FROM_OUTSIDE:
             return None
-        wanted = self._digest(kind, as_kept(asked))
+        asked = as_kept(asked)
+        wanted = self._digest(kind, asked)
         for number, span in self._to_take.items():
             if (span.kind, span.name) != (kind, name):
                 continue
-            if self._digests[number] == wanted or (kind in WORKED_OUT and covers(as_kept(asked), span.input)):
+            if self._digests[number] == wanted or (kind in WORKED_OUT and covers(asked, span.input)):
                 self._carry(span)
                 if span.state == "failed" and span.output is None:
                     raise failure(span.error or "")
@@ -121,7 +121,6 @@ class ReplayedSteps(Steps):
         """Takes a recorded step, with all that was done within it."""
         within = [span.id]
         self._spans.append(self._to_take.pop(span.number))
-        self._given_numbers.add(span.number)
         if span.kind not in FROM_OUTSIDE:
             # What it did outside it asks for itself.
             return
@@ -129,7 +128,6 @@ class ReplayedSteps(Steps):
             if other.parent_id in within:
                 within.append(other.id)
                 self._spans.append(self._to_take.pop(number))
-                self._given_numbers.add(number)
 
     def _was_done_again(self, span: Span) -> bool:
         """Whether a run that was cut off did this step once more: the later one was taken for both."""
@@ -161,11 +159,6 @@ class ReplayedSteps(Steps):
     def _note(self, divergence: Divergence) -> None:
         if self.divergence is None:
             self.divergence = divergence
-
-    def _next_number(self) -> int:
-        """Behind all that is recorded: what is new in a replay has no place among the steps of then."""
-        self._last_number = max(self._last_number, *(span.number for span in self._recorded), 0) + 1
-        return self._last_number
 
 
 def covers(replayed: Any, recorded: Any) -> bool:
