@@ -228,7 +228,7 @@ async def test_a_conversation_of_an_older_program_waits_since_it_last_changed(ne
     with Store(new_database_url) as store:
         upgrade(store._dialect, "0001")
         await store.write(keep_customer_as_they_were_kept)
-        await store.write(releases.ship, reason="The first.", author="Maya", at=NOON)
+        await store.write(_ship_as_before, 1, reason="The first.", author="Maya")
         await store.write(keep_as_it_was_kept)
 
         store.migrate()
@@ -236,6 +236,12 @@ async def test_a_conversation_of_an_older_program_waits_since_it_last_changed(ne
         kept = await store.read(conversations.listed, "con_1")
         assert kept is not None
         assert kept.waiting_since == NOON
+
+
+def _ship_as_before(db: Connection, number: int, *, reason: str, author: str) -> None:
+    """A release as older programs kept it."""
+    columns = "number, reason, author, created_at"
+    db.execute(text(f"INSERT INTO releases ({columns}) VALUES ({number}, '{reason}', '{author}', '{NOON}')"))
 
 
 def _with_a_conversation(db: Connection) -> dict[str, Any]:
@@ -265,7 +271,7 @@ async def test_a_call_of_an_older_program_keeps_its_key_and_was_sent_after_it_wa
 
     with Store(new_database_url) as store:
         upgrade(store._dialect, "0007")
-        await store.write(releases.ship, reason="The first.", author="Maya", at=NOON)
+        await store.write(_ship_as_before, 1, reason="The first.", author="Maya")
         await store.write(keep_as_they_were_kept)
 
         store.migrate()
@@ -289,7 +295,7 @@ async def test_a_yes_that_a_rule_forbade_was_kept_as_a_no_and_is_none_any_more(n
 
     with Store(new_database_url) as store:
         upgrade(store._dialect, "0008")
-        await store.write(releases.ship, reason="The first.", author="Maya", at=NOON)
+        await store.write(_ship_as_before, 1, reason="The first.", author="Maya")
         await store.write(keep_as_they_were_kept)
 
         store.migrate()
@@ -315,7 +321,7 @@ async def test_a_run_of_an_older_program_is_kept_and_cannot_be_replayed(new_data
 
     with Store(new_database_url) as store:
         upgrade(store._dialect, "0009")
-        await store.write(releases.ship, reason="The first.", author="Maya", at=NOON)
+        await store.write(_ship_as_before, 1, reason="The first.", author="Maya")
         await store.write(keep_as_it_was_kept)
 
         store.migrate()
@@ -376,7 +382,7 @@ async def test_articles_of_an_older_program_are_assets_with_all_their_revisions_
     with Store(new_database_url) as store:
         upgrade(store._dialect, "0011")
         for number, author in enumerate(("Maya", "Jonas"), start=1):
-            await store.write(releases.ship, reason=f"Import {number}.", author=author, at=NOON)
+            await store.write(_ship_as_before, number, reason=f"Import {number}.", author=author)
         await store.write(keep_as_they_were_kept)
 
         store.migrate()
@@ -422,3 +428,35 @@ async def test_a_database_that_grew_up_has_the_ties_of_a_new_one(new_database_ur
             }
             for name, table in metadata.tables.items()
         }
+
+
+async def test_what_an_older_program_imported_counts_as_its_sources(new_database_url: str) -> None:
+    """Else the next import would take it for changed by a person."""
+
+    def keep_as_it_was_kept(db: Connection) -> None:
+        at = f"'{NOON}'"
+        columns = (
+            "id, asset_id, number, title, text, author, reason, language, keywords, digest, from_release, to_release,"
+            " created_at"
+        )
+        db.execute(text(f"INSERT INTO assets VALUES ('ast_1', 'procedure', 'refund', {at})"))
+        for number, to_release in ((1, "2"), (2, "NULL")):
+            said = f"'rev_{number}', 'ast_1', {number}, 'Refund', 'Text', 'Maya', 'Reason.', '', '[]', 'd{number}'"
+            db.execute(text(f"INSERT INTO revisions ({columns}) VALUES ({said}, {number}, {to_release}, {at})"))
+
+    with Store(new_database_url) as store:
+        upgrade(store._dialect, "0012")
+        for number in (1, 2):
+            await store.write(_ship_as_before, number, reason="A change.", author="Maya")
+        await store.write(keep_as_it_was_kept)
+
+        store.migrate()
+
+        asset = await store.read(assets.by_id, "ast_1")
+        assert asset is not None
+        assert asset.source_digest == "d2"
+        first, second = [await store.read(assets.one_in_release, "ast_1", release) for release in (1, 2)]
+        assert first is not None
+        assert second is not None
+        assert (first.revision.id, second.revision.id) == ("rev_1", "rev_2")
+        assert [each.base for each in await store.read(releases.line, 9)] == [None, None, None]

@@ -77,7 +77,7 @@ def store(database_url: str) -> Iterator[Store]:
 
 async def in_force(store: Store, report: ImportReport) -> dict[str, str]:
     """Each article of the source that is in force, with the digest of its revision."""
-    return {key: each.digest for key, each in (await store.read(articles.of_source, report.source_id)).items()}
+    return {key: each.digest or "" for key, each in (await store.read(articles.of_source, report.source_id)).items()}
 
 
 def counts(report: ImportReport) -> tuple[int, int, int, int]:

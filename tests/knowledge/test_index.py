@@ -91,7 +91,11 @@ def found(index: PassageIndex, question: str, *, release: int = 1, language: str
 
 
 def is_in_force(passage: IndexedPassage, release: int) -> bool:
-    return passage.from_release <= release and (passage.to_release is None or release < passage.to_release)
+    return (
+        passage.from_release is not None
+        and passage.from_release <= release
+        and (passage.to_release is None or release < passage.to_release)
+    )
 
 
 @given(shelves(), QUESTIONS, st.integers(1, 7), st.sampled_from([None, "en", "zh"]))
@@ -125,7 +129,7 @@ def test_closing_passages_is_as_if_they_had_been_added_closed(shelf: list[Indexe
     closed_later = an_index_of(shelf)
     closed_later.close([passage.passage_id for passage in still_open], to_release=6)
     closed_before = an_index_of(
-        [a_passage(int(p.passage_id[1:]), p.text, p.from_release, p.to_release or 6, p.language) for p in shelf]
+        [a_passage(int(p.passage_id[1:]), p.text, p.from_release or 0, p.to_release or 6, p.language) for p in shelf]
     )
 
     assert all(

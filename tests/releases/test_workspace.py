@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from answerable.releases.workspace import INSTRUCTIONS_BYTES_MAX, AssetFile, asset_faults, read_assets
+from answerable.releases.compiling import INSTRUCTIONS_BYTES_MAX
+from answerable.releases.workspace import AssetFile, asset_faults, read_assets
 from tests.releases.test_handbooks import procedure
 
 

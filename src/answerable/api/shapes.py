@@ -409,7 +409,7 @@ class RevisionRow(Struct, frozen=True, kw_only=True):
     id: str
     number: int
     title: str
-    from_release: int
+    from_release: int | None
     to_release: int | None
     author: str
     reason: str

@@ -4,7 +4,8 @@ import asyncio
 import logging
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
@@ -25,7 +26,7 @@ from answerable.domain.errors import AnswerableError, Unavailable
 from answerable.domain.ids import new_id
 from answerable.domain.runs import UNEXPECTED, Run, RunState, Span, Usage
 from answerable.jobs import Jobs
-from answerable.store import Store, actions, conversations, customers, events, messages, runs, turns
+from answerable.store import Store, actions, conversations, customers, events, messages, releases, runs, turns
 from answerable.traces import Ledger
 from answerable.traces.recording import beginning
 
@@ -208,6 +209,8 @@ def _begin(db: Connection, turn_id: str, model: str) -> tuple[Asked, Turn, Run, 
     if run is not None:
         # The model was changed between crash and restart: what it did until then stays on the record.
         runs.end(db, run.id, state="given_up", decision=None, usage=Usage(), strip=(), reply=None, at=at)
+    conversation = _on_its_release(db, conversation, at)
+    asked = replace(asked, conversation=conversation)
     run = Run(
         id=new_id("run"),
         turn_id=turn.id,
@@ -224,6 +227,14 @@ def _begin(db: Connection, turn_id: str, model: str) -> tuple[Asked, Turn, Run, 
     )
     runs.start(db, run, beginning(customer, conversation))
     return asked, turn, run, []
+
+
+def _on_its_release(db: Connection, conversation: Conversation, at: datetime) -> Conversation:
+    """The conversation on the release that its next turn is answered by: mostly the one that it is on."""
+    release = releases.goes_on_with(db, conversation.release)
+    if release == conversation.release:
+        return conversation
+    return conversations.change(db, conversation.id, at, release=release)
 
 
 def _finish(db: Connection, turn: Turn, run: Run, ledger: Ledger, reply: Reply, state: RunState) -> str | None:

@@ -18,6 +18,7 @@ from answerable.domain.conversations import (
     Turn,
 )
 from answerable.domain.ids import new_id
+from answerable.releases.assigning import release_for
 from answerable.store import conversations, events, messages, runs, turns
 
 SUBJECT_CHARACTERS = 80
@@ -159,14 +160,25 @@ def tell_message(db: Connection, message: Message, at: datetime) -> None:
 
 
 def reopened(db: Connection, conversation: Conversation, at: datetime) -> tuple[Conversation, Episode]:
-    """The conversation and the episode that a new message belongs to: a new episode if the last one is over."""
+    """The conversation and the episode that a new message belongs to: a new episode if the last one is over.
+
+    A new episode gets a release as a new conversation would.
+    """
     episode = conversations.last_episode(db, conversation.id)
     if episode.resolved_at is None:
         return conversation, episode
     following = Episode(new_id("eps"), conversation.id, episode.number + 1, at, None, None)
     conversations.add_episode(db, following)
     opened = conversations.change(
-        db, conversation.id, at, status="open", handled_by="agent", waiting_on="agent", assignee_id=None, why=None
+        db,
+        conversation.id,
+        at,
+        status="open",
+        handled_by="agent",
+        waiting_on="agent",
+        assignee_id=None,
+        why=None,
+        release=release_for(db, conversation.id),
     )
     return opened, following
 

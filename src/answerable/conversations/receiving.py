@@ -27,8 +27,8 @@ from answerable.domain.people import Customer
 from answerable.jobs import Jobs
 from answerable.people import Proving, Signed, conversation_for_customer, keep_signed, message_for_customer
 from answerable.people.proving import Outcome, Taken, code_in
+from answerable.releases.assigning import release_for
 from answerable.store import Store, conversations, events, messages, turns
-from answerable.store import releases as release_queries
 from answerable.store.messages import AlreadyArrived
 
 MESSAGE_BYTES_MAX = 32 * 1024
@@ -229,8 +229,9 @@ def _received(db: Connection, conversation: Conversation, message: Message, turn
 
 
 def _opened(db: Connection, arrival: Arrival, text: str, at: datetime) -> tuple[Conversation, Episode]:
+    conversation_id = new_id("con")
     conversation = Conversation(
-        id=new_id("con"),
+        id=conversation_id,
         customer_id=arrival.customer.id,
         surface=arrival.surface,
         subject=shortened(text, SUBJECT_CHARACTERS),
@@ -238,7 +239,7 @@ def _opened(db: Connection, arrival: Arrival, text: str, at: datetime) -> tuple[
         handled_by="agent",
         waiting_on="agent",
         assignee_id=None,
-        release=release_queries.newest(db),
+        release=release_for(db, conversation_id),
         language=None,
         why=None,
         running_turn_id=None,

@@ -51,7 +51,8 @@ class Article:
     url: str | None
     language: str
     section: str | None
-    from_release: int
+    from_release: int | None
+    """The first release of the line that has this revision; none as long as only a candidate does."""
     revised_at: datetime
 
 

@@ -5,10 +5,8 @@ digest of all that is shown of it. An import is whole or nothing: until its one 
 """
 
 import asyncio
-import hashlib
 import logging
 import re
-import unicodedata
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -20,24 +18,27 @@ from sqlalchemy import Connection
 from answerable.domain.clock import now
 from answerable.domain.errors import AnswerableError, Conflict, Invalid, NotFound
 from answerable.domain.ids import new_id
-from answerable.domain.knowledge import Draft, ImportReport, Passage, Source
-from answerable.domain.releases import Release, Revision
+from answerable.domain.knowledge import Draft, ImportReport, Source
+from answerable.domain.releases import Release
 from answerable.inference.embedders import Embedder
-from answerable.knowledge.embedding import passage_vectors, text_to_embed
+from answerable.knowledge.embedding import text_to_embed
 from answerable.knowledge.importers.importer import Importer, Item, RollCall, Skipped, Unchanged, digest
-from answerable.knowledge.passages import PassageSpan, cut_passages
+from answerable.knowledge.writing import Prepared, Writing, keep_article
 from answerable.store import Store, articles, assets, imports, releases
 from answerable.store.articles import InForce
 
 log = logging.getLogger(__name__)
 
-TEXTS_A_BATCH = 64
 SKIPPED_KEPT_MAX = 500
-SLUG_CHARACTERS = 80
 # An import that gave no sign of life for so long was cut off.
 SILENCE_MAX = timedelta(seconds=30)
 SIGN_OF_LIFE_SECONDS = 5.0
 REPORT_EVERY = 20
+CHANGED_ON_BOTH_SIDES = (
+    "“{title}” was changed here by a person, and has now changed at its source as well. What is here stays. To take "
+    "what the source has, take the change back here and import again."
+)
+GONE_AND_CHANGED = "It is gone at its source, and was changed here by a person: what is here stays."
 
 Progress = Callable[[ImportReport], None]
 
@@ -60,16 +61,28 @@ class _Comparison:
             self.skipped.append((item.name, item.reason))
             return
         known = self.before.get(item.key)
-        if isinstance(item, Unchanged) or (known is not None and known.digest == digest(item)):
+        if isinstance(item, Unchanged) or (known is not None and digest(item) in (known.source_digest, known.digest)):
             self.unchanged += 1
-            return
-        self.new += known is None
-        self.changed.append(item)
+        elif known is None or known.is_the_sources:
+            self.new += known is None
+            self.changed.append(item)
+        else:
+            self.skipped.append((item.key, CHANGED_ON_BOTH_SIDES.format(title=known.title)))
 
     @property
     def gone(self) -> list[InForce]:
         """What is in force and is not there any more. What could not be read this time stays as it was."""
-        return [self.before[key] for key in self.roll_call.gone(self.before)]
+        return [each for each in self._not_there if each.is_the_sources]
+
+    @property
+    def gone_but_kept(self) -> list[InForce]:
+        """What is not there any more and stays as it is here: a person has changed it since it was imported."""
+        return [each for each in self._not_there if not each.is_the_sources]
+
+    @property
+    def _not_there(self) -> list[InForce]:
+        known = [self.before[key] for key in self.roll_call.gone(self.before)]
+        return [each for each in known if each.source_digest is not None]
 
 
 class Importing:
@@ -78,6 +91,7 @@ class Importing:
     def __init__(self, store: Store, embedder: Embedder, site_importer: Callable[[str], Importer]) -> None:
         """`site_importer` reads a site by its address."""
         self._store = store
+        self._writing = Writing(store, embedder)
         self._embedder = embedder
         self._site_importer = site_importer
         self._under_way: set[asyncio.Task[ImportReport]] = set()
@@ -118,7 +132,7 @@ class Importing:
             vector_digest: text_to_embed(each.title, each.passage.heading_path, each.passage.text)
             for vector_digest, each in missing
         }
-        await self._embed(texts)
+        await self._writing.embed(texts)
         return len(missing)
 
     async def _begin(self, importer: Importer) -> ImportReport:
@@ -185,121 +199,49 @@ class Importing:
     async def _ship(
         self, report: ImportReport, comparison: _Comparison, *, author: str, progress: Progress | None
     ) -> ImportReport:
-        cut = await asyncio.to_thread(lambda: [(draft, _cut(draft)) for draft in comparison.changed])
-        await self._embed({piece.vector_digest: piece.embedded for _, pieces in cut for piece in pieces})
-        done = await self._store.write(_ship, report, comparison, cut, author)
+        prepared = await self._writing.prepared(comparison.changed)
+        done = await self._store.write(_ship, report, comparison, prepared, author)
         if progress:
             progress(done)
         return done
 
-    async def _embed(self, texts: dict[str, str]) -> None:
-        """Makes and keeps the vectors that are not there yet; they may stay even if the import then fails."""
-        known = await self._store.read(articles.known_vectors, list(texts), self._embedder.name)
-        missing = [vector_digest for vector_digest in texts if vector_digest not in known]
-        for start in range(0, len(missing), TEXTS_A_BATCH):
-            digests = missing[start : start + TEXTS_A_BATCH]
-            made = await asyncio.to_thread(passage_vectors, self._embedder, [texts[each] for each in digests])
-            rows = [(each, vector.tobytes()) for each, vector in zip(digests, made, strict=True)]
-            await self._store.write(articles.add_vectors, self._embedder.name, rows)
-
-
-def slugified(title: str) -> str:
-    """A title as part of an address: letters and digits of any language, joined by hyphens."""
-    plain = "".join(sign for sign in unicodedata.normalize("NFKD", title.lower()) if not unicodedata.combining(sign))
-    slug = "-".join(re.findall(r"[^\W_]+", plain))[:SLUG_CHARACTERS].strip("-")
-    return slug or "article"
-
-
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """A passage to be."""
-
-    span: PassageSpan
-    embedded: str
-    """What becomes its vector."""
-    vector_digest: str
-
-
-def _cut(draft: Draft) -> list[_Piece]:
-    pieces = []
-    for span in cut_passages(draft.text):
-        embedded = text_to_embed(draft.title, span.heading_path, span.text)
-        pieces.append(_Piece(span, embedded, hashlib.sha256(embedded.encode()).hexdigest()))
-    return pieces
-
 
 def _ship(
-    db: Connection, report: ImportReport, comparison: _Comparison, cut: list[tuple[Draft, list[_Piece]]], author: str
+    db: Connection, report: ImportReport, comparison: _Comparison, prepared: list[Prepared], author: str
 ) -> ImportReport:
-    gone = comparison.gone
-    done = _ended(_so_far(report, comparison), "done", skipped=tuple(comparison.skipped[:SKIPPED_KEPT_MAX]))
+    gone, kept = comparison.gone, comparison.gone_but_kept
+    skipped = [*comparison.skipped, *((each.title, GONE_AND_CHANGED) for each in kept if each.digest is not None)]
+    done = _ended(_so_far(report, comparison), "done", skipped=tuple(skipped[:SKIPPED_KEPT_MAX]))
     done = replace(done, gone=len(gone))
-    if cut or gone:
+    if prepared or gone:
         release = releases.ship(db, reason=_reason(done), author=author, at=now())
         known = articles.ever_of_source(db, report.source_id)
-        for draft, pieces in cut:
-            before = comparison.before.get(draft.key)
-            if before is not None:
-                assets.end_revision(db, before.revision_id, to_release=release.number)
-            _keep_revision(db, report.source_id, draft, pieces, known.get(draft.key), release)
-        for each in gone:
-            assets.end_revision(db, each.revision_id, to_release=release.number)
+        for each in (comparison.before.get(one.draft.key) for one in prepared):
+            _end(db, each, release)
+        for one in prepared:
+            revision = keep_article(
+                db,
+                report.source_id,
+                one,
+                article_id=known.get(one.draft.key),
+                from_release=release.number,
+                author=release.author,
+                reason=release.reason,
+                at=release.created_at,
+            )
+            assets.take_from_source(db, revision.asset_id, revision.digest)
+        for missing in gone:
+            _end(db, missing, release)
         done = replace(done, release=release.number)
+    for missing in (*gone, *kept):
+        assets.take_from_source(db, missing.article_id, None)
     imports.keep(db, done, now())
     return done
 
 
-def _keep_revision(
-    db: Connection, source_id: str, draft: Draft, pieces: list[_Piece], known: tuple[str, int] | None, release: Release
-) -> None:
-    at = now()
-    article_id, number = known if known is not None else (new_id("art"), 0)
-    if known is None:
-        articles.add(
-            db, article_id=article_id, source_id=source_id, key=draft.key, slug=_free_slug(db, draft.title), at=at
-        )
-    revision = Revision(
-        id=new_id("rev"),
-        asset_id=article_id,
-        number=number + 1,
-        title=draft.title,
-        text=draft.text,
-        digest=digest(draft),
-        author=release.author,
-        reason=release.reason,
-        from_release=release.number,
-        to_release=None,
-        created_at=at,
-        url=draft.url,
-        language=draft.language,
-        section=draft.section,
-        keywords=draft.keywords,
-    )
-    passages = [
-        (
-            Passage(
-                id=f"{revision.id}.{piece.span.number}",
-                revision_id=revision.id,
-                article_id=article_id,
-                number=piece.span.number,
-                heading_path=piece.span.heading_path,
-                text=piece.span.text,
-                start=piece.span.start,
-                end=piece.span.end,
-            ),
-            piece.vector_digest,
-        )
-        for piece in pieces
-    ]
-    articles.add_revision(db, revision, passages)
-
-
-def _free_slug(db: Connection, title: str) -> str:
-    wanted = slugified(title)
-    taken = articles.slugs_like(db, wanted)
-    if wanted not in taken:
-        return wanted
-    return next(slug for count in range(2, len(taken) + 3) if (slug := f"{wanted}-{count}") not in taken)
+def _end(db: Connection, before: InForce | None, release: Release) -> None:
+    if before is not None and before.revision_id is not None:
+        assets.end_revision(db, before.revision_id, to_release=release.number)
 
 
 def _so_far(report: ImportReport, comparison: _Comparison) -> ImportReport:

@@ -9,7 +9,7 @@ The same passages give the same result in whatever order and portions they were 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from threading import Lock
 
@@ -43,7 +43,7 @@ NEAREST = 5
 
 _ROUNDING = 1e-5
 """Scores of float32 that are this near may change places when a row stands among others."""
-_STILL_IN_FORCE = np.iinfo(np.int64).max
+_NEVER = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,8 @@ class IndexedPassage:
     heading_path: tuple[str, ...]
     text: str
     language: str
-    from_release: int
+    from_release: int | None
+    """The first release of the line that has it; none as long as only releases beside the line do."""
     to_release: int | None
     """The first release in which it is no longer in force."""
     vector: Vectors | None = None
@@ -112,6 +113,17 @@ def words_to_index(
     return found + [form for form, english in zip(own, found, strict=True) if form != english]
 
 
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """What a release beside the line has otherwise than its base."""
+
+    base: int
+    covered_article_ids: frozenset[str]
+    """Of these it has nothing that its base has."""
+    revision_ids: frozenset[str]
+    """These it has in their place."""
+
+
 @dataclass(frozen=True)
 class _Snapshot:
     """The index as a reader sees it: unchanging, row by row. A writer puts a new one in its place."""
@@ -126,6 +138,8 @@ class _Snapshot:
     to_releases: npt.NDArray[np.int64]
     postings: Postings
     vectors: PackedVectors
+    overlays: Mapping[int, Overlay]
+    """Of the releases beside the line."""
     views: dict[tuple[int, str | None], View] = field(default_factory=dict)
     """What was asked for lately; the only thing here that readers write, each entry once and whole."""
 
@@ -134,7 +148,7 @@ class _Snapshot:
         key = (release, language)
         known = self.views.get(key)
         if known is None:
-            in_force = (self.from_releases <= release) & (self.to_releases > release)
+            in_force = self._in_force(release)
             if language is not None:
                 in_force &= self.languages == language
             known = View.of(in_force, self.postings.lengths, self.articles)
@@ -142,6 +156,16 @@ class _Snapshot:
                 self.views.clear()
             self.views[key] = known
         return known
+
+    def _in_force(self, release: int) -> npt.NDArray[np.bool_]:
+        overlay = self.overlays.get(release)
+        base = release if overlay is None else overlay.base
+        in_force: npt.NDArray[np.bool_] = (self.from_releases <= base) & (self.to_releases > base)
+        if overlay is not None:
+            covered = [each in overlay.covered_article_ids for each in self.article_ids]
+            in_force &= ~np.array(covered, dtype=np.bool_)[self.articles]
+            in_force |= np.array([each in overlay.revision_ids for each in self.revision_ids], dtype=np.bool_)
+        return in_force
 
 
 class PassageIndex:
@@ -158,6 +182,11 @@ class PassageIndex:
 
     def __len__(self) -> int:
         return len(self._snapshot.passage_ids)
+
+    @property
+    def beside_line(self) -> Set[int]:
+        """The releases beside the line that can be searched."""
+        return self._snapshot.overlays.keys()
 
     def add(self, passages: Iterable[IndexedPassage]) -> None:
         """Takes passages in. One that is known already only has its releases set anew: its text never changes."""
@@ -178,6 +207,12 @@ class PassageIndex:
                 for passage_id in added.passage_ids:
                     self._rows[passage_id] = len(self._rows)
             self._snapshot = snapshot
+
+    def lay_over(self, release: int, overlay: Overlay) -> None:
+        """From now on that release is one beside the line; its passages must have been added."""
+        with self._writing:
+            overlays = {**self._snapshot.overlays, release: overlay}
+            self._snapshot = replace(self._snapshot, overlays=overlays, views={})
 
     def close(self, passage_ids: Iterable[str], *, to_release: int) -> None:
         """Ends the time of some passages: `to_release` is the first release without them."""
@@ -221,26 +256,28 @@ class PassageIndex:
             languages=np.array([passage.language for passage in passages], dtype=np.str_),
             articles=np.array([self._article_numbers[passage.article_id] for passage in passages], dtype=np.int32),
             article_ids=(),
-            from_releases=np.array([passage.from_release for passage in passages], dtype=np.int64),
-            to_releases=np.array([_end(passage.to_release) for passage in passages], dtype=np.int64),
+            from_releases=np.array([_moment(passage.from_release) for passage in passages], dtype=np.int64),
+            to_releases=np.array([_moment(passage.to_release) for passage in passages], dtype=np.int64),
             postings=Postings.of(
                 words_to_index(p.title, p.heading_path, p.text, p.keywords, p.language) for p in passages
             ),
             vectors=PackedVectors.of([passage.vector for passage in passages], self._dimensions),
+            overlays={},
         )
 
-    def _with_releases(self, snapshot: _Snapshot, changes: Mapping[str, tuple[int, int | None]]) -> _Snapshot:
+    def _with_releases(self, snapshot: _Snapshot, changes: Mapping[str, tuple[int | None, int | None]]) -> _Snapshot:
         if not changes:
             return snapshot
         from_releases, to_releases = snapshot.from_releases.copy(), snapshot.to_releases.copy()
         for passage_id, (from_release, to_release) in changes.items():
-            from_releases[self._rows[passage_id]] = from_release
-            to_releases[self._rows[passage_id]] = _end(to_release)
+            from_releases[self._rows[passage_id]] = _moment(from_release)
+            to_releases[self._rows[passage_id]] = _moment(to_release)
         return replace(snapshot, from_releases=from_releases, to_releases=to_releases, views={})
 
 
-def _end(to_release: int | None) -> int:
-    return _STILL_IN_FORCE if to_release is None else to_release
+def _moment(release: int | None) -> int:
+    """When it is in force from, or no longer; never, if that is still to come."""
+    return _NEVER if release is None else release
 
 
 def _empty(dimensions: int) -> _Snapshot:
@@ -255,6 +292,7 @@ def _empty(dimensions: int) -> _Snapshot:
         to_releases=nothing,
         postings=Postings.of([]),
         vectors=PackedVectors.of([], dimensions),
+        overlays={},
     )
 
 
@@ -269,6 +307,7 @@ def _joined(one: _Snapshot, other: _Snapshot, article_ids: tuple[str, ...]) -> _
         to_releases=np.concatenate([one.to_releases, other.to_releases]),
         postings=one.postings.followed_by(other.postings),
         vectors=one.vectors.followed_by(other.vectors),
+        overlays=one.overlays,
     )
 
 

@@ -12,7 +12,7 @@ from answerable.domain.errors import NotFound
 from answerable.domain.knowledge import Article, Passage
 from answerable.domain.releases import Revision
 from answerable.inference.embedders import Embedder
-from answerable.knowledge.index import IndexedPassage, PassageIndex, SearchResult
+from answerable.knowledge.index import IndexedPassage, Overlay, PassageIndex, SearchResult
 from answerable.store import Store, articles, assets, releases
 from answerable.store.articles import StoredPassage, VectoredPassage
 
@@ -70,6 +70,8 @@ class Library:
         self._embedder = embedder
         self._index = PassageIndex(embedder)
         self._loaded_release = -1
+        self._beside_line: set[int] = set()
+        """The releases beside the line up to where it is loaded."""
         self._loading = asyncio.Lock()
         self._remembered: OrderedDict[str, StoredPassage] = OrderedDict()
 
@@ -79,14 +81,14 @@ class Library:
         return len(self._index)
 
     async def load(self) -> None:
-        """Brings the index up to the newest release."""
+        """Brings the index up to the newest release of the line."""
         await self._catch_up(await self._store.read(releases.newest))
 
     async def search(
         self, query: str, *, release: int, limit: int, history: tuple[str, ...] = (), language: str | None = None
     ) -> FoundPassages:
         """The best passages for a question, as a release has them; what was said before helps to understand it."""
-        if release > self._loaded_release:
+        if not self._can_search(release):
             await self._catch_up(release)
         result: SearchResult = await asyncio.to_thread(
             self._index.search, query, release=release, limit=limit, history=history, language=language
@@ -150,20 +152,40 @@ class Library:
         """The best passages as they are now."""
         return await self.search(query, release=await self._store.read(releases.newest), limit=limit)
 
-    async def _catch_up(self, release: int) -> None:
-        async with self._loading:
-            if release <= self._loaded_release:
-                return
-            newest = min(release, await self._store.read(releases.newest))
-            if newest <= self._loaded_release:
-                return
-            changed = await self._store.read(self._read_changed, self._loaded_release, newest)
-            await asyncio.to_thread(self._index.add, changed)
-            self._loaded_release = newest
+    def _can_search(self, release: int) -> bool:
+        is_on_line = release <= self._loaded_release and release not in self._beside_line
+        return is_on_line or release in self._index.beside_line
 
-    def _read_changed(self, db: Connection, after_release: int, up_to_release: int) -> list[IndexedPassage]:
+    async def _catch_up(self, number: int) -> None:
+        async with self._loading:
+            release = await self._store.read(releases.by_number, number)
+            if release is None or release.base is None:
+                await self._load_line(number)
+            elif number not in self._index.beside_line:
+                await self._load_line(release.base)
+                overlay, passages = await self._store.read(self._read_overlay, number, release.base)
+                await asyncio.to_thread(self._index.add, passages)
+                self._index.lay_over(number, overlay)
+
+    async def _load_line(self, up_to: int) -> None:
+        newest = min(up_to, await self._store.read(releases.newest))
+        if newest > self._loaded_release:
+            changed, beside = await self._store.read(self._read_changed, self._loaded_release, newest)
+            await asyncio.to_thread(self._index.add, changed)
+            self._loaded_release, self._beside_line = newest, beside
+
+    def _read_changed(
+        self, db: Connection, after_release: int, up_to_release: int
+    ) -> tuple[list[IndexedPassage], set[int]]:
         found = articles.for_index(db, self._embedder.name, after_release=after_release, up_to_release=up_to_release)
-        return [_indexed(each, up_to_release) for each in found]
+        return [_indexed(each, up_to_release) for each in found], set(releases.beside_line(db))
+
+    def _read_overlay(self, db: Connection, number: int, base: int) -> tuple[Overlay, list[IndexedPassage]]:
+        laid_over = releases.laid_over(db, number)
+        revision_ids = frozenset(each for each in laid_over.values() if each is not None)
+        found = articles.of_revisions(db, self._embedder.name, revision_ids)
+        passages = [_indexed(each, self._loaded_release) for each in found]
+        return Overlay(base, frozenset(laid_over), revision_ids), passages
 
     async def _stored(self, passage_ids: list[str]) -> dict[str, StoredPassage]:
         found = {each: self._remembered[each] for each in passage_ids if each in self._remembered}

@@ -6,16 +6,15 @@ from pathlib import Path
 
 from answerable.actions.declaring import Action
 from answerable.domain.errors import Fault, Invalid
-from answerable.domain.page_heads import NOTHING, line_with_nothing, plain_lines
+from answerable.domain.page_heads import plain_lines
 from answerable.domain.releases import AssetKind
 from answerable.knowledge.procedures.linting import faults_in
 from answerable.knowledge.procedures.reading import read_folder
+from answerable.releases.compiling import instruction_faults
 from answerable.releases.shapes import shapes_of
 
 PROCEDURES_FOLDER = "procedures"
 INSTRUCTIONS_FILE = "instructions.md"
-INSTRUCTIONS_BYTES_MAX = 16_000
-"""A language model reads them with every call: this is about 4,000 tokens."""
 TOLD_MAX = 20
 
 
@@ -62,8 +61,5 @@ def _instructions(file: Path) -> tuple[list[AssetFile], list[Fault]]:
         text = plain_lines(file.read_bytes().decode("utf-8")).strip()
     except (OSError, UnicodeDecodeError) as error:
         return [], [Fault(str(file), 1, f"It cannot be read: {error}.")]
-    if (line := line_with_nothing(text)) is not None:
-        return [], [Fault(str(file), line, NOTHING)]
-    if len(text.encode()) > INSTRUCTIONS_BYTES_MAX:
-        return [], [Fault(str(file), 1, f"Instructions have at most {INSTRUCTIONS_BYTES_MAX // 1000} kB.")]
-    return [AssetFile("instruction", "instructions", "Instructions", text)] if text else [], []
+    faults = instruction_faults(text, file=str(file))
+    return [AssetFile("instruction", "instructions", "Instructions", text)] if text and not faults else [], faults

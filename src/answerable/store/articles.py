@@ -11,9 +11,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from answerable.domain.knowledge import Article, ImportReport, Passage, Source
 from answerable.domain.releases import Asset, Revision
 from answerable.store import assets
-from answerable.store.assets import in_force_at
+from answerable.store.assets import in_force_at, in_force_now
 from answerable.store.imports import last_imports
 from answerable.store.tables import articles, passages, releases, revisions, sources, vectors
+from answerable.store.tables import assets as asset_rows
 
 # SQLite takes at most 32,766 values in a statement.
 IDS_A_QUERY = 5_000
@@ -23,12 +24,21 @@ _revised = articles.join(revisions, revisions.c.asset_id == articles.c.id)
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """An article as a source's last import left it."""
+    """An article of a source, as we have it and as its source last had it; one of the two may be nothing."""
 
     article_id: str
-    revision_id: str
-    number: int
-    digest: str
+    title: str
+    revision_id: str | None
+    """The revision that is in force."""
+    digest: str | None
+    """Of that revision."""
+    source_digest: str | None
+    """Of what the last import took."""
+
+    @property
+    def is_the_sources(self) -> bool:
+        """Whether what is in force is what the last import took, and no person has changed it since."""
+        return self.digest == self.source_digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +69,7 @@ class StoredPassage:
     slug: str
     language: str
     revision: int
-    from_release: int
+    from_release: int | None
     to_release: int | None
 
 
@@ -75,26 +85,34 @@ class VectoredPassage:
 
 
 def of_source(db: Connection, source_id: str) -> dict[str, InForce]:
-    """What is in force now of one source, by key."""
+    """What is in force now of one source, or was when it was last imported, by key."""
+    in_force = and_(revisions.c.asset_id == articles.c.id, in_force_now())
     rows = db.execute(
         select(
-            articles.c.key, articles.c.id, revisions.c.id.label("revision_id"), revisions.c.number, revisions.c.digest
+            articles.c.key,
+            articles.c.id,
+            articles.c.slug,
+            revisions.c.id.label("revision_id"),
+            revisions.c.title,
+            revisions.c.digest,
+            asset_rows.c.source_digest,
         )
-        .join(revisions, revisions.c.asset_id == articles.c.id)
-        .where(articles.c.source_id == source_id, revisions.c.to_release.is_(None))
+        .join(asset_rows, asset_rows.c.id == articles.c.id)
+        .outerjoin(revisions, in_force)
+        .where(
+            articles.c.source_id == source_id,
+            or_(revisions.c.id.is_not(None), asset_rows.c.source_digest.is_not(None)),
+        )
     )
-    return {row.key: InForce(row.id, row.revision_id, row.number, row.digest) for row in rows}
+    return {
+        row.key: InForce(row.id, row.title or row.slug, row.revision_id, row.digest, row.source_digest) for row in rows
+    }
 
 
-def ever_of_source(db: Connection, source_id: str) -> dict[str, tuple[str, int]]:
-    """Every article that a source ever had, by key: its id and its last revision's number."""
-    rows = db.execute(
-        select(articles.c.key, articles.c.id, func.max(revisions.c.number).label("number"))
-        .join(revisions, revisions.c.asset_id == articles.c.id)
-        .where(articles.c.source_id == source_id)
-        .group_by(articles.c.key, articles.c.id)
-    )
-    return {row.key: (row.id, row.number) for row in rows}
+def ever_of_source(db: Connection, source_id: str) -> dict[str, str]:
+    """The ids of all articles that a source ever had, by key."""
+    rows = db.execute(select(articles.c.key, articles.c.id).where(articles.c.source_id == source_id))
+    return {row.key: row.id for row in rows}
 
 
 def slugs_like(db: Connection, wanted: str) -> set[str]:
@@ -103,7 +121,7 @@ def slugs_like(db: Connection, wanted: str) -> set[str]:
 
 
 def add(db: Connection, *, article_id: str, source_id: str, key: str, slug: str, at: datetime) -> None:
-    """Keeps a new article, which is an asset."""
+    """Keeps a new article, which is an asset; none of its revisions is there yet."""
     assets.add(db, Asset(article_id, "article", f"{source_id}/{key}", at))
     db.execute(insert(articles).values(id=article_id, source_id=source_id, key=key, slug=slug, created_at=at))
 
@@ -129,6 +147,19 @@ def add_revision(db: Connection, revision: Revision, cut: Sequence[tuple[Passage
                 for passage, vector_digest in cut
             ],
         )
+
+
+def copy_passages(db: Connection, revision_id: str, *, to: str) -> None:
+    """Gives a revision the pieces of another one that has the same text."""
+    rows = db.execute(select(passages).where(passages.c.revision_id == revision_id)).mappings().all()
+    copies = [{**row, "id": passage_id(to, row["number"]), "revision_id": to} for row in rows]
+    if copies:
+        db.execute(insert(passages), copies)
+
+
+def passage_id(revision_id: str, number: int) -> str:
+    """The id of a revision's passage."""
+    return f"{revision_id}.{number}"
 
 
 def known_vectors(db: Connection, digests: Iterable[str], embedder: str) -> set[str]:
@@ -164,8 +195,23 @@ def for_index(db: Connection, embedder: str, *, after_release: int, up_to_releas
         yield VectoredPassage(_as_stored(row), row.vector)
 
 
+def of_revisions(db: Connection, embedder: str, revision_ids: Iterable[str]) -> Iterator[VectoredPassage]:
+    """Every passage of some revisions."""
+    of_text = and_(vectors.c.digest == passages.c.vector_digest, vectors.c.embedder == embedder)
+    query = _stored().add_columns(vectors.c.vector).outerjoin(vectors, of_text).order_by(passages.c.id)
+    for some in _portions(revision_ids):
+        for row in db.execute(query.where(passages.c.revision_id.in_(some))):
+            yield VectoredPassage(_as_stored(row), row.vector)
+
+
+def article(db: Connection, article_id: str) -> tuple[str, str] | None:
+    """An article's source and key, whether any release has it or not."""
+    row = db.execute(select(articles.c.source_id, articles.c.key).where(articles.c.id == article_id)).one_or_none()
+    return (row.source_id, row.key) if row else None
+
+
 def without_vector(db: Connection, embedder: str) -> list[tuple[str, StoredPassage]]:
-    """Passages in force that have no vector of this embedder, with the digest that it shall have."""
+    """Passages in force or of candidates without a vector of this embedder, with the digest that it shall have."""
     of_text = and_(vectors.c.digest == passages.c.vector_digest, vectors.c.embedder == embedder)
     query = (
         _stored()
@@ -209,7 +255,7 @@ def page(
 
     By title; with a search, first those whose title begins with it, then those that have it in their title.
     """
-    wanted: list[ColumnElement[bool]] = [revisions.c.to_release.is_(None)]
+    wanted: list[ColumnElement[bool]] = [in_force_now()]
     if search:
         found = (column.icontains(search, autoescape=True) for column in (revisions.c.title, revisions.c.text))
         wanted.append(or_(*found))
@@ -220,9 +266,7 @@ def page(
     total = db.execute(select(func.count()).select_from(_revised).where(*wanted)).scalar_one()
     order = _rank(search), func.lower(revisions.c.title)
     if after:
-        last = db.execute(
-            select(*order).where(revisions.c.asset_id == after, revisions.c.to_release.is_(None))
-        ).one_or_none()
+        last = db.execute(select(*order).where(revisions.c.asset_id == after, in_force_now())).one_or_none()
         if last is not None:
             wanted.append(tuple_(*order, articles.c.id) > tuple_(last[0], last[1], after))
     query = _article().where(*wanted).order_by(*order, articles.c.id).limit(limit)
@@ -239,7 +283,7 @@ def _rank(search: str) -> ColumnElement[int]:
 
 def count(db: Connection) -> int:
     """How many articles are in force now."""
-    return db.execute(select(func.count()).select_from(_revised).where(revisions.c.to_release.is_(None))).scalar_one()
+    return db.execute(select(func.count()).select_from(_revised).where(in_force_now())).scalar_one()
 
 
 def passages_of(db: Connection, revision_id: str) -> list[Passage]:
@@ -254,7 +298,7 @@ def sources_with_imports(db: Connection) -> list[SourceState]:
         db.execute(
             select(articles.c.source_id, func.count())
             .join(revisions, revisions.c.asset_id == articles.c.id)
-            .where(revisions.c.to_release.is_(None))
+            .where(in_force_now())
             .group_by(articles.c.source_id)
         ).all()
     )
@@ -278,10 +322,10 @@ def _article() -> Any:
             revisions.c.language,
             revisions.c.section,
             revisions.c.from_release,
-            releases.c.created_at.label("revised_at"),
+            func.coalesce(releases.c.created_at, revisions.c.created_at).label("revised_at"),
         )
         .join(revisions, revisions.c.asset_id == articles.c.id)
-        .join(releases, releases.c.number == revisions.c.from_release)
+        .outerjoin(releases, releases.c.number == revisions.c.from_release)
     )
 
 

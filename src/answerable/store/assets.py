@@ -4,10 +4,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, insert, not_, or_, select, update
 
-from answerable.domain.releases import Asset, AssetKind, Difference, Release, Revision
-from answerable.store.tables import assets, revisions
+from answerable.domain.releases import Asset, AssetKind, Revision
+from answerable.store.tables import assets, overlays, releases, revisions
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +19,22 @@ class Revised:
 
 
 def in_force_at(release: int) -> ColumnElement[bool]:
-    """Revisions that a release has: a filter, not a copy."""
-    return and_(
-        revisions.c.from_release <= release, or_(revisions.c.to_release.is_(None), revisions.c.to_release > release)
+    """Revisions that a release has, on the line or beside it: a filter, not a copy."""
+    its = releases.alias()
+    base = func.coalesce(select(its.c.base).where(its.c.number == release).scalar_subquery(), release)
+    covered = exists().where(overlays.c.release == release, overlays.c.asset_id == revisions.c.asset_id)
+    laid_over = exists().where(overlays.c.release == release, overlays.c.revision_id == revisions.c.id)
+    on_the_line = and_(
+        revisions.c.from_release.is_not(None),
+        revisions.c.from_release <= base,
+        or_(revisions.c.to_release.is_(None), revisions.c.to_release > base),
     )
+    return or_(and_(on_the_line, not_(covered)), laid_over)
+
+
+def in_force_now() -> ColumnElement[bool]:
+    """Revisions that the newest release of the line has."""
+    return and_(revisions.c.from_release.is_not(None), revisions.c.to_release.is_(None))
 
 
 def add(db: Connection, asset: Asset) -> None:
@@ -30,9 +42,31 @@ def add(db: Connection, asset: Asset) -> None:
     db.execute(insert(assets).values({name: getattr(asset, name) for name in Asset.__slots__}))
 
 
+def by_id(db: Connection, asset_id: str) -> Asset | None:
+    """An asset."""
+    row = db.execute(select(assets).where(assets.c.id == asset_id)).one_or_none()
+    return Asset(**row._mapping) if row else None
+
+
+def by_key(db: Connection, kind: AssetKind, key: str) -> Asset | None:
+    """An asset by what makes it the same one next time."""
+    row = db.execute(select(assets).where(assets.c.kind == kind, assets.c.key == key)).one_or_none()
+    return Asset(**row._mapping) if row else None
+
+
+def take_from_source(db: Connection, asset_id: str, digest: str | None) -> None:
+    """Keeps what an asset's file or site had when it was taken from there; none if it was gone."""
+    db.execute(update(assets).where(assets.c.id == asset_id).values(source_digest=digest))
+
+
 def add_revision(db: Connection, revision: Revision) -> None:
     """Keeps a revision."""
     db.execute(insert(revisions).values({name: getattr(revision, name) for name in Revision.__slots__}))
+
+
+def begin_revision(db: Connection, revision_id: str, *, from_release: int) -> None:
+    """From that release on the revision is in force."""
+    db.execute(update(revisions).where(revisions.c.id == revision_id).values(from_release=from_release))
 
 
 def end_revision(db: Connection, revision_id: str, *, to_release: int) -> None:
@@ -42,53 +76,56 @@ def end_revision(db: Connection, revision_id: str, *, to_release: int) -> None:
 
 def in_release(db: Connection, kinds: Collection[AssetKind], release: int) -> list[Revised]:
     """What a release has of some kinds, by kind and key."""
-    query = (
-        select(*(assets.c[name].label(f"asset_{name}") for name in Asset.__slots__), revisions)
-        .join(revisions, revisions.c.asset_id == assets.c.id)
-        .where(assets.c.kind.in_(kinds), in_force_at(release))
-    )
-    found = [_as_revised(row._mapping) for row in db.execute(query)]
+    found = _revised(db, assets.c.kind.in_(kinds), in_force_at(release))
     # The databases do not agree on which of two words comes first.
     return sorted(found, key=lambda each: (each.asset.kind, each.asset.key))
 
 
-def last_numbers(db: Connection, kinds: Collection[AssetKind]) -> dict[tuple[AssetKind, str], tuple[str, int]]:
-    """Every asset that there ever was of some kinds, by kind and key: its id and its last revision's number."""
-    rows = db.execute(
-        select(assets.c.kind, assets.c.key, assets.c.id, func.max(revisions.c.number).label("number"))
+def one_in_release(db: Connection, asset_id: str, release: int) -> Revised | None:
+    """What a release has of an asset."""
+    return next(iter(_revised(db, assets.c.id == asset_id, in_force_at(release))), None)
+
+
+def of_kinds(db: Connection, kinds: Collection[AssetKind]) -> list[Asset]:
+    """Every asset that there ever was of some kinds."""
+    return [Asset(**row._mapping) for row in db.execute(select(assets).where(assets.c.kind.in_(kinds)))]
+
+
+def were_ever(db: Connection, kinds: Collection[AssetKind]) -> bool:
+    """Whether there ever was an asset of some kinds."""
+    return db.execute(select(exists().where(assets.c.kind.in_(kinds)))).scalar_one()
+
+
+def last_number(db: Connection, asset_id: str) -> int:
+    """The number of the newest revision of an asset, shipped or not; 0 if there is none."""
+    newest = select(func.max(revisions.c.number)).where(revisions.c.asset_id == asset_id)
+    return db.execute(newest).scalar_one() or 0
+
+
+def revision(db: Connection, revision_id: str) -> Revision | None:
+    """A revision."""
+    row = db.execute(select(revisions).where(revisions.c.id == revision_id)).one_or_none()
+    return _as_revision(row._mapping) if row else None
+
+
+def differing(db: Connection, before: int, after: int) -> dict[str, tuple[Revised | None, Revised | None]]:
+    """What two releases do not have alike: the revision that each has, by the asset's id."""
+    was, now = in_force_at(before), in_force_at(after)
+    found: dict[str, tuple[Revised | None, Revised | None]] = {}
+    for each in _revised(db, was, not_(now)):
+        found[each.asset.id] = (each, None)
+    for each in _revised(db, now, not_(was)):
+        found[each.asset.id] = (found.get(each.asset.id, (None, None))[0], each)
+    return found
+
+
+def _revised(db: Connection, *wanted: ColumnElement[bool]) -> list[Revised]:
+    query = (
+        select(*(assets.c[name].label(f"asset_{name}") for name in Asset.__slots__), revisions)
         .join(revisions, revisions.c.asset_id == assets.c.id)
-        .where(assets.c.kind.in_(kinds))
-        .group_by(assets.c.kind, assets.c.key, assets.c.id)
+        .where(*wanted)
     )
-    return {(row.kind, row.key): (row.id, row.number) for row in rows}
-
-
-def differences_of(db: Connection, release: Release) -> list[Difference]:
-    """What a release began and ended, one difference for each asset."""
-    shown = (revisions.c.number, revisions.c.title, revisions.c.author, revisions.c.reason, revisions.c.from_release)
-    of_release = or_(revisions.c.from_release == release.number, revisions.c.to_release == release.number)
-    rows: dict[str, list[Any]] = {}
-    query = select(assets.c.id, assets.c.kind, assets.c.key, *shown)
-    for row in db.execute(query.join(revisions, revisions.c.asset_id == assets.c.id).where(of_release)):
-        rows.setdefault(row.id, []).append(row)
-    return [_as_difference(each, release) for each in rows.values()]
-
-
-def _as_difference(rows: list[Any], release: Release) -> Difference:
-    begun = next((row for row in rows if row.from_release == release.number), None)
-    ended = next((row for row in rows if row.from_release != release.number), None)
-    shown = begun or rows[0]
-    return Difference(
-        asset_id=shown.id,
-        kind=shown.kind,
-        key=shown.key,
-        title=shown.title,
-        before=ended.number if ended else None,
-        after=begun.number if begun else None,
-        # Whoever takes something away leaves no revision that could say so.
-        author=begun.author if begun else release.author,
-        reason=begun.reason if begun else release.reason,
-    )
+    return [_as_revised(row._mapping) for row in db.execute(query)]
 
 
 def revisions_of(db: Connection, asset_id: str) -> list[Revision]:

@@ -143,6 +143,62 @@ releases = Table(
     Column("reason", Text, nullable=False),
     Column("author", Text, nullable=False),
     Column("created_at", Instant, nullable=False),
+    # Of a release beside the line: that of the line which it has everything of that no overlay of its own covers.
+    Column("base", ForeignKey("releases.number")),
+    Column("candidate_id", ForeignKey("candidates.id")),
+    Column("urgent", Boolean, nullable=False),
+    # Where conversations on it go on with their next turn; none as long as they stay.
+    Column("goes_on_with", ForeignKey("releases.number")),
+    Index(None, "goes_on_with"),
+)
+
+# What a release beside the line has in place of its base's: a revision of an asset, or nothing.
+overlays = Table(
+    "overlays",
+    metadata,
+    Column("release", ForeignKey("releases.number"), primary_key=True),
+    Column("asset_id", ForeignKey("assets.id"), primary_key=True),
+    Column("revision_id", ForeignKey("revisions.id")),
+    Index(None, "revision_id"),
+)
+
+candidates = Table(
+    "candidates",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("reason", Text, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("base", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("share", Float, nullable=False),
+    Column("urgent", Boolean, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("sealed", Integer),
+    Column("shipped", Integer),
+    Column("created_at", Instant, nullable=False),
+    Column("changed_at", Instant, nullable=False),
+    Index(None, "state", "changed_at"),
+)
+
+# What a candidate would do to an asset: another revision, or none; and of which revision that was made.
+candidate_changes = Table(
+    "candidate_changes",
+    metadata,
+    Column("candidate_id", ForeignKey("candidates.id"), primary_key=True),
+    Column("asset_id", ForeignKey("assets.id"), primary_key=True),
+    Column("revision_id", ForeignKey("revisions.id")),
+    Column("made_of", ForeignKey("revisions.id")),
+)
+
+hold_outs = Table(
+    "hold_outs",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("release", ForeignKey("releases.number"), nullable=False),
+    Column("share", Float, nullable=False),
+    Column("author", Text, nullable=False),
+    Column("started_at", Instant, nullable=False),
+    Column("ended_at", Instant),
 )
 
 sources = Table(
@@ -189,6 +245,8 @@ assets = Table(
     Column("kind", Text, nullable=False),
     Column("key", Text, nullable=False),
     Column("created_at", Instant, nullable=False),
+    # What its file or site had when it was last taken from there; none if it was not there.
+    Column("source_digest", Text),
     UniqueConstraint("kind", "key"),
 )
 
@@ -220,7 +278,8 @@ revisions = Table(
     Column("section", Text),
     Column("keywords", Json, nullable=False),
     Column("digest", Text, nullable=False),
-    Column("from_release", ForeignKey("releases.number"), nullable=False),
+    # None as long as no release of the line has had it.
+    Column("from_release", ForeignKey("releases.number")),
     Column("to_release", ForeignKey("releases.number")),
     Column("created_at", Instant, nullable=False),
     UniqueConstraint("asset_id", "number"),
