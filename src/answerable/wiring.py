@@ -44,9 +44,13 @@ from answerable.knowledge.confidence import shipped
 from answerable.knowledge.importers.importer import Importer
 from answerable.knowledge.importing import Importing, Progress
 from answerable.knowledge.library import Library
+from answerable.knowledge.writing import Writing
 from answerable.people import HostKeys, KeyFile, Proving, first_admin_link, invite
 from answerable.people.letters import LetterFolder, Mailer, MailServer, NoMailer, Security
+from answerable.releases.candidates import Candidates
+from answerable.releases.line import Line
 from answerable.releases.pinned import PINNED
+from answerable.releases.shapes import shapes_of
 from answerable.releases.shipping import ship_files
 from answerable.releases.workspace import read_assets
 from answerable.replays import Replayer
@@ -76,6 +80,8 @@ class House:
     store: Store
     library: Library
     importing: Importing
+    candidates: Candidates
+    line: Line
     agent: LiveAgent
     replayer: Replayer
     answering: Answering
@@ -114,6 +120,7 @@ async def open_house(
         endpoint = endpoint_for(settings)
         models = Models(endpoint, own={EMBEDDED_MODEL: EmbeddedModel(), **(own_models or {})})
         declared = await asyncio.to_thread(load_actions, settings.folder / "actions") | dict(own_actions or {})
+        candidates = Candidates(store, Writing(store, embedder), shapes_of(declared))
         handbooks = await _handbooks(store, settings.folder, declared, embedder)
         rulebook = Rulebook(store, settings.folder / "policies", declared)
         await rulebook.keep()
@@ -166,6 +173,8 @@ async def open_house(
                 store=store,
                 library=library,
                 importing=importing,
+                candidates=candidates,
+                line=Line(store, candidates),
                 agent=agent,
                 replayer=Replayer(lambda model, release: replayed(model).of(release)),
                 answering=answering,
@@ -224,6 +233,8 @@ def web_app(house: House, site_folder: Path | None, more: Sequence[ControllerRou
         jobs=house.jobs,
         library=house.library,
         importing=house.importing,
+        candidates=house.candidates,
+        line=house.line,
         boundary=house.boundary,
         replayer=house.replayer,
         webhooks=house.webhooks,

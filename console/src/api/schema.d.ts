@@ -191,6 +191,263 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/assets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListAssets */
+        get: operations["ApiAssetsListAssets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/assets/{asset_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** OneAsset */
+        get: operations["ApiAssetsAssetIdOneAsset"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/candidates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** ListCandidates */
+        get: operations["ApiCandidatesListCandidates"];
+        put?: never;
+        /** BeginCandidate */
+        post: operations["ApiCandidatesBeginCandidate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/candidates/{candidate_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** OneCandidate */
+        get: operations["ApiCandidatesCandidateIdOneCandidate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** DescribeCandidate */
+        patch: operations["ApiCandidatesCandidateIdDescribeCandidate"];
+        trace?: never;
+    };
+    "/api/candidates/{candidate_id}/assets/{asset_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** TakeBackChange */
+        delete: operations["ApiCandidatesCandidateIdAssetsAssetIdTakeBackChange"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/candidates/{candidate_id}/assets/{asset_id}/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** RemoveAsset */
+        post: operations["ApiCandidatesCandidateIdAssetsAssetIdRemoveRemoveAsset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/candidates/{candidate_id}/canary": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** BeginCanary */
+        post: operations["ApiCandidatesCandidateIdCanaryBeginCanary"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/candidates/{candidate_id}/drop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** DropCandidate */
+        post: operations["ApiCandidatesCandidateIdDropDropCandidate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/candidates/{candidate_id}/edits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** EditAsset */
+        post: operations["ApiCandidatesCandidateIdEditsEditAsset"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/candidates/{candidate_id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** PauseCanary */
+        post: operations["ApiCandidatesCandidateIdPausePauseCanary"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/candidates/{candidate_id}/rebase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** RebaseCandidate */
+        post: operations["ApiCandidatesCandidateIdRebaseRebaseCandidate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/candidates/{candidate_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** ResumeCanary */
+        post: operations["ApiCandidatesCandidateIdResumeResumeCanary"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/candidates/{candidate_id}/seal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** SealCandidate */
+        post: operations["ApiCandidatesCandidateIdSealSealCandidate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/candidates/{candidate_id}/ship": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** ShipCandidate */
+        post: operations["ApiCandidatesCandidateIdShipShipCandidate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/candidates/{candidate_id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** StopCanary */
+        post: operations["ApiCandidatesCandidateIdStopStopCanary"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/conversations/{conversation_id}": {
         parameters: {
             query?: never;
@@ -378,6 +635,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/hold-out": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** BeginHoldOut */
+        post: operations["ApiHoldOutBeginHoldOut"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/hold-out/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** EndHoldOut */
+        post: operations["ApiHoldOutEndEndHoldOut"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/imports": {
         parameters: {
             query?: never;
@@ -480,6 +771,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/releases/in-force": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** InForce */
+        get: operations["ApiReleasesInForceInForce"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/releases/roll-back": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** RollBack */
+        post: operations["ApiReleasesRollBackRollBack"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/releases/{number}": {
         parameters: {
             query?: never;
@@ -489,6 +814,23 @@ export interface paths {
         };
         /** OneRelease */
         get: operations["ApiReleasesNumberOneRelease"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/releases/{number}/assets/{asset_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** AssetInReleases */
+        get: operations["ApiReleasesNumberAssetsAssetIdAssetInReleases"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1034,9 +1376,74 @@ export interface components {
             next: string | null;
             total: number;
         };
+        /** AssetDetail */
+        AssetDetail: {
+            id: string;
+            key: string;
+            /** @enum {string} */
+            kind: "article" | "policy" | "procedure" | "instruction" | "classifier" | "grader" | "automation" | "routing" | "threshold" | "model";
+            revisions: components["schemas"]["RevisionDetail"][];
+        };
+        /** AssetDifference */
+        AssetDifference: {
+            after: components["schemas"]["RevisionDetail"] | null;
+            before: components["schemas"]["RevisionDetail"] | null;
+        };
+        /** AssetRow */
+        AssetRow: {
+            author: string;
+            id: string;
+            key: string;
+            /** @enum {string} */
+            kind: "article" | "policy" | "procedure" | "instruction" | "classifier" | "grader" | "automation" | "routing" | "threshold" | "model";
+            reason: string;
+            /** Format: date-time */
+            revised_at: string;
+            revision: number;
+            revision_id: string;
+            title: string;
+        };
         /** Assign */
         Assign: {
             rep_id: string | null;
+        };
+        /** CandidateDetail */
+        CandidateDetail: {
+            changes: components["schemas"]["ChangeRow"][];
+            faults: components["schemas"]["FaultRow"][];
+            newest: number;
+            row: components["schemas"]["CandidateRow"];
+        };
+        /** CandidateRow */
+        CandidateRow: {
+            author: string;
+            base: number;
+            /** Format: date-time */
+            changed_at: string;
+            /** Format: date-time */
+            created_at: string;
+            id: string;
+            reason: string;
+            sealed: number | null;
+            share: number;
+            shipped: number | null;
+            /** @enum {string} */
+            state: "open" | "canary" | "paused" | "shipped" | "dropped";
+            urgent: boolean;
+            version: number;
+        };
+        /** ChangeRow */
+        ChangeRow: {
+            after: components["schemas"]["RevisionDetail"] | null;
+            asset_id: string;
+            before: components["schemas"]["RevisionDetail"] | null;
+            /** @enum {string} */
+            change: "added" | "changed" | "removed";
+            is_conflict: boolean;
+            key: string;
+            /** @enum {string} */
+            kind: "article" | "policy" | "procedure" | "instruction" | "classifier" | "grader" | "automation" | "routing" | "threshold" | "model";
+            title: string;
         };
         /** ChatCitation */
         ChatCitation: {
@@ -1237,6 +1644,12 @@ export interface components {
             name: string;
             value: string;
         };
+        /** FaultRow */
+        FaultRow: {
+            line: number;
+            says: string;
+            title: string;
+        };
         /** Feedback */
         Feedback: {
             helpful: boolean;
@@ -1251,6 +1664,17 @@ export interface components {
             run_id: string | null;
             summary: string;
             tried: string[];
+        };
+        /** HoldOutRow */
+        HoldOutRow: {
+            author: string;
+            base: number;
+            ended_at: string | null;
+            id: string;
+            release: number;
+            share: number;
+            /** Format: date-time */
+            started_at: string;
         };
         /** ImportRow */
         ImportRow: {
@@ -1267,6 +1691,15 @@ export interface components {
             /** @enum {string} */
             state: "running" | "done" | "failed";
             unchanged: number;
+        };
+        /** InForce */
+        InForce: {
+            canary: components["schemas"]["CandidateRow"] | null;
+            hold_out: components["schemas"]["HoldOutRow"] | null;
+            newest: components["schemas"]["ReleaseRow"];
+            open_conversations: {
+                [key: string]: number;
+            };
         };
         /** Inbox */
         Inbox: {
@@ -1363,6 +1796,17 @@ export interface components {
                 [key: string]: unknown;
             };
         };
+        /** NewCanary */
+        NewCanary: {
+            share: number;
+            version: number;
+        };
+        /** NewCandidate */
+        NewCandidate: {
+            reason: string;
+            /** @default false */
+            urgent: boolean;
+        };
         /** NewChatMessage */
         NewChatMessage: {
             conversation_id?: string | null;
@@ -1376,6 +1820,26 @@ export interface components {
             };
             email?: string | null;
             name?: string | null;
+        };
+        /** NewEdit */
+        NewEdit: {
+            asset_id?: string | null;
+            keywords?: string[];
+            /** @enum {string} */
+            kind: "article" | "procedure" | "instruction";
+            /** @default en */
+            language: string;
+            made_of?: string | null;
+            section?: string | null;
+            text: string;
+            /** @default  */
+            title: string;
+            url?: string | null;
+        };
+        /** NewHoldOut */
+        NewHoldOut: {
+            release: number;
+            share: number;
         };
         /** NewImport */
         NewImport: {
@@ -1407,6 +1871,11 @@ export interface components {
             number: number;
             text: string;
         };
+        /** Rebase */
+        Rebase: {
+            mine?: string[];
+            theirs?: string[];
+        };
         /** ReceiptCard */
         ReceiptCard: {
             /** Format: date-time */
@@ -1437,6 +1906,7 @@ export interface components {
         };
         /** ReleaseDetail */
         ReleaseDetail: {
+            before: number;
             differences: components["schemas"]["DifferenceRow"][];
             row: components["schemas"]["ReleaseRow"];
             total: number;
@@ -1444,10 +1914,18 @@ export interface components {
         /** ReleaseRow */
         ReleaseRow: {
             author: string;
+            base: number | null;
+            candidate_id: string | null;
             /** Format: date-time */
             created_at: string;
+            goes_on_with: number | null;
             number: number;
             reason: string;
+            urgent: boolean;
+        };
+        /** Removal */
+        Removal: {
+            made_of: string;
         };
         /** RepChange */
         RepChange: {
@@ -1483,17 +1961,46 @@ export interface components {
             run_id: string;
             text: string;
         };
+        /** RevisionDetail */
+        RevisionDetail: {
+            asset_id: string;
+            author: string;
+            /** Format: date-time */
+            created_at: string;
+            from_release: number | null;
+            id: string;
+            keywords: string[];
+            language: string;
+            number: number;
+            reason: string;
+            section: string | null;
+            text: string;
+            title: string;
+            to_release: number | null;
+            url: string | null;
+        };
         /** RevisionRow */
         RevisionRow: {
             author: string;
             /** Format: date-time */
             created_at: string;
-            from_release: number;
+            from_release: number | null;
             id: string;
             number: number;
             reason: string;
             title: string;
             to_release: number | null;
+        };
+        /** RollBack */
+        RollBack: {
+            reason: string;
+            to: number;
+        };
+        /** RolledBack */
+        RolledBack: {
+            canary: components["schemas"]["CandidateRow"] | null;
+            hold_out_ended: boolean;
+            release: components["schemas"]["ReleaseRow"];
         };
         /** Rule */
         Rule: {
@@ -1542,6 +2049,10 @@ export interface components {
             text: string;
             title: string;
             url: string | null;
+        };
+        /** Seen */
+        Seen: {
+            version: number;
         };
         /** SignIn */
         SignIn: {
@@ -2096,6 +2607,664 @@ export interface operations {
             };
         };
     };
+    ApiAssetsListAssets: {
+        parameters: {
+            query: {
+                kind: "article" | "policy" | "procedure" | "instruction" | "classifier" | "grader" | "automation" | "routing" | "threshold" | "model";
+                release?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssetRow"][];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiAssetsAssetIdOneAsset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                asset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssetDetail"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiCandidatesListCandidates: {
+        parameters: {
+            query?: {
+                ended?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CandidateRow"][];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiCandidatesBeginCandidate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCandidate"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CandidateDetail"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiCandidatesCandidateIdOneCandidate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                candidate_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CandidateDetail"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiCandidatesCandidateIdDescribeCandidate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                candidate_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCandidate"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CandidateDetail"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiCandidatesCandidateIdAssetsAssetIdTakeBackChange: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                candidate_id: string;
+                asset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CandidateDetail"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiCandidatesCandidateIdAssetsAssetIdRemoveRemoveAsset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                candidate_id: string;
+                asset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Removal"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CandidateDetail"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiCandidatesCandidateIdCanaryBeginCanary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                candidate_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCanary"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CandidateDetail"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiCandidatesCandidateIdDropDropCandidate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                candidate_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CandidateRow"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiCandidatesCandidateIdEditsEditAsset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                candidate_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewEdit"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CandidateDetail"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiCandidatesCandidateIdPausePauseCanary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                candidate_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CandidateDetail"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiCandidatesCandidateIdRebaseRebaseCandidate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                candidate_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rebase"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CandidateDetail"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiCandidatesCandidateIdResumeResumeCanary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                candidate_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CandidateDetail"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiCandidatesCandidateIdSealSealCandidate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                candidate_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CandidateDetail"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiCandidatesCandidateIdShipShipCandidate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                candidate_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Seen"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleaseRow"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiCandidatesCandidateIdStopStopCanary: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                candidate_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CandidateDetail"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
     ApiConversationsConversationIdOneConversation: {
         parameters: {
             query?: never;
@@ -2527,6 +3696,65 @@ export interface operations {
             };
         };
     };
+    ApiHoldOutBeginHoldOut: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewHoldOut"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldOutRow"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiHoldOutEndEndHoldOut: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldOutRow"];
+                };
+            };
+        };
+    };
     ApiImportsImportSite: {
         parameters: {
             query?: never;
@@ -2703,9 +3931,70 @@ export interface operations {
             };
         };
     };
-    ApiReleasesNumberOneRelease: {
+    ApiReleasesInForceInForce: {
         parameters: {
             query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InForce"];
+                };
+            };
+        };
+    };
+    ApiReleasesRollBackRollBack: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RollBack"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RolledBack"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiReleasesNumberOneRelease: {
+        parameters: {
+            query?: {
+                before?: number | null;
+            };
             header?: never;
             path: {
                 number: number;
@@ -2721,6 +4010,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReleaseDetail"];
+                };
+            };
+            /** @description Bad request syntax or unsupported method */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        detail: string;
+                        extra?: null | {
+                            [key: string]: unknown;
+                        } | unknown[];
+                        status_code: number;
+                    };
+                };
+            };
+        };
+    };
+    ApiReleasesNumberAssetsAssetIdAssetInReleases: {
+        parameters: {
+            query?: {
+                before?: number | null;
+            };
+            header?: never;
+            path: {
+                number: number;
+                asset_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AssetDifference"];
                 };
             };
             /** @description Bad request syntax or unsupported method */

@@ -13,6 +13,8 @@ from answerable.jobs import Jobs
 from answerable.knowledge.importing import Importing
 from answerable.knowledge.library import Library
 from answerable.people import Proving
+from answerable.releases.candidates import Candidates
+from answerable.releases.line import Line
 from answerable.replays import Replayer
 from answerable.store import Store
 
@@ -26,6 +28,8 @@ class Desk:
     library: Library
     importing: Importing
     boundary: Boundary
+    candidates: Candidates
+    line: Line
     replayer: Replayer
     webhooks: Webhooks
     proving: Proving

@@ -1,4 +1,4 @@
-"""What we know: articles, sources, imports, releases, and a search to try."""
+"""What we know: articles, sources, imports, and a search to try."""
 
 import time
 from typing import Annotated
@@ -13,12 +13,9 @@ from answerable.api.shapes import (
     ArticleDetail,
     ArticleRow,
     Articles,
-    DifferenceRow,
     ImportRow,
     NewImport,
     PassageCard,
-    ReleaseDetail,
-    ReleaseRow,
     RevisionRow,
     Search,
     SearchHit,
@@ -27,15 +24,11 @@ from answerable.api.shapes import (
     Status,
 )
 from answerable.domain.knowledge import Article, ImportReport
-from answerable.domain.releases import Release
-from answerable.releases.looking import release_in_full
 from answerable.store import articles, conversations, releases
 from answerable.web import at_least
-from answerable.web.requests import COUNTED, COUNTED_IN_PATH
+from answerable.web.requests import COUNTED
 
 Words = Annotated[str, QueryParameter(max_length=2000)]
-RELEASES_MAX = 200
-DIFFERENCES_SHOWN_MAX = 500
 ReleaseNumber = Annotated[int | None, COUNTED]
 
 
@@ -142,36 +135,6 @@ async def one_import(desk: AtDesk, import_id: FromPath[str]) -> ImportRow:
     return import_row(await desk.importing.report(import_id))
 
 
-@get("/releases")
-async def list_releases(desk: AtDesk) -> list[ReleaseRow]:
-    """The line of releases, newest first."""
-    return [_release_row(each) for each in await desk.store.read(releases.line, RELEASES_MAX)]
-
-
-@get("/releases/{number:int}")
-async def one_release(desk: AtDesk, number: Annotated[int, COUNTED_IN_PATH]) -> ReleaseDetail:
-    """A release, and what it changed."""
-    found = await release_in_full(desk.store, number)
-    return ReleaseDetail(
-        row=_release_row(found.release),
-        differences=[
-            DifferenceRow(
-                asset_id=each.asset_id,
-                kind=each.kind,
-                key=each.key,
-                title=each.title,
-                change=each.way,
-                before=each.before,
-                after=each.after,
-                author=each.author,
-                reason=each.reason,
-            )
-            for each in found.differences[:DIFFERENCES_SHOWN_MAX]
-        ],
-        total=len(found.differences),
-    )
-
-
 @get("/status")
 async def status(desk: AtDesk) -> Status:
     """How the program is doing."""
@@ -185,12 +148,6 @@ async def status(desk: AtDesk) -> Status:
         passages=desk.library.passages,
         conversations=await desk.store.read(conversations.count),
         turns_waiting=await desk.store.read(conversations.running),
-    )
-
-
-def _release_row(release: Release) -> ReleaseRow:
-    return ReleaseRow(
-        number=release.number, reason=release.reason, author=release.author, created_at=release.created_at
     )
 
 
@@ -227,4 +184,4 @@ def import_row(report: ImportReport) -> ImportRow:
     )
 
 
-ROUTES = [search, list_articles, one_article, list_sources, import_site, one_import, list_releases, one_release, status]
+ROUTES = [search, list_articles, one_article, list_sources, import_site, one_import, status]

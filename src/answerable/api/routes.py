@@ -4,7 +4,7 @@ from litestar import Router
 from litestar.di import Provide
 from litestar.middleware import DefineMiddleware
 
-from answerable.api import actions, inbox, knowledge, live, people
+from answerable.api import actions, inbox, knowledge, live, people, releases
 from answerable.api.desk import Desk, current_rep
 from answerable.web import RepAuthentication, at_least
 
@@ -18,7 +18,7 @@ def api_routes(desk: Desk) -> Router:
             Router(
                 "/",
                 guards=[at_least("rep")],
-                route_handlers=[*inbox.ROUTES, *actions.ROUTES, *knowledge.ROUTES, live.listen],
+                route_handlers=[*inbox.ROUTES, *actions.ROUTES, *knowledge.ROUTES, *releases.ROUTES, live.listen],
             ),
         ],
         middleware=[DefineMiddleware(RepAuthentication)],

@@ -15,7 +15,6 @@ from answerable.domain.conversations import (
 )
 from answerable.domain.knowledge import ImportState, SourceKind
 from answerable.domain.people import Identity, Role
-from answerable.domain.releases import AssetKind, Way
 from answerable.domain.runs import RunState, SpanKind, SpanState
 
 
@@ -471,39 +470,6 @@ class ImportRow(Struct, frozen=True, kw_only=True):
     skipped: list[SkippedRow]
     started_at: datetime
     ended_at: datetime | None
-
-
-class ReleaseRow(Struct, frozen=True, kw_only=True):
-    """A point in the line of releases."""
-
-    number: int
-    reason: str
-    author: str
-    created_at: datetime
-
-
-class DifferenceRow(Struct, frozen=True, kw_only=True):
-    """What a release did to one asset: an article, a procedure, the company's instructions."""
-
-    asset_id: str
-    kind: AssetKind
-    key: str
-    title: str
-    change: Way
-    before: int | None
-    """The number of the revision that was in force until then."""
-    after: int | None
-    author: str
-    reason: str
-
-
-class ReleaseDetail(Struct, frozen=True, kw_only=True):
-    """A release, and what it changed against the one before."""
-
-    row: ReleaseRow
-    differences: list[DifferenceRow]
-    """By kind and title; at most 500."""
-    total: int
 
 
 class Status(Struct, frozen=True, kw_only=True):

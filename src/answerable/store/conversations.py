@@ -149,6 +149,13 @@ def running(db: Connection) -> int:
     return db.execute(select(func.count()).where(conversations.c.running_turn_id.is_not(None))).scalar_one()
 
 
+def open_by_release(db: Connection) -> dict[int, int]:
+    """How many conversations are open on each release."""
+    own = conversations.c
+    query = select(own.release, func.count().label("number")).where(own.status == "open").group_by(own.release)
+    return {row.release: row.number for row in db.execute(query)}
+
+
 def count(db: Connection) -> int:
     """How many conversations there are."""
     return db.execute(select(func.count()).select_from(conversations)).scalar_one()
