@@ -31,7 +31,7 @@ from _serving import Folder, Nursery, database, free_ports, kill, nursery, table
 from sqlalchemy import Connection, create_engine, insert, select, text
 
 import answerable_demo
-from answerable.actions.rulebook import policies_in
+from answerable.actions.policy_reading import policies_in
 from answerable.domain.actions import ActionCall, Approval, Check, Clause
 from answerable.domain.people import ROLES
 from answerable.store import Store, actions, clauses

@@ -15,6 +15,7 @@ from unittest.mock import patch
 import httpx
 import yaml
 from agents import Model
+from sqlalchemy import Connection
 
 import answerable_demo
 from answerable.actions.boundary import Boundary
@@ -95,7 +96,7 @@ class House:
         async def agent_of(release: int) -> SupportAgent:
             return agent
 
-        live = LiveAgent(agent_of, World(self.boundary, None), name)
+        live = LiveAgent(agent_of, World(self.boundary, None), lambda _: name)
         return Answering(self.store, cast(Any, _Overheard(live, self.said)))
 
     async def customer(self, person: Person) -> Customer:
@@ -142,9 +143,8 @@ class _Overheard:
     agent: LiveAgent
     said: list[str]
 
-    @property
-    def model_name(self) -> str:
-        return self.agent.model_name
+    def model_in(self, db: Connection, release: int) -> str:
+        return self.agent.model_in(db, release)
 
     async def answer(self, asked: Asked, ledger: Steps, say: Say) -> Reply:
         def overhear(index: int, text: str) -> None:

@@ -15,12 +15,11 @@ from litestar.types import ControllerRouterHandler
 from answerable.actions.boundary import Boundary
 from answerable.actions.declaring import Action
 from answerable.actions.loading import load_actions
-from answerable.actions.rulebook import Rulebook
 from answerable.agents.agents import Agents
 from answerable.agents.answer import SupportAgent
 from answerable.agents.embedded import EMBEDDED_MODEL, EmbeddedModel
 from answerable.agents.live import LiveAgent, WaysIn
-from answerable.agents.procedures.handbooks import Handbooks
+from answerable.agents.procedures.handbooks import Handbook, Handbooks
 from answerable.agents.searching import Searches
 from answerable.agents.world import World
 from answerable.api.collecting import Collecting, Collector
@@ -50,7 +49,7 @@ from answerable.people.letters import LetterFolder, Mailer, MailServer, NoMailer
 from answerable.releases.candidates import Candidates
 from answerable.releases.line import Line
 from answerable.releases.pinned import PINNED
-from answerable.releases.shapes import shapes_of
+from answerable.releases.rulebook import Rulebook
 from answerable.releases.shipping import ship_files
 from answerable.releases.workspace import read_assets
 from answerable.replays import Replayer
@@ -120,9 +119,10 @@ async def open_house(
         endpoint = endpoint_for(settings)
         models = Models(endpoint, own={EMBEDDED_MODEL: EmbeddedModel(), **(own_models or {})})
         declared = await asyncio.to_thread(load_actions, settings.folder / "actions") | dict(own_actions or {})
-        candidates = Candidates(store, Writing(store, embedder), shapes_of(declared))
+        known = {name: each.declaration for name, each in declared.items()}
+        candidates = Candidates(store, Writing(store, embedder), known, why_not=models.why_not)
         handbooks = await _handbooks(store, settings.folder, declared, embedder)
-        rulebook = Rulebook(store, settings.folder / "policies", declared)
+        rulebook = Rulebook(store, settings.folder / "policies", declared.keys())
         await rulebook.keep()
         boundary = Boundary(store, declared, settings=settings.actions)
         mailer = mailer_for(settings)
@@ -133,27 +133,28 @@ async def open_house(
             secret=settings.secret(),
             codes_of_all_max=settings.environment.codes_an_hour_max,
         )
-        known = {name: each.declaration for name, each in declared.items()}
 
-        def agents_on(model: Model, knows: Searches, name: str, price: Price | None = None) -> Agents:
-            agent_with = partial(
-                SupportAgent,
+        def agent_on(model: Model, knows: Searches, name: str, handbook: Handbook) -> SupportAgent:
+            return SupportAgent(
                 model,
                 knows,
-                declared=known,
+                handbook,
+                known,
                 model_name=name,
                 company=settings.workspace.company.name,
                 threshold=shipped().threshold,
-                price=price,
+                price=models.price_of(name),
             )
-            return Agents(handbooks.of, agent_with)
 
-        agents = agents_on(models.get_model(None), library, endpoint.model, endpoint.price)
-        replayed = cache(lambda model: agents_on(NoModel(), NoLibrary(), model))
+        def live(handbook: Handbook) -> SupportAgent:
+            return agent_on(models.get_model(handbook.model.name), library, models.named(handbook.model.name), handbook)
+
+        agents = Agents(handbooks.of, live)
+        replayed = cache(lambda model: Agents(handbooks.of, partial(agent_on, NoModel(), NoLibrary(), model)))
         ways = WaysIn(store, proving, by_host=host_keys.are_there, by_letter=not isinstance(mailer, NoMailer))
         webhooks = webhooks_for(settings, store)
         collecting = Collecting(store, collector_for(settings))
-        agent = LiveAgent(agents.of, World(boundary, ways), endpoint.model)
+        agent = LiveAgent(agents.of, World(boundary, ways), models.named)
         answering = Answering(store, agent)
         jobs = Jobs(store, settings.jobs_database, {"answer_turn": answering.answer_turn})
         answering.work_with(jobs)
@@ -240,7 +241,7 @@ def web_app(house: House, site_folder: Path | None, more: Sequence[ControllerRou
         webhooks=house.webhooks,
         proving=house.proving,
         company=settings.workspace.company.name,
-        model_name=house.agent.model_name,
+        model_name=house.agent.default_model,
         address=settings.address,
         secure=settings.secure,
     )

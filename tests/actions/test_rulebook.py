@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from answerable.actions.loading import load_actions
-from answerable.actions.rulebook import Rulebook, policies_in
+from answerable.actions.policy_reading import policies_in
 from answerable.cli.opening import DEMO
 from answerable.domain.errors import Faulty, Invalid, Unavailable
+from answerable.releases.rulebook import Rulebook
 from answerable.store import Store, clauses
 from tests.actions.bank import Bank, Clock, refunding
 
@@ -224,7 +225,7 @@ async def test_a_faulty_page_of_a_running_program_keeps_what_held_and_is_told_on
     other = write(folder, "more.yaml", "None is.")
     await rulebook.look_again()
 
-    first, *others = [each for each in caplog.records if each.name == "answerable.actions.rulebook"]
+    first, *others = [each for each in caplog.records if each.name == "answerable.releases.rulebook"]
     assert held_by_half_a_head == await in_force(store, clock()) == ["All are fine."]
     assert first.levelname == "WARNING"
     assert first.getMessage().startswith(f"{file}:1: The head that begins here is never closed")
@@ -256,7 +257,7 @@ async def test_which_clauses_hold_no_longer_is_said(
 
     assert [(each.levelname, each.getMessage()) for each in caplog.records] == [
         ("WARNING", f"R-2 and R-3 hold no longer: {file} does not have them with an effect any more."),
-        ("WARNING", f"R-4 holds no longer: the policy {other} is not there any more."),
+        ("WARNING", "R-4 holds no longer: the policy more.md is not there any more."),
     ]
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from answerable.actions.boundary import Boundary
 from answerable.actions.loading import load_actions
-from answerable.actions.rulebook import policies_in
+from answerable.actions.policy_reading import policies_in
 from answerable.store import Store, clauses
 from tests.actions.bank import Clock
 from tests.actions.company import Office, ask, someone

@@ -33,12 +33,13 @@ class NobodyStarts:
 class Thinking:
     """An agent that thinks until it is allowed to answer."""
 
-    model_name = "scripted"
-
     def __init__(self) -> None:
         self.began = asyncio.Event()
         self.may_answer = asyncio.Event()
         self.was_stopped = False
+
+    def model_in(self, db: Connection, release: int) -> str:
+        return "scripted"
 
     async def answer(self, asked: Asked, ledger: Steps, say: Say) -> Reply:
         self.began.set()

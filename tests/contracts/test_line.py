@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 from sqlalchemy import Connection, delete, update
 
-from answerable.domain.errors import Conflict, Invalid
+from answerable.actions.declaring import Declaration
+from answerable.domain.clock import now
+from answerable.domain.errors import Conflict, Invalid, NotFound
 from answerable.domain.ids import new_id
 from answerable.domain.releases import AssetKind, Candidate
 from answerable.knowledge.library import Library
@@ -19,7 +21,8 @@ from answerable.knowledge.writing import Writing
 from answerable.releases.assigning import release_for
 from answerable.releases.candidates import Candidates, Edit
 from answerable.releases.line import Line
-from answerable.store import Store, assets, candidates, releases, tables
+from answerable.store import Store, assets, candidates, clauses, releases, tables
+from tests.actions.bank import Bank, refunding
 from tests.releases.test_handbooks import Letters, procedure
 
 T = TypeVar("T")
@@ -36,11 +39,11 @@ def text_of(kind: str, name: str, version: int) -> str:
 class Place:
     """A program on a database, with what people do in it."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, declared: Mapping[str, Declaration] | None = None) -> None:
         self.store = store
         embedder = Letters()
         self.library = Library(store, embedder)
-        self.written = Candidates(store, Writing(store, embedder), {})
+        self.written = Candidates(store, Writing(store, embedder), declared or {}, why_not=lambda _: "no key.")
         self.line = Line(store, self.written)
 
     async def edit(self, candidate: Candidate, kind: Any, name: str, version: int) -> None:
@@ -148,7 +151,8 @@ def test_each_conversation_sees_what_its_release_says(empty: Store) -> None:
                 there = self.run(empty.read(assets.in_release, KINDS, candidate.base))
                 if there:
                     each = data.draw(st.sampled_from(there))
-                    with suppress(Conflict):
+                    # Somebody may have changed it in this candidate, or taken it away already.
+                    with suppress(Conflict, NotFound):
                         self.run(self.place.written.remove(candidate.id, each.asset.id, made_of=each.revision.id))
 
             @precondition(lambda self: self.open_ones())
@@ -433,3 +437,71 @@ async def test_a_candidate_that_runs_cannot_be_changed_under_its_conversations(p
 
     with pytest.raises(Conflict, match="Roll its canary back before you change it"):
         await place.edit(candidate, "article", "card", 2)
+
+
+POLICY = """---
+title: Refunds
+clauses:
+  - id: R-1
+    title: Refunds
+    says: {says}
+    effect: allows
+    actions: [refund_charge]
+---
+# Refunds
+"""
+
+
+async def test_a_policy_holds_for_everybody_from_when_it_is_shipped_and_not_after_it_is_rolled_back(
+    store: Store,
+) -> None:
+    place = Place(store, {"refund_charge": refunding(Bank()).declaration})
+    began = await place.store.read(releases.newest)
+    candidate = await place.written.begin(reason="Refunds are allowed.", author="Maya")
+    await place.written.edit(candidate.id, Edit("policy", POLICY.format(says="All are fine.")), author="Maya")
+    written = (await place.written.in_full(candidate.id)).candidate
+
+    async def in_force() -> list[str]:
+        return [each.says for each in await store.read(clauses.in_force_now, now())]
+
+    before = await in_force()
+    await place.line.canary(candidate.id, version=written.version, share=1.0)
+    tried = await in_force()
+    await place.line.ship(candidate.id, version=written.version, author="Maya")
+    shipped_ = await in_force()
+    await place.line.roll_back(to=began, reason="Not yet.", author="Maya")
+
+    assert (before, tried, shipped_, await in_force()) == ([], [], ["All are fine."], [])
+
+
+async def test_a_policy_that_names_no_action_of_ours_is_not_shipped(store: Store) -> None:
+    place = Place(store)
+    candidate = await place.written.begin(reason="Refunds are allowed.", author="Maya")
+    await place.written.edit(candidate.id, Edit("policy", POLICY.format(says="All are fine.")), author="Maya")
+    written = (await place.written.in_full(candidate.id)).candidate
+
+    with pytest.raises(Invalid, match=r"Refunds:4: The clause R-1 names actions that are not there: refund_charge"):
+        await place.line.ship(candidate.id, version=written.version, author="Maya")
+
+    assert await store.read(clauses.in_force_now, now()) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "text", "says"),
+    [
+        ("threshold", "answer = 1.5", "Thresholds:1: answer: Expected “float” <= 1.0"),
+        ("threshold", "\nanser = 0.5", "Thresholds:2: It contains unknown field “anser”"),
+        ("model", "name = [", "Model:1: This is not valid TOML"),
+        ("model", 'name = "gpt-nowhere"', "Model:1: There is no way to the model “gpt-nowhere” here: no key."),
+    ],
+)
+async def test_a_number_or_model_that_cannot_be_is_named_before_it_is_shipped(
+    store: Store, kind: AssetKind, text: str, says: str
+) -> None:
+    place = Place(store)
+    candidate = await place.written.begin(reason="Another one.", author="Maya")
+    await place.written.edit(candidate.id, Edit(kind, text), author="Maya")
+
+    (fault,) = (await place.written.in_full(candidate.id)).faults
+
+    assert str(fault).startswith(says)

@@ -28,7 +28,7 @@ class Company:
 
     async def begin(self) -> Identifying:
         """Begins the turn, or goes on with it from what is recorded, as a process does that finds it unfinished."""
-        begun = await self.store.write(_begin, str(self.conversation.running_turn_id), "a model")
+        begun = await self.store.write(_begin, str(self.conversation.running_turn_id), lambda *_: "a model")
         assert begun is not None
         _, _, run, recorded = begun
         ways = WaysIn(self.store, self.proving, by_host=True, by_letter=True)

@@ -12,13 +12,13 @@ import pytest
 
 import answerable_demo
 from answerable.actions.loading import load_actions
-from answerable.actions.rulebook import Rulebook
 from answerable.cli.linting import lint_workspace
 from answerable.domain.errors import Invalid
 from answerable.domain.procedures import ActionShape, Ask, Call, HandOff
 from answerable.knowledge.procedures import heads
 from answerable.knowledge.procedures.linting import faults_in
 from answerable.knowledge.procedures.reading import read_folder, read_procedure
+from answerable.releases.rulebook import Rulebook
 from answerable.releases.workspace import asset_faults, read_assets
 from answerable.settings import read_environment
 from answerable.store import Store

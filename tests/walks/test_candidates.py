@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+from agents.testing import ScriptedModel, assistant_message
+
 from answerable.inference.embedders import Embedder
 from answerable.knowledge.importers.folder import FolderImporter
 from answerable.wiring import import_sources
@@ -117,6 +119,49 @@ async def test_what_a_person_mended_stays_when_the_same_articles_are_imported_ag
     assert (name, both.changed) == ("refunds.md", 0)
     assert reason.startswith("“Refunds to your card” was changed here by a person, and has now changed at its source")
     assert NEW in still
+
+
+async def edited_alone(rep: Rep, kind: str, text: str) -> dict[str, Any]:
+    begun = await post(rep, "/api/candidates", {"reason": "Tried once."})
+    row: dict[str, Any] = (
+        await post(rep, f"/api/candidates/{begun['row']['id']}/edits", {"kind": kind, "text": text})
+    )["row"]
+    return row
+
+
+async def test_a_threshold_holds_for_new_conversations_only(
+    tmp_path: Path, sqlite_url: str, embedder: Embedder
+) -> None:
+    async with open_company(tmp_path, sqlite_url, embedder=embedder) as company:
+        lead = await company.rep("Maya Okafor", "lead")
+        ines = await company.customer()
+        before = await ines.ask(QUESTION)
+        row = await edited_alone(lead, "threshold", "answer = 1.0")
+        await post(lead, f"/api/candidates/{row['id']}/ship", {"version": row["version"]})
+
+        strict = await (await company.customer()).ask(QUESTION)
+        still = await ines.ask(QUESTION, conversation=before["conversation_id"])
+
+    assert (before["decision"], still["decision"]) == ("answer", "answer")
+    assert strict["decision"] != "answer", "nothing is as sure as that"
+
+
+async def test_another_model_answers_the_canary_and_its_runs_say_so(
+    tmp_path: Path, sqlite_url: str, embedder: Embedder
+) -> None:
+    scripted = ScriptedModel([[assistant_message("Hello!")]])
+    async with open_company(
+        tmp_path, sqlite_url, embedder=embedder, models={"other": scripted}, model="embedded"
+    ) as company:
+        lead = await company.rep("Maya Okafor", "lead")
+        row = await edited_alone(lead, "model", 'name = "other"')
+        await post(lead, f"/api/candidates/{row['id']}/canary", {"version": row["version"], "share": 1.0})
+
+        answered = await (await company.customer()).ask("Hello!")
+        seen = await lead.get(f"/api/conversations/{answered['conversation_id']}")
+
+    assert answered["text"] == "Hello!"
+    assert "'model': 'other'" in str(seen)
 
 
 async def test_only_a_lead_ships_and_only_a_builder_writes(tmp_path: Path, sqlite_url: str, embedder: Embedder) -> None:

@@ -1826,7 +1826,7 @@ export interface components {
             asset_id?: string | null;
             keywords?: string[];
             /** @enum {string} */
-            kind: "article" | "procedure" | "instruction";
+            kind: "article" | "instruction" | "model" | "policy" | "procedure" | "threshold";
             /** @default en */
             language: string;
             made_of?: string | null;

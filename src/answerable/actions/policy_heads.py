@@ -63,9 +63,16 @@ class _Clause(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def clauses_of(
-    file: str, head: Mapping[str, Any], actions: Iterable[str], *, line: Callable[[Path], int] = lambda _: 1
+    file: str,
+    head: Mapping[str, Any],
+    actions: Iterable[str],
+    *,
+    policy: str | None = None,
+    line: Callable[[Path], int] = lambda _: 1,
 ) -> list[Clause]:
     """The clauses for code in a policy's head; `line` gives where a part of it stands.
+
+    A head without an id is named `policy`, or else as its file.
 
     Raises Faulty, with all that cannot be meant.
     """
@@ -96,7 +103,7 @@ def clauses_of(
                 )
             continue
         try:
-            found.append(_clause(str(head.get("id") or file), msgspec.convert(content, _Clause), span, known))
+            found.append(_clause(str(head.get("id") or policy or file), msgspec.convert(content, _Clause), span, known))
         except msgspec.ValidationError as error:
             says, inner = in_words(error, _Clause)
             wrong(says, ("clauses", place, *inner))

@@ -93,22 +93,26 @@ def _is_beside_pages(file: Path) -> bool:
     return file.suffix.lower() in _PICTURES or file.name.partition(".")[0].upper() in _NOTES
 
 
-def head_of(file: Path) -> Head:
-    """What a page's head says. Raises Faulty, also for a page in whose text there is what belongs into a head."""
+def text_of(file: Path) -> str:
+    """What stands in a page, without what editors put around lines. Raises Faulty if it cannot be read."""
     try:
-        text = plain_lines(file.read_text(encoding="utf-8"))
+        return plain_lines(file.read_bytes().decode("utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise Faulty(Fault(str(file), 1, "It cannot be read.")) from error
+
+
+def head_of(text: str, *, file: str) -> Head:
+    """What a page's head says. Raises Faulty, also for a page in whose text there is what belongs into a head."""
     page = split_page(text)
     slip = slip_of_head(text) if page is None else None
     if slip is not None:
-        raise Faulty(Fault(str(file), slip[1], slip[0]))
+        raise Faulty(Fault(file, slip[1], slip[0]))
     head, words = page or ("", text)
     _must_be_words(file, text, words)
     return _head(file, head)
 
 
-def _must_be_words(file: Path, text: str, words: str) -> None:
+def _must_be_words(file: str, text: str, words: str) -> None:
     """Raises Faulty where the text below a head, or of a page without one, has a line of a clause."""
     found = _LINE_OF_A_CLAUSE.search(words)
     if found is None:
@@ -117,7 +121,7 @@ def _must_be_words(file: Path, text: str, words: str) -> None:
     line = 1 + text.count("\n", 0, len(text) - len(words) + found.end() - 1)
     raise Faulty(
         Fault(
-            str(file),
+            file,
             line,
             f"“{written:.60}” stands outside of the head, where nothing checks it: clauses stand in the first lines of "
             "the file, between two lines of three dashes (---).",
@@ -125,14 +129,14 @@ def _must_be_words(file: Path, text: str, words: str) -> None:
     )
 
 
-def _head(file: Path, head: str) -> Head:
+def _head(file: str, head: str) -> Head:
     try:
         lined, content = read_yaml(head, first_line=2), yaml.safe_load(head)
     except BrokenYaml as error:
-        raise Faulty(Fault(str(file), error.line, str(error))) from error
+        raise Faulty(Fault(file, error.line, str(error))) from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         # Such as a day that there is not.
-        raise Faulty(Fault(str(file), 2, f"Its head is not valid YAML: {error}.")) from error
+        raise Faulty(Fault(file, 2, f"Its head is not valid YAML: {error}.")) from error
     if content is not None and not isinstance(content, dict):
-        raise Faulty(Fault(str(file), 2, "A head is made of fields, such as title and clauses; this one is not."))
+        raise Faulty(Fault(file, 2, "A head is made of fields, such as title and clauses; this one is not."))
     return Head(content or {}, lined)

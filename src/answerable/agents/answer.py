@@ -114,7 +114,10 @@ class SupportAgent:
         threshold: float,
         price: Price | None = None,
     ) -> None:
-        """`declared`: the actions that there are. `threshold`: below this confidence nothing is answered."""
+        """`declared`: the actions that there are.
+
+        `threshold`: below this confidence nothing is answered, unless the handbook has one of its own.
+        """
         # Our own ledger is the trace; nothing is exported anywhere.
         keep_traces_at_home()
         self._price = price
@@ -123,12 +126,12 @@ class SupportAgent:
         self._declared = declared
         self._handbook = handbook
         self._model_name = model_name
-        self._threshold = threshold
+        self._threshold = threshold if handbook.thresholds.answer is None else handbook.thresholds.answer
         # Made once: its tools' schemas are checked and copied each time that one is made.
         self._agent = Agent[_UnderWay](
             name="support",
             instructions=instructions_for(company, has_procedures=bool(handbook.procedures), own=handbook.instructions),
-            model_settings=ModelSettings(),
+            model_settings=ModelSettings(temperature=handbook.model.temperature),
             tools=[
                 *map(_tool, TOOLS),
                 *map(_procedure_tool, PROCEDURE_TOOLS if handbook.procedures else ()),

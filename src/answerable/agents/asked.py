@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from sqlalchemy import Connection
+
 from answerable.domain.conversations import Conversation, Message, Reply
 from answerable.domain.people import Customer
 from answerable.traces import Steps
@@ -36,9 +38,8 @@ class Say(Protocol):
 class Answers(Protocol):
     """Whoever answers turns."""
 
-    @property
-    def model_name(self) -> str:
-        """Which model it runs on."""
+    def model_in(self, db: Connection, release: int) -> str:
+        """The model that a release answers on."""
         ...
 
     async def answer(self, asked: Asked, ledger: Steps, say: Say) -> Reply:

@@ -1,6 +1,9 @@
 """Answering turns in the world as it is: the boundary of actions, and letters that arrive."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+
+from sqlalchemy import Connection
 
 from answerable.agents.agents import AgentOf
 from answerable.agents.answer import SupportAgent
@@ -11,6 +14,8 @@ from answerable.domain.conversations import Reply
 from answerable.domain.people import Customer, Purpose
 from answerable.people import Proving, proven_in
 from answerable.people.proving import CodeAsked, Standing
+from answerable.releases.chosen import chosen_model
+from answerable.releases.pinned import model_in
 from answerable.store import Store
 from answerable.traces import Steps
 
@@ -45,7 +50,18 @@ class LiveAgent:
 
     agent_of: AgentOf
     world: World
-    model_name: str
+    named: Callable[[str | None], str]
+    """The whole name of a model; without one, of the one that settings name."""
+
+    @property
+    def default_model(self) -> str:
+        """The model of releases that choose none."""
+        return self.named(None)
+
+    def model_in(self, db: Connection, release: int) -> str:
+        """The model that a release answers on."""
+        revision = model_in(db, release)
+        return self.named(chosen_model(revision).name)
 
     async def answer(self, asked: Asked, ledger: Steps, say: Say) -> Reply:
         """The reply to a turn. Raises AnswerableError if the model cannot be had."""

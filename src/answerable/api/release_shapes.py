@@ -165,7 +165,7 @@ class CandidateDetail(Struct, frozen=True, kw_only=True):
 class NewEdit(Struct, frozen=True, kw_only=True):
     """What somebody wants an asset to be. Without `asset_id` it is a new one."""
 
-    kind: Literal["article", "procedure", "instruction"]
+    kind: Literal["article", "instruction", "model", "policy", "procedure", "threshold"]
     text: Annotated[str, Meta(max_length=5_000_000)]
     asset_id: str | None = None
     made_of: str | None = None

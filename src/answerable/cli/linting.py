@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from answerable.actions.loading import load_actions
-from answerable.actions.rulebook import Policies, policies_in, told_of_gone
+from answerable.actions.policy_reading import Policies, policies_in, told_of_gone
 from answerable.cli.opening import DEMO
 from answerable.domain.actions import Clause
 from answerable.domain.clock import now
@@ -82,7 +82,7 @@ def _gone(environment: Environment, policies: Policies, *, is_own: bool) -> list
             return await store.read(left_out)
 
     try:
-        return told_of_gone(asyncio.run(asked()), policies.files)
+        return told_of_gone(asyncio.run(asked()), policies.by_name)
     except (AnswerableError, SQLAlchemyError) as error:
         why = str(error) if isinstance(error, AnswerableError) else "No program of this version has opened it yet."
         click.echo(f"Which clauses hold by now cannot be read from the database. {why}", err=True)

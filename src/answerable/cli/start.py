@@ -150,7 +150,7 @@ def _warn_of_skipped(reports: list[ImportReport]) -> None:
 async def _print_addresses(house: House, *, is_demo: bool) -> None:
     address = house.settings.address
     name = house.settings.workspace.company.name
-    click.echo(f"\n{name} is answering, on {house.agent.model_name}. Stop with Ctrl-C.\n")
+    click.echo(f"\n{name} is answering, on {house.agent.default_model}. Stop with Ctrl-C.\n")
     if is_demo:
         click.echo(f"  Ask as a customer   {address}/demo/")
     click.echo(f"  Help centre         {address}/help")

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -42,6 +42,8 @@ EVENTS_KEPT = timedelta(days=7)
 FORGET_SECONDS = 3600.0
 # Writers wait no longer than it takes to drop so many events.
 FORGOTTEN_AT_ONCE_MAX = 2_000
+ModelIn = Callable[[Connection, int], str]
+"""The model that a release answers on."""
 TAKEN_AWAY = "Somebody else has the turn now."
 
 
@@ -91,7 +93,7 @@ class Answering:
             await asyncio.sleep(SWEEP_SECONDS)
 
     async def _answer(self, turn_id: str) -> str | None:
-        begun = await self._store.write(_begin, turn_id, self._agent.model_name)
+        begun = await self._store.write(_begin, turn_id, self._agent.model_in)
         if begun is None:
             return None
         asked, turn, run, recorded = begun
@@ -188,7 +190,7 @@ def _send_parts(db: Connection, run: Run, batch: Sequence[tuple[int, str]]) -> N
     events.append_all(db, run.conversation_id, [("reply_part", content, at, True) for content in contents])
 
 
-def _begin(db: Connection, turn_id: str, model: str) -> tuple[Asked, Turn, Run, list[Span]] | None:
+def _begin(db: Connection, turn_id: str, model_in: ModelIn) -> tuple[Asked, Turn, Run, list[Span]] | None:
     """The turn's question and its run: the one that was cut off, with what is recorded of it, or a new one."""
     turn = turns.by_id(db, turn_id)
     if turn is None:
@@ -203,7 +205,7 @@ def _begin(db: Connection, turn_id: str, model: str) -> tuple[Asked, Turn, Run, 
     said, before = messages.asked_in(db, turn)
     asked = Asked(customer, conversation, said, before)
     run = runs.unfinished(db, turn.id)
-    if run is not None and run.model == model:
+    if run is not None and run.model == model_in(db, run.release):
         return asked, turn, run, runs.steps(db, run.id)
     at = now()
     if run is not None:
@@ -216,7 +218,7 @@ def _begin(db: Connection, turn_id: str, model: str) -> tuple[Asked, Turn, Run, 
         turn_id=turn.id,
         conversation_id=conversation.id,
         release=conversation.release,
-        model=model,
+        model=model_in(db, conversation.release),
         state="running",
         decision=None,
         confidence=None,

@@ -7,17 +7,18 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from answerable.actions.declaring import Declaration
+from answerable.actions.policy_pages import head_of
 from answerable.domain.clock import now
 from answerable.domain.errors import Conflict, Fault, Invalid, NotFound
 from answerable.domain.ids import new_id
 from answerable.domain.knowledge import Draft, Source, SourceKind
 from answerable.domain.page_heads import plain_lines
-from answerable.domain.procedures import ActionShape
 from answerable.domain.releases import Asset, AssetKind, Candidate, CandidateState, Change, Revision
 from answerable.knowledge.procedures.reading import read_procedure
 from answerable.knowledge.writing import Prepared, Writing, keep_article, slugified
-from answerable.releases.compiling import faults_of
-from answerable.releases.pinned import PINNED, pinned_among
+from answerable.releases.compiling import WhyNot, faults_of
+from answerable.releases.pinned import PINNED
 from answerable.store import Store, articles, assets, candidates, imports, releases
 from answerable.store.assets import Revised
 
@@ -27,6 +28,13 @@ TEXT_BYTES_MAX = 5_000_000
 LISTED_MAX = 200
 WRITTEN_HERE: SourceKind = "console"
 """The source of articles that nobody imports."""
+
+ALONE: Mapping[AssetKind, tuple[str, str]] = {
+    "instruction": ("Instructions", "instructions"),
+    "threshold": ("Thresholds", "thresholds"),
+    "model": ("Model", "model"),
+}
+"""Of these kinds there is one asset each: its title and its key."""
 
 NO_CANDIDATE = "There is no such candidate."
 NO_ASSET = "There is no such asset."
@@ -74,11 +82,19 @@ class CandidateInFull:
 class Candidates:
     """The candidates of a place."""
 
-    def __init__(self, store: Store, writing: Writing, shapes: Mapping[str, ActionShape]) -> None:
-        """`shapes`: the actions that procedures may ask for."""
+    def __init__(
+        self,
+        store: Store,
+        writing: Writing,
+        declared: Mapping[str, Declaration],
+        *,
+        why_not: WhyNot = lambda _: None,
+    ) -> None:
+        """`declared`: the actions that there are. `why_not`: why a model cannot be had."""
         self._store = store
         self._writing = writing
-        self._shapes = shapes
+        self.declared = declared
+        self._why_not = why_not
 
     async def begin(self, *, reason: str, author: str, urgent: bool = False) -> Candidate:
         """A new candidate on the release in force. Raises Invalid if it says nothing of what it is for."""
@@ -210,9 +226,10 @@ class Candidates:
 
     def _faults(self, db: Connection, candidate: Candidate) -> list[Fault]:
         laid_over = {each.asset.id: each for each in candidates.changes(db, candidate)}
-        kept = [each for each in assets.in_release(db, PINNED, candidate.base) if each.asset.id not in laid_over]
+        there = assets.in_release(db, (*PINNED, "policy"), candidate.base)
+        kept = [each for each in there if each.asset.id not in laid_over]
         new = [Revised(each.asset, each.after) for each in laid_over.values() if each.after is not None]
-        return faults_of(pinned_among([*kept, *new]), self._shapes)
+        return faults_of([*kept, *new], self.declared, self._why_not)
 
 
 # -- what shipping does with candidates as well ----------------------------------------------------------------------
@@ -368,7 +385,7 @@ def _edit_article(db: Connection, candidate_id: str, edit: Edit, prepared: Prepa
 def _edit_page(db: Connection, candidate_id: str, edit: Edit, author: str) -> Revision:
     candidate = _to_change(db, candidate_id)
     text, at = plain_lines(edit.text), now()
-    title, key = _title_and_key(edit.kind, text)
+    title, key = _title_and_key(edit, text)
     if edit.asset_id is None:
         asset = assets.by_key(db, edit.kind, key)
         if asset is not None and _now(db, candidate, asset.id) is not None:
@@ -399,11 +416,15 @@ def _edit_page(db: Connection, candidate_id: str, edit: Edit, author: str) -> Re
     return _put(db, candidate, revision)
 
 
-def _title_and_key(kind: AssetKind, text: str) -> tuple[str, str]:
-    if kind == "instruction":
-        return "Instructions", "instructions"
-    if kind != "procedure":
-        raise Invalid(f"A {kind} cannot be written here.")
+def _title_and_key(edit: Edit, text: str) -> tuple[str, str]:
+    if edit.kind in ALONE:
+        return ALONE[edit.kind]
+    if edit.kind == "policy":
+        head = head_of(text, file="The policy").content
+        title = str(head.get("title") or edit.title or "Policy")
+        return title, f"{slugified(str(head.get('id') or title))}.md"
+    if edit.kind != "procedure":
+        raise Invalid(f"A {edit.kind} cannot be written here.")
     procedure, faults = read_procedure(text, file="The procedure")
     if procedure is None:
         raise Invalid(f"This cannot be read as a procedure:\n{faults[0]}")

@@ -3,7 +3,7 @@
 Each is one transaction: it is done whole, or nothing of it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
@@ -21,6 +21,7 @@ from answerable.releases.candidates import (
     rebased,
     sealed,
 )
+from answerable.releases.rulebook import put_in_force
 from answerable.store import Store, articles, assets, candidates, releases
 from answerable.store.assets import Revised
 
@@ -123,7 +124,7 @@ class Line:
 
         A canary or a hold-out that stands on one of those ends as well. Raises NotFound, Invalid, Conflict.
         """
-        return await self._store.write(_roll_back, to, readable_reason(reason), author)
+        return await self._store.write(_roll_back, to, readable_reason(reason), author, self._written.declared.keys())
 
     async def hold_out(self, *, release: int, share: float, author: str) -> HoldOut:
         """From now on that share of new conversations stays on a release of the line, but for urgent changes.
@@ -169,7 +170,8 @@ class Line:
         release = releases.ship(
             db, reason=candidate.reason, author=author, at=at, urgent=candidate.urgent, candidate_id=candidate.id
         )
-        for each in candidates.changes(db, candidate):
+        changes = candidates.changes(db, candidate)
+        for each in changes:
             if each.before is not None:
                 assets.end_revision(db, each.before.id, to_release=release.number)
             if each.after is not None:
@@ -179,6 +181,8 @@ class Line:
         candidates.change(db, candidate, at, state="shipped", shipped=release.number)
         if candidate.urgent:
             _reach_everybody(db, release, candidates.laid_over(db, candidate.id))
+        if any(each.asset.kind == "policy" for each in changes):
+            put_in_force(db, self._written.declared.keys(), at)
         return release
 
 
@@ -250,7 +254,7 @@ def _lay_over_hold_out(db: Connection, hold_out: HoldOut, changed: dict[str, str
     releases.send_on(db, [before.number], to=after.number)
 
 
-def _roll_back(db: Connection, to: int, reason: str, author: str) -> RolledBack:
+def _roll_back(db: Connection, to: int, reason: str, author: str, declared: Collection[str]) -> RolledBack:
     releases.hold(db)
     wanted, newest = _on_line(db, to), releases.newest(db)
     if wanted.number == newest:
@@ -261,6 +265,8 @@ def _roll_back(db: Connection, to: int, reason: str, author: str) -> RolledBack:
     release = releases.ship(db, reason=said, author=author, at=now())
     _bring_back(db, differing.values(), release)
     releases.send_on(db, between, to=release.number)
+    if any(each.asset.kind == "policy" for both in differing.values() for each in both if each is not None):
+        put_in_force(db, declared, release.created_at)
     canary, hold_out = candidates.on_canary(db), candidates.hold_out(db)
     stopped = canary is not None and canary.base in between
     ended = hold_out is not None and _base_of(db, hold_out) in between

@@ -23,7 +23,15 @@ CHANGED_ON_BOTH_SIDES = (
     "well. The person's version stays in force. `answerable export` writes it into files."
 )
 
-_WORDS: Mapping[AssetKind, str] = {"procedure": "Procedures", "instruction": "Instructions"}
+_WORDS: Mapping[AssetKind, str] = {
+    "procedure": "Procedures",
+    "policy": "Policies",
+    "instruction": "Instructions",
+    "threshold": "Thresholds",
+    "model": "Model settings",
+}
+_ALONE = ("instruction", "threshold", "model")
+"""There is one file of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +90,11 @@ async def ship_files(store: Store, files: Sequence[AssetFile], *, kinds: Collect
 
     Two processes that start at once ship it once: the second one waits, and then finds nothing to do.
     """
-    return await store.write(_ship, files, kinds)
+    return await store.write(ship_in, files, kinds)
 
 
-def _ship(db: Connection, files: Sequence[AssetFile], kinds: Collection[AssetKind]) -> Release | None:
+def ship_in(db: Connection, files: Sequence[AssetFile], kinds: Collection[AssetKind]) -> Release | None:
+    """The same in the caller's transaction."""
     releases.hold(db)
     found = _differences(assets.of_kinds(db, kinds), assets.in_release(db, kinds, releases.newest(db)), files)
     for each in found:
@@ -96,7 +105,7 @@ def _ship(db: Connection, files: Sequence[AssetFile], kinds: Collection[AssetKin
     wanted = [each for each in found if not each.is_done_already and not each.is_also_a_persons]
     if not wanted:
         return None
-    is_first = not assets.were_ever(db, kinds)
+    is_first = "procedure" in kinds and not assets.were_ever(db, kinds)
     release = releases.ship(db, reason=_in_words(wanted), author=AUTHOR, at=now())
     for each in wanted:
         if each.before is not None:
@@ -158,8 +167,7 @@ def _in_words(found: Sequence[_Difference]) -> str:
 
 def _sentence(kind: AssetKind, way: Way, titles: Sequence[str]) -> str:
     sentence = f"{_WORDS[kind]} {way} {'from' if way == 'removed' else 'in'} the workspace"
-    if kind == "instruction":
-        # There is one file of them.
+    if kind in _ALONE:
         return f"{sentence}."
     more = [f"and {len(titles) - TITLES_TOLD_MAX} more"] if len(titles) > TITLES_TOLD_MAX else []
     return f"{sentence}: {', '.join([*titles[:TITLES_TOLD_MAX], *more])}."

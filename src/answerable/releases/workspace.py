@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from answerable.actions.declaring import Action
 from answerable.domain.errors import Fault, Invalid
@@ -10,12 +11,33 @@ from answerable.domain.page_heads import plain_lines
 from answerable.domain.releases import AssetKind
 from answerable.knowledge.procedures.linting import faults_in
 from answerable.knowledge.procedures.reading import read_folder
-from answerable.releases.compiling import instruction_faults
+from answerable.releases.compiling import instruction_faults, model_faults, threshold_faults
 from answerable.releases.shapes import shapes_of
 
 PROCEDURES_FOLDER = "procedures"
-INSTRUCTIONS_FILE = "instructions.md"
 TOLD_MAX = 20
+
+
+class _Faults(Protocol):
+    def __call__(self, text: str, *, file: str) -> list[Fault]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Alone:
+    """A file of which a workspace has one."""
+
+    kind: AssetKind
+    key: str
+    title: str
+    file: str
+    faults: _Faults
+
+
+_ALONE = (
+    _Alone("instruction", "instructions", "Instructions", "instructions.md", instruction_faults),
+    _Alone("threshold", "thresholds", "Thresholds", "thresholds.toml", threshold_faults),
+    _Alone("model", "model", "Model", "model.toml", model_faults),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +70,21 @@ def asset_faults(folder: Path, declared: Mapping[str, Action]) -> list[Fault]:
 def _read(folder: Path, declared: Mapping[str, Action]) -> tuple[list[AssetFile], list[Fault]]:
     procedures, faults = read_folder(folder / PROCEDURES_FOLDER)
     faults += faults_in(procedures, shapes_of(declared))
-    instructions, wrong = _instructions(folder / INSTRUCTIONS_FILE)
     found = [AssetFile("procedure", each.id, each.title, each.source) for each in procedures]
-    return [*found, *instructions], sorted([*faults, *wrong])
+    for each in _ALONE:
+        file, wrong = _alone(folder / each.file, each)
+        found += file
+        faults += wrong
+    return found, sorted(faults)
 
 
-def _instructions(file: Path) -> tuple[list[AssetFile], list[Fault]]:
-    """The company's own instructions; none where there is no file, or no word in it."""
+def _alone(file: Path, kind: _Alone) -> tuple[list[AssetFile], list[Fault]]:
+    """A file of which there is one; nothing where there is none, or no word in it."""
     if not file.exists():
         return [], []
     try:
         text = plain_lines(file.read_bytes().decode("utf-8")).strip()
     except (OSError, UnicodeDecodeError) as error:
         return [], [Fault(str(file), 1, f"It cannot be read: {error}.")]
-    faults = instruction_faults(text, file=str(file))
-    return [AssetFile("instruction", "instructions", "Instructions", text)] if text and not faults else [], faults
+    faults = kind.faults(text, file=str(file))
+    return [AssetFile(kind.kind, kind.key, kind.title, text)] if text and not faults else [], faults

@@ -12,6 +12,7 @@ from answerable.domain.releases import Revision
 from answerable.inference.embedders import Embedder
 from answerable.inference.embedders.remembered import RememberedQueries
 from answerable.knowledge.procedures.reading import by_id, read_procedure
+from answerable.releases.chosen import ChosenModel, Thresholds, chosen_model, chosen_thresholds
 from answerable.releases.pinned import Pinned, pinned_by
 from answerable.store import Store
 
@@ -19,10 +20,11 @@ log = logging.getLogger(__name__)
 
 RELEASES_REMEMBERED = 64
 EXAMPLES_REMEMBERED = 4_096
+_CALIBRATED, _OF_SETTINGS = Thresholds(), ChosenModel()
 
 
 class Handbook:
-    """The procedures of a release, what tells which of them is wanted, and what the company asks of language models."""
+    """The procedures of a release, what tells which of them is wanted, and all else by which a turn is answered."""
 
     def __init__(
         self,
@@ -30,12 +32,16 @@ class Handbook:
         embedder: Embedder,
         *,
         instructions: str = "",
+        thresholds: Thresholds = _CALIBRATED,
+        model: ChosenModel = _OF_SETTINGS,
         examples: RememberedQueries | None = None,
     ) -> None:
         """`examples` remembers the vectors of examples that were embedded before."""
         self.procedures = procedures
         self.matcher = Matcher(procedures, embedder, remembered=examples)
         self.instructions = instructions
+        self.thresholds = thresholds
+        self.model = model
 
 
 class Handbooks:
@@ -63,7 +69,7 @@ class Handbooks:
         return handbook
 
     async def _made(self, pinned: Pinned) -> Handbook:
-        content = tuple(each.id for each in (*pinned.procedures, pinned.instructions) if each is not None)
+        content = pinned.revision_ids
         handbook = self._by_content.get(content)
         if handbook is None:
             handbook = await asyncio.to_thread(self._make, pinned)
@@ -76,6 +82,8 @@ class Handbooks:
             by_id(list(_readable(pinned.procedures))),
             self._embedder,
             instructions=instructions,
+            thresholds=chosen_thresholds(pinned.thresholds),
+            model=chosen_model(pinned.model),
             examples=self._examples,
         )
 

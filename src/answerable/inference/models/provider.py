@@ -10,6 +10,7 @@ from agents.tracing import TracingProcessor
 
 from answerable.inference.models.calling import EndpointClient, EndpointModel
 from answerable.inference.models.endpoint import Endpoint
+from answerable.inference.models.prices import Price
 
 __all__ = ["Model", "Models"]
 
@@ -29,11 +30,31 @@ class Models(ModelProvider):
         name = model_name or self.endpoint.name
         if name in self._own:
             return self._own[name]
-        endpoint = replace(self.endpoint, name=name)
+        endpoint = self._endpoint_of(name)
         if endpoint.model not in self._given:
             self._client = self._client or EndpointClient(self.endpoint)
             self._given[endpoint.model] = EndpointModel(endpoint, self._client, turns=self._turns)
         return self._given[endpoint.model]
+
+    def named(self, model_name: str | None) -> str:
+        """The name by which runs say on which model they were; without one, of the one that settings name."""
+        return self._endpoint_of(model_name).model
+
+    def price_of(self, model_name: str) -> Price | None:
+        """What a model costs, if that is known."""
+        return self._endpoint_of(model_name).price
+
+    def why_not(self, model_name: str) -> str | None:
+        """Why a model cannot be had, in a sentence; none if nothing speaks against it."""
+        if model_name in self._own or self.endpoint.key is not None or not self.endpoint.is_openai:
+            return None
+        return "no key is given. Set OPENAI_API_KEY, or OPENAI_BASE_URL for another endpoint."
+
+    def _endpoint_of(self, model_name: str | None) -> Endpoint:
+        if model_name is None or model_name == self.endpoint.name:
+            return self.endpoint
+        # The price that settings give is that of the model that they name.
+        return replace(self.endpoint, name=model_name, own_price=None)
 
     async def aclose(self) -> None:
         """Closes the connections."""
